@@ -1,0 +1,40 @@
+import { isUtf8 } from 'node:buffer';
+import { GeminiWebhooksError } from '../errors.js';
+
+/** An event as it stands in a verified body or in a token's claims: an object with a string `type`, all else unknown. */
+export interface RawGeminiEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Reads the bytes of a verified body.
+ *
+ * @throws GeminiWebhooksError `malformed_event` when they are not a UTF-8 JSON object with a string `type`
+ */
+export function parseEvent(body: Buffer): RawGeminiEvent {
+  if (!isUtf8(body)) throw malformed('the body is not UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString());
+  } catch (cause) {
+    throw malformed('the body is not JSON', cause);
+  }
+  return asRawEvent(value);
+}
+
+/** @throws GeminiWebhooksError `malformed_event` when the value is not an object with a string `type` */
+export function asRawEvent(value: unknown): RawGeminiEvent {
+  if (!isRecord(value)) throw malformed('the event is not a JSON object');
+  if (!Object.hasOwn(value, 'type') || typeof value['type'] !== 'string')
+    throw malformed('the event has no string "type"');
+  return value as RawGeminiEvent;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function malformed(what: string, cause?: unknown): GeminiWebhooksError {
+  return new GeminiWebhooksError('malformed_event', `A delivery verified, but ${what}.`, { cause });
+}

@@ -1,0 +1,40 @@
+import { isRecord, type RawGeminiEvent } from './parse-event.js';
+
+/** Google has not published where `user_metadata` stands in an event, or how it is spelt: each likely place is read. */
+const SPELLINGS = ['user_metadata', 'userMetadata'];
+
+/** What a job was started with, from the first place in the body that holds an object; `{}` when none does. */
+export function userMetadataOf(event: RawGeminiEvent): Readonly<Record<string, unknown>> {
+  return placesOf(event).find(isRecord) ?? {};
+}
+
+/** Values of one metadata field, from every place where it may stand. */
+export function userMetadataField(event: RawGeminiEvent, field: string): unknown[] {
+  return placesOf(event)
+    .filter(isRecord)
+    .map((metadata) => (Object.hasOwn(metadata, field) ? metadata[field] : undefined))
+    .filter((value) => value !== undefined);
+}
+
+/** The event without one metadata field, wherever it stood. The event given is not changed. */
+export function withoutUserMetadataField(event: RawGeminiEvent, field: string): RawGeminiEvent {
+  if (userMetadataField(event, field).length === 0) return event;
+  const stripped = strip(event, field);
+  return { ...stripped, type: event.type, ...(isRecord(event['data']) && { data: strip(event['data'], field) }) };
+}
+
+function placesOf(event: RawGeminiEvent): unknown[] {
+  const holders = [event, event['data']].filter(isRecord);
+  return holders.flatMap((holder) =>
+    SPELLINGS.filter((name) => Object.hasOwn(holder, name)).map((name) => holder[name]),
+  );
+}
+
+function strip(holder: Readonly<Record<string, unknown>>, field: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(holder).map(([name, value]) => {
+      if (!SPELLINGS.includes(name) || !isRecord(value)) return [name, value];
+      return [name, Object.fromEntries(Object.entries(value).filter(([key]) => key !== field))];
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+import { catalogueType, type GeminiResourceKind } from './event-catalogue.js';
+import { eventKey } from './event-key.js';
+import { resourceOf } from './event-resource.js';
+import type { GeminiEvent, GeminiEventDelivery } from './gemini-event.js';
+import { isRecord, type RawGeminiEvent } from './parse-event.js';
+import { userMetadataOf } from './user-metadata.js';
+
+/** What a request is once it is authentic and ours: `@GeminiDelivery()` gives it, `GeminiInbox.accept` takes it. */
+export interface VerifiedDelivery extends GeminiEventDelivery {
+  readonly event: GeminiEvent;
+  /** The bytes that the event was read from: the raw body, or a token's claims as JSON. */
+  readonly body: Buffer;
+}
+
+/** What is known of a delivery before the event is put together. */
+export interface DeliveryFacts {
+  readonly id: string;
+  readonly registration: string;
+  readonly attemptedAt: Date;
+  readonly strategy: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly raw: RawGeminiEvent;
+  readonly body: Buffer;
+  /** The job of ours that a binding token named. */
+  readonly job?: { readonly kind: GeminiResourceKind; readonly id: string } | undefined;
+  /** What stands for the `webhook-id` in the event key where the signature does not cover the headers. */
+  readonly messageId?: string | undefined;
+}
+
+/** Puts event and delivery together from verified facts. */
+export function verifiedDelivery(facts: DeliveryFacts): VerifiedDelivery {
+  const { id, registration, attemptedAt, strategy, params, raw, body } = facts;
+  const type = catalogueType(raw.type);
+  const data = isRecord(raw['data']) ? raw['data'] : {};
+  const resource = resourceOf(type, data);
+  const key = eventKey({ registration, params, type, resource, job: facts.job, messageId: facts.messageId ?? id });
+  const delivery: GeminiEventDelivery = { id, key, registration, attemptedAt, strategy, sentType: raw.type, params };
+  const event = {
+    ...raw,
+    type: type ?? raw.type,
+    data,
+    userMetadata: userMetadataOf(raw),
+    resource,
+    delivery,
+  } as unknown as GeminiEvent;
+  return { ...delivery, event, body };
+}

@@ -1,0 +1,182 @@
+import { Logger, Module, type DynamicModule, type InjectionToken, type Provider, type Type } from '@nestjs/common';
+import { ConfigModule, type ConfigType } from '@nestjs/config';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { GeminiEventBus } from './bus/gemini-event-bus.js';
+import { GeminiWebhooksError } from './errors.js';
+import { GeminiWebhooksCoreModule, Registrations } from './gemini-webhooks-core.module.js';
+import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './gemini-webhooks.config.js';
+import { geminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
+import type {
+  GeminiWebhooksModuleAsyncOptions,
+  GeminiWebhooksModuleOptions,
+  GeminiWebhooksOptionsFactory,
+  GeminiWebhooksSettings,
+} from './gemini-webhooks.options.js';
+import { geminiWebhooksRoute, type GeminiWebhooksRoute } from './gemini-webhooks.route.js';
+import {
+  DEFAULT_REGISTRATION,
+  GEMINI_WEBHOOKS_CONFIG,
+  GEMINI_WEBHOOKS_MOUNT,
+  GEMINI_WEBHOOKS_ROUTE,
+  GEMINI_WEBHOOKS_SETTINGS,
+  getGeminiToken,
+} from './gemini-webhooks.tokens.js';
+import { EventDispatcher } from './handlers/event-dispatcher.js';
+import { GeminiInbox } from './inbox/gemini-inbox.js';
+import { inlineInbox } from './inbox/inline-inbox.js';
+import { GeminiJobs, type MountedRoute } from './jobs/gemini-jobs.js';
+import { createController } from './receiver/gemini-webhooks.controller.js';
+import { guardedRoutes, mountedPath } from './receiver/guarded-routes.js';
+import { RawBodyCapture } from './receiver/raw-body-capture.js';
+import { routePaths } from './receiver/route-paths.js';
+import { BindingTokens } from './signature/binding.js';
+import { SignatureVerifier } from './signature/signature-verifier.js';
+import { startupWarnings } from './startup-warnings.js';
+
+/** What users inject of a registration. */
+const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox as Type, GeminiJobs];
+
+/**
+ * Receives Gemini's webhooks and calls the methods that carry `@OnGeminiEvent`.
+ *
+ * @example
+ * @Module({ imports: [GeminiWebhooksModule.forRoot()] })
+ * export class AppModule {}
+ */
+@Module({})
+export class GeminiWebhooksModule {
+  /**
+   * Registers a receiver. Without options all comes from the environment.
+   *
+   * @throws GeminiWebhooksError `invalid_option`, here for what shapes the route and at start for the rest
+   */
+  static forRoot(options: GeminiWebhooksModuleOptions = {}): DynamicModule {
+    const { name, path, controller, decorators, global, ...settings } = options;
+    const route = geminiWebhooksRoute({ name, path, controller, decorators }, process.env['GEMINI_WEBHOOK_PATH']);
+    return define(route, global, [{ provide: GEMINI_WEBHOOKS_SETTINGS, useValue: settings }]);
+  }
+
+  /**
+   * Registers a receiver whose settings come from a factory. What shapes the route stands beside it.
+   *
+   * @example
+   * GeminiWebhooksModule.forRootAsync({
+   *   path: 'hooks/gemini',
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ hmac: { secrets: config.getOrThrow('SECRET') } }),
+   * })
+   *
+   * @throws GeminiWebhooksError `invalid_option`
+   */
+  static forRootAsync(options: GeminiWebhooksModuleAsyncOptions): DynamicModule {
+    const { imports, global, ...rest } = options;
+    return define(geminiWebhooksRoute(rest), global, settingsProviders(rest), imports);
+  }
+}
+
+function define(
+  route: GeminiWebhooksRoute,
+  global = true,
+  settings: Provider[],
+  imports: DynamicModule['imports'] = [],
+): DynamicModule {
+  const named = (type: Type): InjectionToken => getGeminiToken(type, route.registration);
+  const aliases =
+    route.registration === DEFAULT_REGISTRATION
+      ? []
+      : INJECTABLES.map((type) => ({ provide: named(type), useExisting: type }));
+  return {
+    module: GeminiWebhooksModule,
+    global,
+    imports: [...imports, GeminiWebhooksCoreModule, ConfigModule.forFeature(geminiWebhooksEnvironment)],
+    controllers: route.controller ? [createController(route)] : [],
+    providers: [...settings, ...registrationProviders(route), ...aliases],
+    exports: [GeminiWebhooksCoreModule, ...INJECTABLES.map(named)],
+  };
+}
+
+function settingsProviders({
+  useFactory,
+  inject = [],
+  useClass,
+  useExisting,
+}: GeminiWebhooksModuleAsyncOptions): Provider[] {
+  if (useFactory)
+    return [{ provide: GEMINI_WEBHOOKS_SETTINGS, useFactory: useFactory as (...args: unknown[]) => unknown, inject }];
+  const factory = useClass ?? useExisting;
+  if (!factory) {
+    throw new GeminiWebhooksError(
+      'invalid_option',
+      'GeminiWebhooksModule.forRootAsync: got no factory. Give useFactory, useClass or useExisting.',
+    );
+  }
+  const settings: Provider = {
+    provide: GEMINI_WEBHOOKS_SETTINGS,
+    useFactory: (one: GeminiWebhooksOptionsFactory) => one.createGeminiWebhooksOptions(),
+    inject: [factory],
+  };
+  return useClass ? [useClass, settings] : [settings];
+}
+
+function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
+  return [
+    { provide: GEMINI_WEBHOOKS_ROUTE, useValue: route },
+    {
+      provide: GEMINI_WEBHOOKS_CONFIG,
+      useFactory: (
+        settings: GeminiWebhooksSettings,
+        environment: ConfigType<typeof geminiWebhooksEnvironment>,
+        registrations: Registrations,
+      ) => {
+        registrations.add(route);
+        const config = geminiWebhooksConfig(route.registration, settings, environment);
+        const logger = new Logger('GeminiWebhooks');
+        for (const warning of startupWarnings(config)) logger.warn(warning);
+        return config;
+      },
+      inject: [GEMINI_WEBHOOKS_SETTINGS, geminiWebhooksEnvironment.KEY, Registrations],
+    },
+    {
+      provide: GEMINI_WEBHOOKS_MOUNT,
+      useFactory: (adapterHost: HttpAdapterHost, modules: ModulesContainer, moduleRef: ModuleRef): MountedRoute => {
+        return () =>
+          route.controller && adapterHost.httpAdapter ? mountedRoute(route, modules, moduleRef) : undefined;
+      },
+      inject: [HttpAdapterHost, ModulesContainer, ModuleRef],
+    },
+    {
+      provide: BindingTokens,
+      useFactory: ({ binding }: GeminiWebhooksConfig) =>
+        binding ? new BindingTokens(binding.secrets, binding.ttlSeconds) : new BindingTokens([], 0),
+      inject: [GEMINI_WEBHOOKS_CONFIG],
+    },
+    SignatureVerifier,
+    {
+      provide: GeminiInbox,
+      useFactory: (
+        { name, inbox = inlineInbox() }: GeminiWebhooksConfig,
+        dispatcher: EventDispatcher,
+        bus: GeminiEventBus,
+      ) =>
+        new GeminiInbox(
+          inbox({
+            registration: name,
+            dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
+            announce: ({ event }) => bus.emit(event),
+          }),
+        ),
+      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus],
+    },
+    GeminiJobs,
+    RawBodyCapture,
+  ];
+}
+
+function mountedRoute(
+  { registration, path }: GeminiWebhooksRoute,
+  modules: ModulesContainer,
+  moduleRef: ModuleRef,
+): string | undefined {
+  const own = guardedRoutes(modules, registration).find(({ controller }) => mountedPath(controller) === path);
+  return own && routePaths(moduleRef['container'], own)[0];
+}

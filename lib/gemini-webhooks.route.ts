@@ -1,0 +1,80 @@
+import { GeminiWebhooksError } from './errors.js';
+import type { GeminiWebhooksRouteOptions } from './gemini-webhooks.options.js';
+import { DEFAULT_REGISTRATION } from './gemini-webhooks.tokens.js';
+
+/** What shapes a registration's route, checked. */
+export interface GeminiWebhooksRoute {
+  readonly registration: string;
+  /** Without slashes at its ends; segments may be parameters. */
+  readonly path: string;
+  /** Whether the module mounts it. */
+  readonly controller: boolean;
+  readonly decorators: readonly ClassDecorator[];
+}
+
+const DEFAULT_PATH = 'gemini/webhooks';
+
+/**
+ * The route of a registration.
+ *
+ * @throws GeminiWebhooksError `invalid_option`
+ */
+export function geminiWebhooksRoute(
+  options: GeminiWebhooksRouteOptions,
+  environmentPath?: string,
+): GeminiWebhooksRoute {
+  const { name = DEFAULT_REGISTRATION, controller = true, decorators = [] } = options;
+  if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
+    invalid('name', name, 'Give 1 to 64 letters, digits, ".", "_" or "-".');
+  }
+  if (typeof controller !== 'boolean') invalid('controller', controller, 'Give true or false.');
+  if (!Array.isArray(decorators) || decorators.some((one) => typeof one !== 'function')) {
+    invalid('decorators', decorators, 'Give a list of class decorators: [Public(), SkipThrottle()].');
+  }
+  return {
+    registration: name,
+    path: checkedPath(options.path ?? (environmentPath || DEFAULT_PATH)),
+    controller,
+    decorators,
+  };
+}
+
+function checkedPath(given: unknown): string {
+  const path = typeof given === 'string' ? given.replace(/^\/+|\/+$/g, '') : '';
+  const segments = path.split('/');
+  if (!segments.every((segment) => /^(:[A-Za-z_]\w*|[\w.~!$&'()+,;=@%-]+)$/.test(segment))) {
+    invalid(
+      'path',
+      given,
+      'Give segments of letters, digits and the like, or parameters: "gemini/webhooks", "gemini/:project".',
+    );
+  }
+  return path;
+}
+
+function invalid(option: string, given: unknown, todo: string): never {
+  const shown =
+    typeof given === 'string'
+      ? JSON.stringify(given)
+      : Array.isArray(given)
+        ? 'a list of something else'
+        : String(given);
+  throw new GeminiWebhooksError('invalid_option', `GeminiWebhooksModule: ${option}: got ${shown}. ${todo}`);
+}
+
+/**
+ * A path with its parameters filled in.
+ *
+ * @throws GeminiWebhooksError `invalid_argument` when one is missing
+ */
+export function fillPath(path: string, params: Readonly<Record<string, string>>): string {
+  return path
+    .split('/')
+    .map((segment) => {
+      if (!segment.startsWith(':')) return segment;
+      const value = params[segment.slice(1)];
+      if (typeof value === 'string' && value !== '') return encodeURIComponent(value);
+      throw new GeminiWebhooksError('invalid_argument', `The route ${path} needs params.${segment.slice(1)}.`);
+    })
+    .join('/');
+}

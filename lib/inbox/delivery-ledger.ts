@@ -1,0 +1,87 @@
+import { LRUCache } from 'lru-cache';
+import { GeminiWebhooksError } from '../errors.js';
+import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch.js';
+
+/** What is remembered of one event. */
+export class LedgerEntry implements HandlerCheckpoints {
+  readonly #settled = new Map<string, HandlerSettlement>();
+  #attempts = 0;
+
+  /** Whether every handler has settled: another delivery of the event is a duplicate. */
+  done = false;
+
+  has(handler: string): boolean {
+    return this.#settled.has(handler);
+  }
+
+  settle(handler: string, how: HandlerSettlement): void {
+    this.#settled.set(handler, how);
+  }
+
+  /** Begins an attempt and tells which one it is; 1 for the first. */
+  nextAttempt(): number {
+    this.#attempts += 1;
+    return this.#attempts;
+  }
+
+  /** Forgets the checkpoints: once the event is done, no handler of it is looked up again. */
+  finish(): void {
+    this.done = true;
+    this.#settled.clear();
+  }
+}
+
+/** The attempt that is under way for an event, and what the others wait for. */
+export interface RunningClaim<Result> {
+  readonly entry: LedgerEntry;
+  readonly result: Promise<Result>;
+}
+
+/** Which events this process has seen: bounded in number and time, and never forgetting one that is being handled. */
+export class DeliveryLedger<Result> {
+  readonly #running = new Map<string, RunningClaim<Result>>();
+  readonly #settled: LRUCache<string, LedgerEntry>;
+  readonly #maxEntries: number;
+
+  constructor({ maxEntries, retentionMs }: { readonly maxEntries: number; readonly retentionMs: number }) {
+    this.#maxEntries = maxEntries;
+    this.#settled = new LRUCache({ max: maxEntries, ttl: retentionMs });
+  }
+
+  /** How many events are remembered, and how many of them are being handled. */
+  get size(): { readonly total: number; readonly running: number } {
+    return { total: this.#running.size + this.#settled.size, running: this.#running.size };
+  }
+
+  /** What is under way. */
+  get running(): readonly Promise<Result>[] {
+    return [...this.#running.values()].map(({ result }) => result);
+  }
+
+  /** The attempt under way for the event, or what is remembered of it, or nothing. */
+  find(key: string): RunningClaim<Result> | LedgerEntry | undefined {
+    return this.#running.get(key) ?? this.#settled.get(key);
+  }
+
+  /**
+   * Claims the event and begins the work. Until that has ended, the entry is not evicted.
+   *
+   * @throws GeminiWebhooksError `inbox_unavailable` when as many events as the ledger may hold are being handled
+   */
+  claim(key: string, entry: LedgerEntry, work: () => Promise<Result>): RunningClaim<Result> {
+    if (this.#running.size >= this.#maxEntries) {
+      throw new GeminiWebhooksError(
+        'inbox_unavailable',
+        `${this.#running.size} events are being handled, which is all that the inline inbox holds.`,
+      );
+    }
+    this.#settled.delete(key);
+    const result = work().finally(() => {
+      this.#running.delete(key);
+      this.#settled.set(key, entry);
+    });
+    const claim = { entry, result };
+    this.#running.set(key, claim);
+    return claim;
+  }
+}

@@ -1,0 +1,39 @@
+import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import type { DispatchOutcome, DispatchRun } from '../handlers/dispatch.js';
+
+/** What became of a delivery that an inbox accepted. */
+export interface InboxReceipt {
+  readonly status: 'processed' | 'duplicate' | 'accepted';
+  /** What to answer Google with. A 2xx means that the event can no longer be lost. */
+  readonly httpStatus: 200 | 202;
+}
+
+/**
+ * Custody of deliveries: who is responsible for an event from the 2xx on. Engines know nothing of Nest: they are given
+ * a host and call it.
+ */
+export interface InboxEngine {
+  /** Begins to work. Called once, when the app is ready to handle events. */
+  start?(): Promise<void> | void;
+  /**
+   * Takes a delivery and resolves once that is safe.
+   *
+   * @throws GeminiWebhooksError `handler_failed`, `still_processing` or `inbox_unavailable`: Google keeps the event
+   */
+  accept(delivery: VerifiedDelivery): Promise<InboxReceipt>;
+  /** Takes no more, waits (bounded) for what runs, releases what it holds. */
+  close(): Promise<void>;
+}
+
+/** Makes a registration's engine. `inlineInbox()` returns one; so does a durable inbox. */
+export type InboxEngineFactory = (host: InboxHost) => InboxEngine;
+
+/** What an engine is given. */
+export interface InboxHost {
+  /** The registration's name. */
+  readonly registration: string;
+  /** Runs the handlers of an event that have not settled yet, side by side. Never rejects because of a handler. */
+  dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome>;
+  /** Tells everyone who listens that an event was taken. Call it once for an event. */
+  announce(delivery: VerifiedDelivery): void;
+}

@@ -1,0 +1,75 @@
+// The module
+export { GeminiWebhooksModule } from './gemini-webhooks.module.js';
+export type {
+  BindingOptions,
+  GeminiWebhooksModuleAsyncOptions,
+  GeminiWebhooksModuleOptions,
+  GeminiWebhooksOptionsFactory,
+  GeminiWebhooksRouteOptions,
+  GeminiWebhooksSettings,
+  HmacOptions,
+  HmacSecretsResolver,
+  JwksOptions,
+} from './gemini-webhooks.options.js';
+export { getGeminiToken } from './gemini-webhooks.tokens.js';
+
+// How a delivery comes in
+export { GeminiDelivery } from './receiver/gemini-delivery.decorator.js';
+export { GeminiSignatureGuard, geminiSignatureGuard } from './receiver/gemini-signature.guard.js';
+
+// Did Gemini say it, and to us?
+export type { SignatureRequest, SignatureStrategy, SignatureVerdict } from './signature/signature-strategy.js';
+export { SignatureVerifier } from './signature/signature-verifier.js';
+
+// Who is responsible for it now?
+export { GeminiInbox } from './inbox/gemini-inbox.js';
+export type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox/inbox-engine.js';
+export { inlineInbox, type InlineInboxOptions } from './inbox/inline-inbox.js';
+
+// Who wants it?
+export type { DispatchOutcome, DispatchRun, HandlerCheckpoints, HandlerSettlement } from './handlers/dispatch.js';
+export type { GeminiHandlerContext } from './handlers/handler-context.js';
+export { OnGeminiEvent, type OnGeminiEventOptions } from './handlers/on-gemini-event.decorator.js';
+
+// Who else is listening?
+export { GeminiEventBus, type WaitForOptions } from './bus/gemini-event-bus.js';
+
+// What did we ask Gemini for?
+export { GeminiJobs, type GeminiWebhookConfig, type WebhookConfigOptions } from './jobs/gemini-jobs.js';
+
+// What can Gemini say?
+export {
+  GEMINI_EVENTS,
+  type GeminiErrorData,
+  type GeminiEventAlias,
+  type GeminiEventData,
+  type GeminiEventType,
+  type GeminiResourceData,
+  type GeminiResourceKind,
+  type SubscribableGeminiEventType,
+} from './events/event-catalogue.js';
+export type { GeminiEventFailure } from './events/event-failure.js';
+export { isGeminiEvent } from './events/event-pattern.js';
+export { outputUri } from './events/event-resource.js';
+export type {
+  GeminiEvent,
+  GeminiEventDelivery,
+  GeminiEventEnvelope,
+  GeminiEventOf,
+  GeminiEventPattern,
+  GeminiResource,
+  KnownGeminiEvent,
+  UnknownGeminiEvent,
+  UnknownGeminiEventType,
+} from './events/gemini-event.js';
+export type { VerifiedDelivery } from './events/verified-delivery.js';
+
+// What went wrong?
+export {
+  GeminiWebhooksError,
+  TimeoutError,
+  UnrecoverableEventError,
+  type GeminiDeliveryErrorCode,
+  type GeminiWebhooksErrorCode,
+} from './errors.js';
+export { GeminiProblemException, type Problem } from './problem.js';

@@ -1,0 +1,95 @@
+import { HttpException } from '@nestjs/common';
+import { GeminiWebhooksError, type GeminiDeliveryErrorCode } from './errors.js';
+
+/** The body of every refusal, as RFC 9457 has it. */
+export interface Problem {
+  /** A URN that ends in `code`. */
+  readonly type: string;
+  /** What went wrong, in words that tell a forger nothing. */
+  readonly title: string;
+  /** The HTTP status. */
+  readonly status: number;
+  readonly code: GeminiDeliveryErrorCode;
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+const TABLE: Record<GeminiDeliveryErrorCode, { status: number; title: string; retryAfterSeconds?: number }> = {
+  missing_header: { status: 400, title: 'A required webhook header is missing' },
+  malformed_header: { status: 400, title: 'A webhook header is malformed' },
+  timestamp_out_of_tolerance: { status: 400, title: 'The webhook timestamp is too far from the present' },
+  malformed_event: { status: 400, title: 'The body is not an event' },
+  signature_mismatch: { status: 401, title: 'The signature does not verify' },
+  unbound_delivery: { status: 403, title: 'The delivery does not belong to this deployment' },
+  request_timeout: { status: 408, title: 'The body took too long to arrive' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be unencoded JSON' },
+  handler_failed: { status: 500, title: 'The event could not be handled' },
+  raw_body_unavailable: { status: 500, title: 'The raw body could not be read' },
+  still_processing: { status: 503, title: 'The event is still being handled', retryAfterSeconds: 10 },
+  keys_unavailable: { status: 503, title: 'The delivery cannot be verified at the moment', retryAfterSeconds: 10 },
+  inbox_unavailable: { status: 503, title: 'The event cannot be taken at the moment', retryAfterSeconds: 10 },
+};
+
+/** What to answer with: the HTTP table, and the only place that knows a status. */
+export interface ProblemAnswer {
+  readonly problem: Problem;
+  /** `content-type`, and `retry-after` (seconds) for what will pass. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The answer for an error. What is not of the table is `inbox_unavailable`: nobody has taken the event, so it must come again. */
+export function problemOf(error: unknown): ProblemAnswer {
+  const code = error instanceof GeminiWebhooksError && isDeliveryCode(error.code) ? error.code : 'inbox_unavailable';
+  const { status, title, retryAfterSeconds } = TABLE[code];
+  return {
+    problem: { type: `urn:nestjs-gemini-webhooks:problem:${code}`, title, status, code },
+    headers: {
+      'content-type': PROBLEM_CONTENT_TYPE,
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    },
+  };
+}
+
+function isDeliveryCode(code: string): code is GeminiDeliveryErrorCode {
+  return Object.hasOwn(TABLE, code);
+}
+
+/**
+ * What `GeminiSignatureGuard` and `GeminiInbox.accept` throw: an `HttpException` whose response is the problem body, so
+ * that any filter answers it rightly. `cause` is the error with the details that belong in a log.
+ */
+export class GeminiProblemException extends HttpException {
+  readonly code: GeminiDeliveryErrorCode;
+  /** The headers that go with the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(error: unknown) {
+    const { problem, headers } = problemOf(error);
+    super({ ...problem }, problem.status, { cause: error });
+    this.message = problem.title;
+    this.code = problem.code;
+    this.headers = headers;
+  }
+}
+
+/** Sets a header of the response to a request. */
+export type SetHeader = (name: string, value: string) => void;
+
+const responses = new WeakMap<object, SetHeader>();
+
+/** Remembers how to reach the response to a delivery, so that what refuses it later can set the problem's headers. */
+export function rememberResponse(delivery: object, setHeader: SetHeader): void {
+  responses.set(delivery, setHeader);
+}
+
+/** The exception for an error, its headers already on the response to the delivery. */
+export function problemException(
+  error: unknown,
+  delivery: object,
+  setHeader = responses.get(delivery),
+): GeminiProblemException {
+  const exception = new GeminiProblemException(error);
+  for (const [name, value] of Object.entries(exception.headers)) setHeader?.(name, value);
+  return exception;
+}

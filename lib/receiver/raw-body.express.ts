@@ -1,0 +1,64 @@
+import type { HttpServer } from '@nestjs/common';
+import type { NestContainer } from '@nestjs/core';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pathToRegexp } from 'path-to-regexp';
+import { problemOf } from '../problem.js';
+import type { GuardedRoute } from './guarded-routes.js';
+import { captureBody, discardRest, type BodyLimits } from './raw-body.js';
+import { routePaths } from './route-paths.js';
+
+/** Routes of one registration. */
+interface Capture {
+  readonly routes: readonly GuardedRoute[];
+  readonly limits: BodyLimits;
+  readonly container: NestContainer;
+}
+
+interface CompiledRoute {
+  readonly path: RegExp;
+  readonly limits: BodyLimits;
+}
+
+/** What is captured on each adapter: several registrations share one middleware, so that no stream is read twice. */
+const captures = new WeakMap<object, { readonly all: Capture[]; compiled?: readonly CompiledRoute[] | undefined }>();
+
+/** Reads what comes to our routes ahead of every body parser, which pass over a body that has been read. */
+export function captureOnExpress(adapter: HttpServer, capture: Capture): void {
+  const known = captures.get(adapter);
+  if (known) {
+    known.all.push(capture);
+    known.compiled = undefined;
+    return;
+  }
+  const state: { all: Capture[]; compiled?: readonly CompiledRoute[] | undefined } = { all: [capture] };
+  captures.set(adapter, state);
+  adapter.use?.((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
+    if (request.method !== 'POST') return next();
+    // The app sets its prefix and versions after the adapter was made, so paths are made at the first request.
+    state.compiled ??= state.all.flatMap(compile);
+    const path = (request.url ?? '').split('?', 1)[0] as string;
+    const route = state.compiled.find((one) => one.path.test(path));
+    if (!route) return next();
+    captureBody(request, route.limits).then(
+      () => next(),
+      (error: unknown) => refuse(request, response, error, route.limits),
+    );
+  });
+}
+
+function compile({ routes, limits, container }: Capture): CompiledRoute[] {
+  return routes.flatMap((route) =>
+    routePaths(container, route).map((path) => ({
+      path: pathToRegexp(path, { sensitive: false, trailing: true }).regexp,
+      limits,
+    })),
+  );
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, limits: BodyLimits): void {
+  const { problem, headers } = problemOf(error);
+  discardRest(request, limits);
+  if (response.headersSent || response.destroyed) return;
+  const body = Buffer.from(JSON.stringify(problem));
+  response.writeHead(problem.status, { ...headers, 'content-length': body.length }).end(body);
+}

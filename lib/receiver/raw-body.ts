@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+import { GeminiWebhooksError } from '../errors.js';
+
+/** What an upload may cost. */
+export interface BodyLimits {
+  readonly bodyLimitBytes: number;
+  readonly bodyTimeoutMs: number;
+}
+
+const bodies = new WeakMap<IncomingMessage, Buffer>();
+
+/**
+ * The bytes of a request to one of our routes: captured, or kept by whoever read them before us (`rawBody`).
+ *
+ * @throws GeminiWebhooksError `raw_body_unavailable`
+ */
+export function rawBodyOf(request: { readonly rawBody?: unknown }, message: IncomingMessage): Buffer {
+  const body = bodies.get(message) ?? request.rawBody;
+  if (!Buffer.isBuffer(body)) {
+    throw new GeminiWebhooksError(
+      'raw_body_unavailable',
+      'The bytes of a Gemini delivery were read before this module could keep them, so its signature cannot be checked. Something in front of Nest ' +
+        'parses the body (such as express.json() on the server given to ExpressAdapter): exclude this route there, or have it keep the bytes in request.rawBody.',
+    );
+  }
+  return body;
+}
+
+/**
+ * Reads a request's body, unless somebody has, and keeps it for `rawBodyOf`.
+ *
+ * @throws GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`
+ */
+export async function captureBody(message: IncomingMessage, limits: BodyLimits): Promise<void> {
+  checkHeaders(message, limits);
+  // What has been read will not end a second time.
+  if (message.readableDidRead || message.readableEnded) return;
+  bodies.set(message, await readBody(message, limits));
+}
+
+function checkHeaders({ headers }: IncomingMessage, { bodyLimitBytes }: BodyLimits): void {
+  const type = headers['content-type'];
+  const encoding = headers['content-encoding'];
+  if ((type && !isJson(type)) || (encoding && encoding.trim().toLowerCase() !== 'identity')) {
+    throw new GeminiWebhooksError('unsupported_media_type', 'The delivery is not unencoded JSON.');
+  }
+  if (Number(headers['content-length'] ?? 0) > bodyLimitBytes) throw tooLarge(bodyLimitBytes);
+}
+
+function isJson(contentType: string): boolean {
+  const essence = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+  return essence === 'application/json' || /^[\w.+-]+\/[\w.-]+\+json$/.test(essence);
+}
+
+function readBody(message: IncomingMessage, { bodyLimitBytes, bodyTimeoutMs }: BodyLimits): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > bodyLimitBytes) fail(tooLarge(bodyLimitBytes));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => {
+      release();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    };
+    const onCut = () => fail(new GeminiWebhooksError('request_timeout', 'The upload of a delivery was cut.'));
+    const fail = (error: GeminiWebhooksError) => {
+      release();
+      reject(error);
+    };
+    const release = () => {
+      clearTimeout(timer);
+      message.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+    };
+    const timer = setTimeout(
+      () =>
+        fail(
+          new GeminiWebhooksError(
+            'request_timeout',
+            `A delivery took longer than bodyTimeoutMs (${bodyTimeoutMs} ms) to arrive.`,
+          ),
+        ),
+      bodyTimeoutMs,
+    );
+    message.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+  });
+}
+
+/** Passes over the rest of an upload that was refused, and hangs up on one that will not end. */
+export function discardRest(message: IncomingMessage, { bodyTimeoutMs }: BodyLimits): void {
+  if (message.complete) return;
+  message.on('error', () => undefined);
+  message.resume();
+  const timer = setTimeout(() => message.socket.destroy(), bodyTimeoutMs);
+  const done = () => clearTimeout(timer);
+  message.once('end', done).once('close', done);
+}
+
+function tooLarge(bodyLimitBytes: number): GeminiWebhooksError {
+  return new GeminiWebhooksError('body_too_large', `The delivery is larger than bodyLimitBytes (${bodyLimitBytes}).`);
+}

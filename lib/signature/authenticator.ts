@@ -1,0 +1,165 @@
+import { Logger } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { asRawEvent, parseEvent, type RawGeminiEvent } from '../events/parse-event.js';
+import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
+import { OccasionalWarning } from '../occasional-warning.js';
+import type { DeliveryRequest } from './delivery-request.js';
+import { HmacStrategy } from './hmac.strategy.js';
+import { JwksStrategy, STALE_TOKEN } from './jwks.strategy.js';
+import { checkTimestamp, isRecent, parseSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
+import type { SignatureStrategy, SignatureVerdict } from './signature-strategy.js';
+
+/** What a signature vouches for. Whether it is for this deployment is another question, unless it is `bound`. */
+export interface Authentic {
+  readonly strategy: string;
+  readonly bound: boolean;
+  readonly id: string;
+  readonly attemptedAt: Date;
+  readonly raw: RawGeminiEvent;
+  /** The bytes that `raw` was read from. */
+  readonly body: Buffer;
+  /** What stands for the `webhook-id` where the signature does not cover the headers. */
+  readonly messageId?: string;
+}
+
+/** Answers: did Gemini say it? Tries the built-in strategies, then the user's own. */
+export class Authenticator {
+  readonly #hmac: HmacStrategy | undefined;
+  readonly #jwks: JwksStrategy | undefined;
+  readonly #strategies: readonly SignatureStrategy[];
+  readonly #toleranceSeconds: number;
+  readonly #logger = new Logger('GeminiWebhooks');
+  readonly #stale = new OccasionalWarning(this.#logger);
+
+  constructor({
+    hmac,
+    jwks,
+    strategies,
+    toleranceSeconds,
+  }: Pick<GeminiWebhooksConfig, 'hmac' | 'jwks' | 'strategies' | 'toleranceSeconds'>) {
+    this.#hmac = hmac ? new HmacStrategy(hmac) : undefined;
+    this.#jwks = jwks ? new JwksStrategy(jwks, toleranceSeconds) : undefined;
+    this.#strategies = strategies;
+    this.#toleranceSeconds = toleranceSeconds;
+  }
+
+  /** How many authentic deliveries were refused for nothing but their age. */
+  get staleCount(): number {
+    return this.#stale.count;
+  }
+
+  /** @throws GeminiWebhooksError a code of the HTTP table */
+  async authenticate(request: DeliveryRequest): Promise<Authentic> {
+    try {
+      return await this.#byStandardWebhooks(request);
+    } catch (error) {
+      // What is authentic but cannot be read is nobody else's.
+      if (error instanceof GeminiWebhooksError && error.code === 'malformed_event') throw error;
+      const authentic = await this.#byOwnStrategies(request);
+      if (authentic) return authentic;
+      throw error;
+    }
+  }
+
+  async #byStandardWebhooks(request: DeliveryRequest): Promise<Authentic> {
+    const headers = parseSignatureHeaders(request.headers);
+    const now = Date.now() / 1000;
+    if (!isRecent(headers.seconds, this.#toleranceSeconds, now)) {
+      // Verified all the same: an operator must hear of authentic deliveries that are lost to a wrong clock.
+      const authentic = await this.#bySignature(headers, request, now).catch(() => undefined);
+      if (authentic) this.#warnStale(now - headers.seconds);
+      checkTimestamp(headers.seconds, this.#toleranceSeconds, now);
+    }
+    const authentic = await this.#bySignature(headers, request, now);
+    if (!authentic) throw new GeminiWebhooksError('signature_mismatch', 'No entry of webhook-signature verifies.');
+    return authentic;
+  }
+
+  async #bySignature(
+    headers: SignatureHeaders,
+    { body, params }: DeliveryRequest,
+    now: number,
+  ): Promise<Authentic | undefined> {
+    const { id, seconds } = headers;
+    const attemptedAt = new Date(seconds * 1000);
+    let unavailable: unknown;
+    try {
+      const verified = this.#hmac?.verify(headers, body, params);
+      if (verified === true || (await verified))
+        return { strategy: 'hmac', bound: true, id, attemptedAt, raw: parseEvent(body), body };
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.#logger.error(`${error.message} ${messageOf(error.cause)}`);
+      unavailable = error;
+    }
+    if (await this.#jwks?.verifyBody(headers, body)) {
+      return { strategy: 'jwks', bound: false, id, attemptedAt, raw: parseEvent(body), body };
+    }
+    const token = await this.#jwks?.verifyToken(headers, now);
+    if (typeof token === 'object') {
+      const { claims, messageId, issuedAt } = token;
+      const bytes = Buffer.from(JSON.stringify(claims));
+      return {
+        strategy: 'jwks',
+        bound: false,
+        id,
+        attemptedAt: issuedAt ?? attemptedAt,
+        raw: asRawEvent(claims),
+        body: bytes,
+        messageId,
+      };
+    }
+    if (token === STALE_TOKEN) this.#warnStale(now - seconds);
+    if (unavailable !== undefined) throw unavailable;
+    return undefined;
+  }
+
+  async #byOwnStrategies(request: DeliveryRequest): Promise<Authentic | undefined> {
+    for (const strategy of this.#strategies) {
+      const verdict = await this.#ask(strategy, request);
+      if (!verdict) continue;
+      return {
+        strategy: strategy.name,
+        bound: verdict.bound === true,
+        ...factsOf(request),
+        raw: asRawEvent(verdict.event),
+        body: request.body,
+      };
+    }
+    return undefined;
+  }
+
+  async #ask(
+    strategy: SignatureStrategy,
+    { headers, body, params }: DeliveryRequest,
+  ): Promise<SignatureVerdict | undefined> {
+    try {
+      return await strategy.verify({ headers, body, params });
+    } catch (cause) {
+      this.#logger.error(`The signature strategy "${strategy.name}" failed: ${messageOf(cause)}`);
+      throw new GeminiWebhooksError('keys_unavailable', `The signature strategy "${strategy.name}" failed.`, { cause });
+    }
+  }
+
+  #warnStale(ageSeconds: number): void {
+    this.#stale.warn(
+      `An authentic Gemini delivery was refused for its age only (${Math.round(ageSeconds)} s, toleranceSeconds is ${this.#toleranceSeconds}). ` +
+        "Check this machine's clock, or raise toleranceSeconds.",
+    );
+  }
+}
+
+/** Id and time of a delivery that only a strategy of the user's vouches for, which need not have webhook headers. */
+function factsOf({ headers, body }: DeliveryRequest): { id: string; attemptedAt: Date } {
+  try {
+    const { id, seconds } = parseSignatureHeaders({ 'webhook-signature': 'none', ...headers });
+    return { id, attemptedAt: new Date(seconds * 1000) };
+  } catch {
+    return { id: `sha256_${createHash('sha256').update(body).digest('base64url')}`, attemptedAt: new Date() };
+  }
+}
+
+function isUnavailable(error: unknown): error is GeminiWebhooksError {
+  return error instanceof GeminiWebhooksError && error.code === 'keys_unavailable';
+}

@@ -1,0 +1,75 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { GeminiWebhooksError } from '../errors.js';
+import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
+import { secretKey } from '../secret.js';
+import { withTimeout } from '../with-timeout.js';
+import type { SignatureHeaders } from './signature-headers.js';
+
+/** How long a `secrets(params)` function may take. */
+const SECRETS_TIMEOUT_MS = 2_000;
+
+/** Verifies `v1` entries: static webhooks, signed with a secret of the endpoint. */
+export class HmacStrategy {
+  readonly #keys: readonly Buffer[];
+  readonly #secretsOf: Exclude<HmacConfig['secrets'], readonly string[]> | undefined;
+
+  constructor({ secrets }: HmacConfig) {
+    this.#secretsOf = typeof secrets === 'function' ? secrets : undefined;
+    this.#keys = typeof secrets === 'function' ? [] : secrets.map(decode);
+  }
+
+  /**
+   * Whether one of the entries is of one of the secrets.
+   *
+   * @throws GeminiWebhooksError `keys_unavailable` when the secrets could not be found out
+   */
+  verify(
+    headers: SignatureHeaders,
+    body: Buffer,
+    params: Readonly<Record<string, string>>,
+  ): boolean | Promise<boolean> {
+    if (!this.#secretsOf) return verifyHmac(this.#keys, headers, body);
+    return this.#resolveKeys(params).then((keys) => verifyHmac(keys, headers, body));
+  }
+
+  async #resolveKeys(params: Readonly<Record<string, string>>): Promise<readonly Buffer[]> {
+    try {
+      const secrets = await withTimeout(
+        Promise.resolve(this.#secretsOf?.(params)),
+        SECRETS_TIMEOUT_MS,
+        'hmac.secrets(params) took too long',
+      );
+      return (typeof secrets === 'string' ? [secrets] : (secrets ?? [])).map(decode);
+    } catch (cause) {
+      throw new GeminiWebhooksError('keys_unavailable', 'hmac.secrets(params) gave no usable secrets.', { cause });
+    }
+  }
+}
+
+type HmacConfig = Exclude<GeminiWebhooksConfig['hmac'], false>;
+
+/**
+ * Signs `<webhook-id>.<webhook-timestamp>.<body>` with each key and compares with each signature, in constant time:
+ * how long it takes does not tell which key or which entry was close.
+ */
+export function verifyHmac(
+  keys: readonly Buffer[],
+  { id, timestamp, signatures }: Pick<SignatureHeaders, 'id' | 'timestamp' | 'signatures'>,
+  body: Buffer,
+): boolean {
+  if (signatures.v1.length === 0) return false;
+  let verified = false;
+  for (const key of keys) {
+    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
+    for (const signature of signatures.v1) {
+      if (timingSafeEqual(expected, signature)) verified = true;
+    }
+  }
+  return verified;
+}
+
+function decode(secret: string): Buffer {
+  const key = secretKey(secret);
+  if (!key) throw new GeminiWebhooksError('invalid_option', 'A signing secret is not base64.');
+  return key;
+}

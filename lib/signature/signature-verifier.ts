@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { GeminiWebhooksError } from '../errors.js';
+import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
+import type { RawGeminiEvent } from '../events/parse-event.js';
+import { userMetadataField, withoutUserMetadataField } from '../events/user-metadata.js';
+import { verifiedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
+import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
+import { GEMINI_WEBHOOKS_CONFIG } from '../gemini-webhooks.tokens.js';
+import { Authenticator } from './authenticator.js';
+import { BINDING_FIELD, BindingTokens, covers, type Binding } from './binding.js';
+import type { DeliveryRequest } from './delivery-request.js';
+
+/** Answers: did Gemini say it, and to us? */
+@Injectable()
+export class SignatureVerifier {
+  readonly #config: GeminiWebhooksConfig;
+  readonly #authenticator: Authenticator;
+  readonly #tokens: BindingTokens;
+
+  constructor(@Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig, tokens: BindingTokens) {
+    this.#config = config;
+    this.#authenticator = new Authenticator(config);
+    this.#tokens = tokens;
+  }
+
+  /** How many authentic deliveries were refused for nothing but their age, since the start. */
+  get staleCount(): number {
+    return this.#authenticator.staleCount;
+  }
+
+  /**
+   * The delivery, once it is proven authentic and ours.
+   *
+   * @throws GeminiWebhooksError a code of the HTTP table
+   */
+  async verify(request: DeliveryRequest): Promise<VerifiedDelivery> {
+    // Bytes that somebody else read were not bounded on their way in.
+    if (request.body.length > this.#config.bodyLimitBytes) {
+      throw new GeminiWebhooksError(
+        'body_too_large',
+        `The delivery is larger than bodyLimitBytes (${this.#config.bodyLimitBytes}).`,
+      );
+    }
+    const { bound, raw, ...authentic } = await this.#authenticator.authenticate(request);
+    const binding = bound || !this.#config.binding ? undefined : await this.#bind(raw, request);
+    return verifiedDelivery({
+      ...authentic,
+      registration: this.#config.name,
+      params: request.params,
+      raw: withoutUserMetadataField(raw, BINDING_FIELD),
+      job: binding?.kind && binding.job ? { kind: binding.kind, id: binding.job } : undefined,
+    });
+  }
+
+  /** The first token, of the URI's query or of the user metadata, that covers this delivery. */
+  async #bind(raw: RawGeminiEvent, { url, params, path }: DeliveryRequest): Promise<Binding> {
+    const type = catalogueType(raw.type);
+    const delivery = { registration: this.#config.name, path, params, kind: type && GEMINI_EVENTS[type].kind };
+    const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+    // The last of that name: ours is the URI's last parameter, whatever stood before it.
+    const places = [new URLSearchParams(query).getAll(BINDING_FIELD).at(-1), ...userMetadataField(raw, BINDING_FIELD)];
+    for (const place of places) {
+      const binding = await this.#tokens.verify(place);
+      if (binding && covers(binding, delivery)) return binding;
+    }
+    throw new GeminiWebhooksError(
+      'unbound_delivery',
+      'The delivery is signed by Google, but carries no binding token of this deployment.',
+    );
+  }
+}

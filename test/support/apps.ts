@@ -1,0 +1,59 @@
+import {
+  Module,
+  type INestApplication,
+  type NestApplicationOptions,
+  type Type,
+  type ModuleMetadata,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+
+/** The servers that every e2e test runs on. */
+export const ADAPTERS = [
+  { adapter: 'Express', create: () => new ExpressAdapter() },
+  { adapter: 'Fastify', create: () => new FastifyAdapter() },
+] as const;
+
+export type AdapterCase = (typeof ADAPTERS)[number];
+
+export interface RunningApp {
+  readonly app: INestApplication;
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string;
+}
+
+const running: INestApplication[] = [];
+
+/** Boots a real app on a loopback port. `closeApps` closes it. */
+export async function startApp(
+  metadata: ModuleMetadata,
+  {
+    adapter,
+    options,
+    configure,
+  }: { adapter: AdapterCase; options?: NestApplicationOptions; configure?: (app: INestApplication) => void },
+): Promise<RunningApp> {
+  const app = await NestFactory.create<INestApplication>(moduleOf(metadata), adapter.create(), {
+    logger: false,
+    abortOnError: false,
+    ...options,
+  });
+  running.push(app);
+  configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { app, origin: `http://127.0.0.1:${port}` };
+}
+
+/** For `afterEach`: no app outlives its test. */
+export async function closeApps(): Promise<void> {
+  await Promise.all(running.splice(0).map((app) => app.close()));
+}
+
+export function moduleOf(metadata: ModuleMetadata): Type {
+  @Module(metadata)
+  class AppModule {}
+  return AppModule;
+}
