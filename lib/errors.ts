@@ -67,5 +67,10 @@ export class TimeoutError extends GeminiWebhooksError {
 
 /** The error's own words, for a log line, whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    return Object.prototype.toString.call(error);
+  }
 }

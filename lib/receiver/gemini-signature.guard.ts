@@ -15,7 +15,8 @@ interface HttpRequest {
   readonly raw?: IncomingMessage;
   readonly url: string;
   readonly originalUrl?: string;
-  readonly params?: Readonly<Record<string, string>>;
+  /** Express gives what a wildcard took as a list of segments. */
+  readonly params?: Readonly<Record<string, string | readonly string[]>>;
   rawBody?: unknown;
 }
 
@@ -53,7 +54,7 @@ export class GeminiSignatureGuard implements CanActivate {
         headers: withRepeated(message),
         body,
         url: request.originalUrl ?? request.url,
-        params: { ...request.params },
+        params: textParams(request),
         path,
       });
       rememberResponse(delivery, setHeader);
@@ -94,19 +95,20 @@ export function geminiSignatureGuard(name: string): Type<CanActivate> {
   return mixin(NamedGeminiSignatureGuard);
 }
 
-const WEBHOOK_HEADERS: ReadonlySet<string> = new Set(['webhook-id', 'webhook-timestamp', 'webhook-signature']);
+function textParams({ params = {} }: HttpRequest): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, typeof value === 'string' ? value : value.join('/')]),
+  );
+}
+
+const WEBHOOK_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
 /** The headers, with webhook headers that were sent more than once as lists: Node joins them, as if they were one. */
-function withRepeated({ headers, rawHeaders }: IncomingMessage): IncomingHttpHeaders {
-  const seen = new Set<string>();
-  let repeated: Record<string, string[]> | undefined;
-  for (let index = 0; index < (rawHeaders?.length ?? 0); index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase();
-    if (!WEBHOOK_HEADERS.has(name)) continue;
-    if (seen.has(name)) repeated = { ...repeated, [name]: [String(headers[name])] };
-    seen.add(name);
-  }
-  return repeated ? { ...headers, ...repeated } : headers;
+function withRepeated({ headers, rawHeaders = [] }: IncomingMessage): IncomingHttpHeaders {
+  const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase());
+  const repeated = WEBHOOK_HEADERS.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (repeated.length === 0) return headers;
+  return { ...headers, ...Object.fromEntries(repeated.map((name) => [name, [String(headers[name])]])) };
 }
 
 /** Gives a route of the user's what its own parsers would have: the bytes, and the parsed body when it is asked for. */
@@ -116,9 +118,18 @@ function exposeBody(request: HttpRequest, bytes: Buffer): void {
   Object.defineProperty(request, 'body', {
     configurable: true,
     enumerable: true,
-    get: () => (parsed ??= { value: JSON.parse(bytes.toString()) as unknown }).value,
+    get: () => (parsed ??= { value: parsedOrUndefined(bytes) }).value,
     set: (value: unknown) => {
       parsed = { value };
     },
   });
+}
+
+/** A JWT vouches for its claims: the body beside it may be anything. */
+function parsedOrUndefined(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString()) as unknown;
+  } catch {
+    return undefined;
+  }
 }

@@ -16,6 +16,7 @@ export class ProblemFilter implements ExceptionFilter<GeminiProblemException> {
     const response = host.switchToHttp().getResponse<object>();
     if (httpAdapter.isHeadersSent(response)) return;
     for (const [name, value] of Object.entries(exception.headers)) httpAdapter.setHeader(response, name, value);
-    httpAdapter.reply(response, exception.getResponse(), exception.getStatus());
+    // As text: of an object, Nest 11's Express adapter would set its own content type.
+    httpAdapter.reply(response, JSON.stringify(exception.getResponse()), exception.getStatus());
   }
 }

@@ -23,9 +23,13 @@ export class RawBodyCapture {
       const adapter = adapterHost.httpAdapter as typeof adapterHost.httpAdapter | null;
       if (!adapter) return;
       const type = adapter.getType();
-      const routes = guardedRoutes(modules, config.name);
-      if (type === 'express') captureOnExpress(adapter, { routes, limits: config, container: moduleRef['container'] });
-      if (type === 'fastify') captureOnFastify(adapter, { routes, limits: config, registration: config.name });
+      const capture = {
+        routes: guardedRoutes(modules, config.name),
+        limits: config,
+        container: moduleRef['container'],
+      };
+      if (type === 'express') captureOnExpress(adapter, capture);
+      if (type === 'fastify') captureOnFastify(adapter, capture);
     });
   }
 }

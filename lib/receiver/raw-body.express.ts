@@ -5,7 +5,7 @@ import { pathToRegexp } from 'path-to-regexp';
 import { problemOf } from '../problem.js';
 import type { GuardedRoute } from './guarded-routes.js';
 import { captureBody, discardRest, type BodyLimits } from './raw-body.js';
-import { routePaths } from './route-paths.js';
+import { registeredPaths, routeVersion } from './route-paths.js';
 
 /** Routes of one registration. */
 interface Capture {
@@ -16,6 +16,7 @@ interface Capture {
 
 interface CompiledRoute {
   readonly path: RegExp;
+  readonly takesVersion: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly limits: BodyLimits;
 }
 
@@ -35,9 +36,9 @@ export function captureOnExpress(adapter: HttpServer, capture: Capture): void {
   adapter.use?.((request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
     if (request.method !== 'POST') return next();
     // The app sets its prefix and versions after the adapter was made, so paths are made at the first request.
-    state.compiled ??= state.all.flatMap(compile);
+    state.compiled ??= state.all.flatMap((one) => compile(adapter, one));
     const path = (request.url ?? '').split('?', 1)[0] as string;
-    const route = state.compiled.find((one) => one.path.test(path));
+    const route = state.compiled.find((one) => one.path.test(path) && one.takesVersion(request, response));
     if (!route) return next();
     captureBody(request, route.limits).then(
       () => next(),
@@ -46,13 +47,31 @@ export function captureOnExpress(adapter: HttpServer, capture: Capture): void {
   });
 }
 
-function compile({ routes, limits, container }: Capture): CompiledRoute[] {
-  return routes.flatMap((route) =>
-    routePaths(container, route).map((path) => ({
+function compile(adapter: HttpServer, { routes, limits, container }: Capture): CompiledRoute[] {
+  return routes.flatMap((route) => {
+    const takesVersion = versionFilter(adapter, container, route);
+    return registeredPaths(adapter, container, route).map((path) => ({
       path: pathToRegexp(path, { sensitive: false, trailing: true }).regexp,
+      takesVersion,
       limits,
-    })),
-  );
+    }));
+  });
+}
+
+/** Asks Nest's own filter: another version at the same path may be a route that is not ours. */
+function versionFilter(
+  adapter: HttpServer,
+  container: NestContainer,
+  route: GuardedRoute,
+): CompiledRoute['takesVersion'] {
+  const versioned = routeVersion(container, route);
+  if (!versioned) return () => true;
+  return (request, response) => {
+    let taken = false;
+    const take = () => (taken = true);
+    adapter.applyVersionFilter(take, versioned.version, versioned.versioning)(request, response, () => () => undefined);
+    return taken;
+  };
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, limits: BodyLimits): void {

@@ -7,7 +7,10 @@ export interface BodyLimits {
   readonly bodyTimeoutMs: number;
 }
 
-const bodies = new WeakMap<IncomingMessage, Buffer>();
+/** Where a request keeps its bytes. A `WeakMap` with an entry for every request would cost more than the signature. */
+const BYTES = Symbol('nestjs-gemini-webhooks:bytes');
+
+type Kept = IncomingMessage & { [BYTES]?: Buffer };
 
 /**
  * The bytes of a request to one of our routes: captured, or kept by whoever read them before us (`rawBody`).
@@ -15,7 +18,7 @@ const bodies = new WeakMap<IncomingMessage, Buffer>();
  * @throws GeminiWebhooksError `raw_body_unavailable`
  */
 export function rawBodyOf(request: { readonly rawBody?: unknown }, message: IncomingMessage): Buffer {
-  const body = bodies.get(message) ?? request.rawBody;
+  const body = (message as Kept)[BYTES] ?? request.rawBody;
   if (!Buffer.isBuffer(body)) {
     throw new GeminiWebhooksError(
       'raw_body_unavailable',
@@ -35,7 +38,7 @@ export async function captureBody(message: IncomingMessage, limits: BodyLimits):
   checkHeaders(message, limits);
   // What has been read will not end a second time.
   if (message.readableDidRead || message.readableEnded) return;
-  bodies.set(message, await readBody(message, limits));
+  (message as Kept)[BYTES] = await readBody(message, limits);
 }
 
 function checkHeaders({ headers }: IncomingMessage, { bodyLimitBytes }: BodyLimits): void {

@@ -1,4 +1,4 @@
-import { RequestMethod, type Type, type VersioningOptions } from '@nestjs/common';
+import { RequestMethod, VersioningType, type HttpServer, type Type, type VersioningOptions } from '@nestjs/common';
 import type { NestContainer } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { GuardedRoute } from './guarded-routes.js';
@@ -6,6 +6,8 @@ import type { GuardedRoute } from './guarded-routes.js';
 const PATH_METADATA = 'path';
 const VERSION_METADATA = '__version__';
 const MODULE_PATH = '__module_path__';
+
+type Version = NonNullable<VersioningOptions['defaultVersion']>;
 
 /** The full paths of a POST route as Nest registers it: global prefix and its exclusions, URI versions, `RouterModule`. */
 export function routePaths(container: NestContainer, { host, controller, method }: GuardedRoute): string[] {
@@ -34,13 +36,30 @@ export function routePaths(container: NestContainer, { host, controller, method 
   );
 }
 
+/** The same paths in the words of the adapter's router. */
+export function registeredPaths(adapter: HttpServer, container: NestContainer, route: GuardedRoute): string[] {
+  return routePaths(container, route).map((path) => adapter.normalizePath?.(path) ?? path);
+}
+
+/** What tells a route's requests from those of other versions at its path; `undefined` where the path itself does. */
+export function routeVersion(
+  container: NestContainer,
+  { controller, method }: GuardedRoute,
+): { readonly version: Version; readonly versioning: VersioningOptions } | undefined {
+  const versioning: VersioningOptions | undefined = container.applicationConfig?.getVersioning();
+  const version = versionOf(method) ?? versionOf(controller) ?? versioning?.defaultVersion;
+  return versioning && version !== undefined && versioning.type !== VersioningType.URI
+    ? { version, versioning }
+    : undefined;
+}
+
 function modulePath(container: NestContainer, metatype: object): string | undefined {
   return (Reflect.getMetadata(MODULE_PATH + container.getModules().applicationId, metatype) ??
     Reflect.getMetadata(MODULE_PATH, metatype)) as string | undefined;
 }
 
-function versionOf(target: object): VersioningOptions['defaultVersion'] {
-  return Reflect.getMetadata(VERSION_METADATA, target) as VersioningOptions['defaultVersion'];
+function versionOf(target: object): Version | undefined {
+  return Reflect.getMetadata(VERSION_METADATA, target) as Version | undefined;
 }
 
 function texts(target: Type | object, key: string): string[] {

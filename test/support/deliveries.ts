@@ -1,0 +1,16 @@
+import { verifiedDelivery, type VerifiedDelivery } from '../../lib/events/verified-delivery.js';
+import { bodyOf } from './senders.js';
+
+/** A delivery as the receiver hands it on. The same `id` is the same event. */
+export function deliveryOf({ type = 'batch.succeeded', id = 'batch_1' } = {}): VerifiedDelivery {
+  const body = bodyOf(type, { id });
+  return verifiedDelivery({
+    id: `msg_${id}`,
+    registration: 'default',
+    attemptedAt: new Date('2026-01-22T12:00:00Z'),
+    strategy: 'hmac',
+    params: {},
+    raw: JSON.parse(body) as { type: string },
+    body: Buffer.from(body),
+  });
+}
