@@ -37,7 +37,7 @@ export class EventDispatcher {
 
   async #attempt(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<AttemptResult> {
     try {
-      await this.#awaitOverdue(handler, delivery);
+      if (this.#overdue.size > 0) await this.#awaitOverdue(handler, delivery);
       if (!run.checkpoints.has(handler.name)) {
         await this.#run(handler, delivery, run);
         await run.checkpoints.settle(handler.name, 'succeeded');
@@ -51,9 +51,7 @@ export class EventDispatcher {
   }
 
   async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
-    const context = new HandlerRunContext(handler.name, run.attempt, delivery.event.delivery);
-    const abort = () => context.abort(run.signal?.reason);
-    run.signal?.addEventListener('abort', abort, { once: true });
+    const context = new HandlerRunContext(handler.name, run.attempt, delivery.event.delivery, run.signal);
     const work = handler.invoke(delivery.event, context);
     try {
       if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
@@ -64,7 +62,7 @@ export class EventDispatcher {
       }
       await work;
     } finally {
-      run.signal?.removeEventListener('abort', abort);
+      context.release();
     }
   }
 
@@ -74,10 +72,13 @@ export class EventDispatcher {
     const settled = work
       .then(() => run.checkpoints.settle(handler.name, 'succeeded'))
       .catch((error: unknown) => {
+        if (error instanceof UnrecoverableEventError) {
+          this.#report({ event: delivery.event, handler: handler.name, error, attempt: run.attempt, final: true });
+          return this.#settleFailed(handler, run);
+        }
         this.#logger.warn(
           `${handler.name} failed after its timeout, for ${describe(delivery.event)}: ${messageOf(error)}`,
         );
-        if (error instanceof UnrecoverableEventError) return this.#settleFailed(handler, run);
         return undefined;
       })
       .then(() => void this.#overdue.delete(id));

@@ -13,6 +13,7 @@ import type { ExecutionContextHost } from '@nestjs/core/helpers/execution-contex
 import type { Module } from '@nestjs/core/injector/module.js';
 import { InterceptorsConsumer, InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
 import { PipesConsumer, PipesContextCreator } from '@nestjs/core/pipes/index.js';
+import { isObservable, lastValueFrom } from 'rxjs';
 import { GeminiWebhooksError, UnrecoverableEventError } from '../errors.js';
 import {
   definedArguments,
@@ -57,8 +58,14 @@ export function externalContext(
     new EventPipes(),
     new HandlerFilters(container) as never,
   );
-  // Nest looks the module up among providers only, and so would find no enhancer of a controller's class.
-  Object.assign(creator, { getContextModuleKey: () => host.token, getHostModuleKey: () => host.token });
+  Object.assign(creator, {
+    // Nest looks the module up among providers only, and so would find no enhancer of a controller's class.
+    getContextModuleKey: () => host.token,
+    getHostModuleKey: () => host.token,
+    // Nest asks a stream for a last value; a handler's need not have any.
+    transformToResult: (result: unknown) =>
+      isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result,
+  });
   const params = definedArguments(type, methodName, method) ? new EventArguments() : undefined;
 
   return (instance, scope) => {

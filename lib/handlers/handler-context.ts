@@ -16,16 +16,23 @@ export interface GeminiHandlerContext {
 export class HandlerRunContext implements GeminiHandlerContext {
   #controller: AbortController | undefined;
   #reason: unknown;
+  #outer: AbortSignal | undefined;
+  #forward: (() => void) | undefined;
 
+  /** @param outer aborts the context's signal too, until `release` */
   constructor(
     readonly handler: string,
     readonly attempt: number,
     readonly delivery: GeminiEventDelivery,
-  ) {}
+    outer?: AbortSignal,
+  ) {
+    this.#outer = outer;
+  }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
+      this.#follow(this.#outer);
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
@@ -34,5 +41,18 @@ export class HandlerRunContext implements GeminiHandlerContext {
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(reason);
+  }
+
+  /** The run is over: what aborts `outer` from now on is nothing to it. */
+  release(): void {
+    if (this.#forward) this.#outer?.removeEventListener('abort', this.#forward);
+    this.#outer = undefined;
+  }
+
+  #follow(outer: AbortSignal | undefined): void {
+    if (!outer) return;
+    this.#forward = () => this.abort(outer.reason as Error);
+    if (outer.aborted) this.#forward();
+    else outer.addEventListener('abort', this.#forward, { once: true });
   }
 }

@@ -52,8 +52,12 @@ export function OnGeminiEvent<const Pattern extends GeminiEventPattern>(
     const where = `@OnGeminiEvent on ${target.constructor.name}.${String(key)}`;
     check(where, patterns, options);
     const method = descriptor.value as object | undefined;
-    if (typeof method !== 'function')
-      throw new GeminiWebhooksError('invalid_handler', `${where}: only methods can handle events.`);
+    if (typeof method !== 'function' || typeof target === 'function' || typeof key === 'symbol') {
+      throw new GeminiWebhooksError(
+        'invalid_handler',
+        `${where}: only methods of instances, with a string for a name, can handle events.`,
+      );
+    }
     const earlier = (Reflect.getOwnMetadata(METADATA, method) ?? []) as readonly OnGeminiEventMetadata[];
     Reflect.defineMetadata(METADATA, [...earlier, { ...options, patterns }], method);
   };
@@ -65,15 +69,22 @@ export function onGeminiEventMetadata(method: object): readonly OnGeminiEventMet
 }
 
 /** Nothing when the method can take what the pattern delivers; else a type that no descriptor has, so that it does not compile. */
-type TakesEvent<Pattern extends GeminiEventPattern, Params extends unknown[]> = Params extends []
-  ? unknown
-  : [GeminiEventOf<Pattern>] extends [Params[0]]
-    ? Params extends [unknown, infer Context, ...unknown[]]
-      ? [GeminiHandlerContext] extends [Context]
-        ? unknown
-        : { 'the second parameter must take': GeminiHandlerContext }
-      : unknown
+type TakesEvent<Pattern extends GeminiEventPattern, Params extends unknown[]> =
+  Takes<Params, 0, GeminiEventOf<Pattern>> extends true
+    ? Takes<Params, 1, GeminiHandlerContext> extends true
+      ? unknown
+      : { 'the second parameter must take': GeminiHandlerContext }
     : { 'the first parameter must take': GeminiEventOf<Pattern> };
+
+/** Whether a method that declares a parameter at this place can take a value there. Compared without variance: that holds without `strict` too. */
+type Takes<Params extends unknown[], Place extends 0 | 1, Value> = Params['length'] extends LengthUpTo[Place]
+  ? true
+  : [Value] extends [Params[Place]]
+    ? true
+    : false;
+
+/** Lengths of parameter lists that end before a place. */
+type LengthUpTo = [0, 0 | 1];
 
 function check(where: string, patterns: readonly unknown[], { name, timeoutMs }: OnGeminiEventOptions): void {
   const wrong = patterns.find((one) => !isPattern(one));

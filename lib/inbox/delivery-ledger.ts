@@ -4,17 +4,18 @@ import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch
 
 /** What is remembered of one event. */
 export class LedgerEntry implements HandlerCheckpoints {
-  readonly #settled = new Map<string, HandlerSettlement>();
+  #settled: Map<string, HandlerSettlement> | undefined;
   #attempts = 0;
 
   /** Whether every handler has settled: another delivery of the event is a duplicate. */
   done = false;
 
   has(handler: string): boolean {
-    return this.#settled.has(handler);
+    return this.#settled?.has(handler) ?? false;
   }
 
   settle(handler: string, how: HandlerSettlement): void {
+    this.#settled ??= new Map();
     this.#settled.set(handler, how);
   }
 
@@ -27,7 +28,7 @@ export class LedgerEntry implements HandlerCheckpoints {
   /** Forgets the checkpoints: once the event is done, no handler of it is looked up again. */
   finish(): void {
     this.done = true;
-    this.#settled.clear();
+    this.#settled = undefined;
   }
 }
 
@@ -45,7 +46,8 @@ export class DeliveryLedger<Result> {
 
   constructor({ maxEntries, retentionMs }: { readonly maxEntries: number; readonly retentionMs: number }) {
     this.#maxEntries = maxEntries;
-    this.#settled = new LRUCache({ max: maxEntries, ttl: retentionMs });
+    // Reading the clock costs less than the timers by which the cache would save that.
+    this.#settled = new LRUCache({ max: maxEntries, ttl: retentionMs, ttlResolution: 0 });
   }
 
   /** How many events are remembered, and how many of them are being handled. */
@@ -76,6 +78,7 @@ export class DeliveryLedger<Result> {
       );
     }
     this.#settled.delete(key);
+    if (this.#running.size + this.#settled.size >= this.#maxEntries) this.#settled.pop();
     const result = work().finally(() => {
       this.#running.delete(key);
       this.#settled.set(key, entry);

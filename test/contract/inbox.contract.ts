@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { GeminiWebhooksError, UnrecoverableEventError } from '../../lib/errors.js';
+import type { VerifiedDelivery } from '../../lib/events/verified-delivery.js';
+import { EventDispatcher } from '../../lib/handlers/event-dispatcher.js';
+import { HandlerRegistry } from '../../lib/handlers/handler-registry.js';
+import type { InboxEngine, InboxHost, InboxReceipt } from '../../lib/inbox/inbox-engine.js';
+import { deferred, type Deferred } from '../support/deferred.js';
+import { deliveryOf } from '../support/deliveries.js';
+
+/** How the contract gets and observes one kind of inbox. */
+export interface InboxUnderTest {
+  /** Makes an engine that is ready to work, on a store of its own. The contract closes it. */
+  create(host: InboxHost): InboxEngine | Promise<InboxEngine>;
+  /** Resolves when the engine has nothing more to do for what it took; at once when it does its work in `accept`. */
+  idle(): Promise<void>;
+}
+
+/** A handler that does what the test says, and tells when it has started how often. */
+class ScriptedHandler {
+  readonly attempts: number[] = [];
+  readonly events: string[] = [];
+  readonly #waiting: { readonly runs: number; readonly started: Deferred }[] = [];
+
+  constructor(
+    readonly name: string,
+    private readonly script: (run: number) => unknown = () => undefined,
+  ) {}
+
+  get runs(): number {
+    return this.attempts.length;
+  }
+
+  async invoke(key: string, attempt: number): Promise<void> {
+    this.attempts.push(attempt);
+    this.events.push(key);
+    for (const { runs, started } of this.#waiting) if (this.runs >= runs) started.resolve();
+    await this.script(this.runs);
+  }
+
+  started(runs: number): Promise<void> {
+    const started = deferred();
+    this.#waiting.push({ runs, started });
+    if (this.runs >= runs) started.resolve();
+    return started.promise;
+  }
+}
+
+const failOnce = (run: number) => {
+  if (run === 1) throw new Error('the first time');
+};
+
+/** The rules that every inbox keeps. */
+export function inboxContract(name: string, inbox: InboxUnderTest): void {
+  describe(`the ${name} inbox`, () => {
+    const engines: InboxEngine[] = [];
+
+    const start = async (...handlers: ScriptedHandler[]) => {
+      Logger.overrideLogger(false);
+      const registry = new HandlerRegistry();
+      registry.add(
+        handlers.map((handler) => ({
+          name: handler.name,
+          patterns: ['batch.*'] as const,
+          timeoutMs: undefined,
+          invoke: ({ delivery }, { attempt }) => handler.invoke(delivery.key, attempt),
+        })),
+      );
+      const dispatcher = new EventDispatcher(registry);
+      const announced: string[] = [];
+      const engine = await inbox.create({
+        registration: 'default',
+        dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
+        announce: ({ key }) => void announced.push(key),
+      });
+      engines.push(engine);
+      return { engine, announced };
+    };
+
+    /** As Google does: again until the answer is 2xx. */
+    const send = async (engine: InboxEngine, delivery: VerifiedDelivery): Promise<InboxReceipt> => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await engine.accept(delivery);
+        } catch (error) {
+          if (attempt >= 10 || !(error instanceof GeminiWebhooksError)) throw error;
+        }
+      }
+    };
+
+    const settled = async (engine: InboxEngine, ...deliveries: VerifiedDelivery[]) => {
+      const receipts = await Promise.all(deliveries.map((delivery) => send(engine, delivery)));
+      await inbox.idle();
+      return receipts;
+    };
+
+    afterEach(async () => {
+      await Promise.all(engines.splice(0).map((engine) => engine.close()));
+    });
+
+    it('runs the handlers of an event and announces it', async () => {
+      const [one, two] = [new ScriptedHandler('one'), new ScriptedHandler('two')];
+      const { engine, announced } = await start(one, two);
+      const delivery = deliveryOf();
+
+      const [receipt] = await settled(engine, delivery);
+
+      expect([200, 202]).toContain(receipt?.httpStatus);
+      expect([one.events, two.events, announced]).toEqual([[delivery.key], [delivery.key], [delivery.key]]);
+    });
+
+    it('takes an event that nobody handles', async () => {
+      const { engine, announced } = await start();
+      const delivery = deliveryOf();
+
+      await settled(engine, delivery);
+      expect(announced).toEqual([delivery.key]);
+    });
+
+    it('takes duplicates and does nothing with them', async () => {
+      const handler = new ScriptedHandler('one');
+      const { engine, announced } = await start(handler);
+
+      for (let copy = 0; copy < 3; copy += 1) await settled(engine, deliveryOf());
+
+      expect(handler.runs).toBe(1);
+      expect(announced).toHaveLength(1);
+    });
+
+    it('runs the handlers once for 40 copies that come at the same time', async () => {
+      const gate = deferred();
+      const handler = new ScriptedHandler('one', () => gate.promise);
+      const { engine, announced } = await start(handler);
+
+      const receipts = Promise.all(Array.from({ length: 40 }, () => send(engine, deliveryOf())));
+      await handler.started(1);
+      gate.resolve();
+      await receipts;
+      await inbox.idle();
+
+      expect(handler.runs).toBe(1);
+      expect(announced).toHaveLength(1);
+    });
+
+    it('handles different events side by side', async () => {
+      const gate = deferred();
+      const handler = new ScriptedHandler('one', () => gate.promise);
+      const { engine } = await start(handler);
+      const [first, second] = [deliveryOf({ id: 'batch_1' }), deliveryOf({ id: 'batch_2' })];
+
+      const receipts = Promise.all([send(engine, first), send(engine, second)]);
+      await handler.started(2);
+      gate.resolve();
+      await receipts;
+
+      expect(handler.events.toSorted()).toEqual([first.key, second.key]);
+    });
+
+    it('tries again what failed and nothing else, counts the attempts, and announces once', async () => {
+      const steady = new ScriptedHandler('steady');
+      const flaky = new ScriptedHandler('flaky', failOnce);
+      const { engine, announced } = await start(steady, flaky);
+
+      await settled(engine, deliveryOf());
+      await flaky.started(2);
+      await inbox.idle();
+      await settled(engine, deliveryOf());
+
+      expect(steady.attempts).toEqual([1]);
+      expect(flaky.attempts).toEqual([1, 2]);
+      expect(announced).toHaveLength(1);
+    });
+
+    it('makes one attempt of copies that come at the same time, also when it fails', async () => {
+      const gate = deferred();
+      const flaky = new ScriptedHandler('flaky', async (run) => {
+        await gate.promise;
+        failOnce(run);
+      });
+      const { engine } = await start(flaky);
+
+      const receipts = Promise.all(Array.from({ length: 10 }, () => send(engine, deliveryOf())));
+      await flaky.started(1);
+      gate.resolve();
+      await receipts;
+      await flaky.started(2);
+      await inbox.idle();
+
+      expect(flaky.attempts).toEqual([1, 2]);
+    });
+
+    it('does not run again a handler that failed for good, and does not give up the others', async () => {
+      const hopeless = new ScriptedHandler('hopeless', () => Promise.reject(new UnrecoverableEventError()));
+      const flaky = new ScriptedHandler('flaky', failOnce);
+      const { engine } = await start(hopeless, flaky);
+
+      await settled(engine, deliveryOf());
+      await flaky.started(2);
+      await inbox.idle();
+      await settled(engine, deliveryOf());
+
+      expect(hopeless.attempts).toEqual([1]);
+      expect(flaky.attempts).toEqual([1, 2]);
+    });
+
+    it('does not have an event sent again for failures that are all final', async () => {
+      const hopeless = new ScriptedHandler('hopeless', () => Promise.reject(new UnrecoverableEventError()));
+      const { engine } = await start(hopeless);
+
+      await engine.accept(deliveryOf());
+      await inbox.idle();
+      await settled(engine, deliveryOf());
+
+      expect(hopeless.runs).toBe(1);
+    });
+
+    it('ends what runs before it is closed', async () => {
+      const gate = deferred();
+      const order: string[] = [];
+      const handler = new ScriptedHandler('one', async () => {
+        await gate.promise;
+        order.push('handled');
+      });
+      const { engine } = await start(handler);
+
+      const receipt = send(engine, deliveryOf());
+      await handler.started(1);
+      const closed = engine.close().then(() => order.push('closed'));
+      order.push('closing');
+      gate.resolve();
+      await Promise.all([closed, receipt]);
+
+      expect(order).toEqual(['closing', 'handled', 'closed']);
+    });
+
+    it('takes nothing once it closes, duplicates included, and closes once', async () => {
+      const handler = new ScriptedHandler('one');
+      const { engine } = await start(handler);
+      await settled(engine, deliveryOf({ id: 'batch_1' }));
+
+      const closing = [engine.close(), engine.close()];
+      for (const id of ['batch_1', 'batch_2']) {
+        await expect(engine.accept(deliveryOf({ id }))).rejects.toMatchObject({ code: 'inbox_unavailable' });
+      }
+      await Promise.all(closing);
+      await expect(engine.accept(deliveryOf({ id: 'batch_3' }))).rejects.toMatchObject({ code: 'inbox_unavailable' });
+
+      expect(handler.runs).toBe(1);
+    });
+  });
+}

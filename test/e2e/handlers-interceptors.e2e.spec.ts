@@ -1,0 +1,174 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  Controller,
+  Injectable,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type ModuleMetadata,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { EMPTY, finalize, map, Observable } from 'rxjs';
+import { OnGeminiEvent } from '../../lib/index.js';
+import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { deliver, HANDLER_FAILED, PROCESSED, staticWebhooks } from '../support/static-webhooks.js';
+
+const seen: string[] = [];
+
+@Injectable()
+class Journal {
+  write(line: string) {
+    seen.push(line);
+  }
+}
+
+@Injectable()
+class JournalInterceptor implements NestInterceptor {
+  constructor(private readonly journal: Journal) {}
+
+  intercept(context: ExecutionContext, next: CallHandler) {
+    this.journal.write(`before ${context.getType()}`);
+    return next.handle().pipe(
+      map((result: unknown) => this.journal.write(`got ${String(result)}`)),
+      finalize(() => this.journal.write('after')),
+    );
+  }
+}
+
+const bracket = (name: string): NestInterceptor => ({
+  intercept: (_context, next) => {
+    seen.push(`${name} in`);
+    return next.handle().pipe(finalize(() => seen.push(`${name} out`)));
+  },
+});
+
+@Injectable()
+class Intercepted {
+  @OnGeminiEvent('*')
+  @UseInterceptors(JournalInterceptor)
+  async run() {
+    seen.push('handler');
+    return 'a result';
+  }
+}
+
+@Controller('intercepted')
+@UseInterceptors(JournalInterceptor)
+class InterceptedController {
+  @OnGeminiEvent('*')
+  async run() {
+    seen.push('handler');
+    return 'a result';
+  }
+}
+
+@Injectable()
+@UseInterceptors(bracket('class'))
+class InterceptedTwice {
+  @OnGeminiEvent('*')
+  @UseInterceptors(bracket('method'))
+  run() {
+    seen.push('handler');
+  }
+}
+
+afterEach(async () => {
+  seen.length = 0;
+  await closeApps();
+});
+
+describe.each(ADAPTERS)('on $adapter', (adapter) => {
+  const start = ({ providers = [], ...rest }: ModuleMetadata) =>
+    startApp({ imports: [staticWebhooks()], providers: [Journal, ...providers], ...rest }, { adapter });
+
+  describe('interceptors of a handler', () => {
+    it.each<{ place: string; metadata: ModuleMetadata }>([
+      { place: "a provider's method", metadata: { providers: [Intercepted] } },
+      { place: "a controller's class", metadata: { controllers: [InterceptedController] } },
+    ])('wrap it, injected: $place', async ({ metadata }) => {
+      const { origin } = await start(metadata);
+
+      expect(await deliver(origin)).toMatchObject(PROCESSED);
+      expect(seen).toEqual(['before gemini_webhook', 'handler', 'got a result', 'after']);
+    });
+
+    it('nest: class outside, method inside', async () => {
+      const { origin } = await start({ providers: [InterceptedTwice] });
+
+      await deliver(origin);
+      expect(seen).toEqual(['class in', 'method in', 'handler', 'method out', 'class out']);
+    });
+
+    it.each<{ what: string; interceptor: NestInterceptor; answer: object }>([
+      {
+        what: 'that throws fails the attempt',
+        interceptor: {
+          intercept: () => {
+            throw new Error('no metrics');
+          },
+        },
+        answer: HANDLER_FAILED,
+      },
+      {
+        what: 'that completes without a value has handled the event',
+        interceptor: { intercept: () => EMPTY },
+        answer: PROCESSED,
+      },
+    ])('one $what', async ({ interceptor, answer }) => {
+      @Injectable()
+      class Handlers {
+        @OnGeminiEvent('*')
+        @UseInterceptors(interceptor)
+        run() {
+          seen.push('handler');
+        }
+      }
+      const { origin } = await start({ providers: [Handlers] });
+
+      expect(await deliver(origin)).toMatchObject(answer);
+      expect(seen).toEqual([]);
+    });
+  });
+
+  describe('a handler that returns an Observable', () => {
+    it.each<{ what: string; stream: () => Observable<unknown>; answer: object; lines: readonly string[] }>([
+      {
+        what: 'is done when it completes',
+        stream: () =>
+          new Observable((subscriber) => {
+            seen.push('subscribed');
+            queueMicrotask(() => {
+              subscriber.next(1);
+              seen.push('completed');
+              subscriber.complete();
+            });
+          }),
+        answer: PROCESSED,
+        lines: ['subscribed', 'completed'],
+      },
+      { what: 'is done when it completes without a value', stream: () => EMPTY, answer: PROCESSED, lines: [] },
+      {
+        what: 'has failed when it errors',
+        stream: () =>
+          new Observable((subscriber) => {
+            seen.push('subscribed');
+            subscriber.error(new Error('midway'));
+          }),
+        answer: HANDLER_FAILED,
+        lines: ['subscribed'],
+      },
+    ])('$what', async ({ stream, answer, lines }) => {
+      @Injectable()
+      class Streaming {
+        @OnGeminiEvent('*')
+        run() {
+          return stream();
+        }
+      }
+      const { origin } = await start({ providers: [Streaming] });
+
+      expect(await deliver(origin)).toMatchObject(answer);
+      expect(seen).toEqual(lines);
+    });
+  });
+});

@@ -1,0 +1,182 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  createParamDecorator,
+  Injectable,
+  Module,
+  UsePipes,
+  type ExecutionContext,
+  type Provider,
+} from '@nestjs/common';
+import { OnGeminiEvent, type GeminiEvent, type GeminiHandlerContext } from '../../lib/index.js';
+import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { deliver, PROCESSED, staticWebhooks } from '../support/static-webhooks.js';
+
+const names: string[] = [];
+const received: Record<string, unknown[]> = {};
+
+@Injectable()
+class Billing {
+  @OnGeminiEvent('*')
+  charge(_event: GeminiEvent, { handler }: GeminiHandlerContext) {
+    names.push(handler);
+  }
+
+  @OnGeminiEvent('batch.*')
+  @OnGeminiEvent('video.generated', { name: 'refunds' })
+  refund(_event: GeminiEvent, { handler }: GeminiHandlerContext) {
+    names.push(handler);
+  }
+}
+
+@Module({ providers: [Billing] })
+class FirstModule {}
+
+@Module({ providers: [Billing] })
+class SecondModule {}
+
+@Injectable()
+class Twin {
+  @OnGeminiEvent('*')
+  charge() {}
+}
+Object.defineProperty(Twin, 'name', { value: 'Billing' });
+
+@Injectable()
+class SharingAName {
+  @OnGeminiEvent('*', { name: 'refunds' })
+  other() {}
+}
+
+@Injectable()
+class TwoNames {
+  @OnGeminiEvent('batch.*', { name: 'one' })
+  @OnGeminiEvent('video.*', { name: 'two' })
+  run() {}
+}
+
+@Injectable()
+class TwoTimeouts {
+  @OnGeminiEvent('batch.*', { timeoutMs: 10 })
+  @OnGeminiEvent('video.*', { timeoutMs: 20 })
+  run() {}
+}
+
+@Injectable()
+class OneTimeoutTwice {
+  @OnGeminiEvent('batch.*', { timeoutMs: 10_000, name: 'agreed' })
+  @OnGeminiEvent('video.*', { timeoutMs: 10_000, name: 'agreed' })
+  run(_event: GeminiEvent, { handler }: GeminiHandlerContext) {
+    names.push(handler);
+  }
+}
+
+const EventId = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.getArgByIndex<GeminiEvent>(0).delivery.id,
+);
+
+const tagged = (tag: string) => ({ transform: (event: unknown) => ({ ...(event as object), tag }) });
+
+function firstNamesake(): Provider {
+  @Injectable()
+  class Namesake {
+    @OnGeminiEvent('*', { name: 'first' })
+    run(@EventId() ...args: unknown[]) {
+      received['first'] = args;
+    }
+  }
+  return Namesake;
+}
+
+function secondNamesake(): Provider {
+  @Injectable()
+  class Namesake {
+    @OnGeminiEvent('*', { name: 'second' })
+    @UsePipes(tagged('second'))
+    run(...args: [GeminiEvent, GeminiHandlerContext]) {
+      received['second'] = args;
+    }
+  }
+  return Namesake;
+}
+
+function thirdNamesake(): Provider {
+  @Injectable()
+  class Namesake {
+    @OnGeminiEvent('*', { name: 'third' })
+    run(...args: [GeminiEvent, GeminiHandlerContext]) {
+      received['third'] = args;
+    }
+  }
+  return Namesake;
+}
+
+afterEach(async () => {
+  names.length = 0;
+  for (const name of Object.keys(received)) delete received[name];
+  await closeApps();
+});
+
+describe.each(ADAPTERS)('names of handlers on $adapter', (adapter) => {
+  const start = (providers: Provider[], imports: (new () => object)[] = []) =>
+    startApp({ imports: [staticWebhooks(), ...imports], providers }, { adapter });
+
+  it('are class and method, or what the decorator says, and stand in the context', async () => {
+    const { origin } = await start([Billing, OneTimeoutTwice]);
+
+    expect(await deliver(origin)).toMatchObject(PROCESSED);
+    expect(names.toSorted()).toEqual(['Billing.charge', 'agreed', 'refunds']);
+  });
+
+  it.each([
+    { what: 'one class provided by two modules', imports: [FirstModule, SecondModule], name: 'Billing.charge' },
+    { what: 'two classes of one name', providers: [Billing, Twin], name: 'Billing.charge' },
+    {
+      what: 'one class under two tokens',
+      providers: [Billing, { provide: 'again', useClass: Billing }],
+      name: 'Billing.charge',
+    },
+    {
+      what: 'two instances of one class',
+      providers: [
+        { provide: 'first', useFactory: () => new Billing() },
+        { provide: 'second', useFactory: () => new Billing() },
+      ],
+      name: 'Billing.charge',
+    },
+    { what: 'one name given twice', providers: [Billing, SharingAName], name: 'refunds' },
+  ])('that collide stop the app and say which: $what', async ({ providers = [], imports = [], name }) => {
+    await expect(start(providers, imports)).rejects.toMatchObject({
+      code: 'invalid_handler',
+      message: expect.stringMatching(new RegExp(`called "${name}".*export it from one.*name: '…'`, 's')),
+    });
+  });
+
+  it.each([
+    { option: 'name', provider: TwoNames, given: 'one.*two|two.*one' },
+    { option: 'timeoutMs', provider: TwoTimeouts, given: '10.*20|20.*10' },
+  ])(
+    'and options on which the decorators of a method disagree stop the app: $option',
+    async ({ option, provider, given }) => {
+      await expect(start([provider])).rejects.toMatchObject({
+        code: 'invalid_handler',
+        message: expect.stringMatching(new RegExp(`${provider.name}\\.run.*${option}: (${given})`)),
+      });
+    },
+  );
+
+  it('tell classes of one name apart: pipes and parameters of one are nothing to the others', async () => {
+    const { origin } = await start([firstNamesake(), secondNamesake(), thirdNamesake()]);
+
+    expect(await deliver(origin)).toMatchObject(PROCESSED);
+
+    expect(received['first']?.[0]).toMatch(/^msg_/);
+    expect(received['second']).toEqual([
+      expect.objectContaining({ type: 'batch.succeeded', tag: 'second' }),
+      expect.objectContaining({ handler: 'second' }),
+    ]);
+    expect(received['third']).toEqual([
+      expect.not.objectContaining({ tag: 'second' }),
+      expect.objectContaining({ handler: 'third' }),
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+import 'reflect-metadata';
+import { describe, expect, it } from '@jest/globals';
+import { GeminiWebhooksError } from '../../../lib/errors.js';
+import {
+  OnGeminiEvent,
+  onGeminiEventMetadata,
+  type OnGeminiEventOptions,
+} from '../../../lib/handlers/on-gemini-event.decorator.js';
+
+type Decorate = (target: object, key: string | symbol, descriptor: PropertyDescriptor) => void;
+
+/** As plain JavaScript calls it. */
+const decorator = OnGeminiEvent as unknown as (pattern: unknown, options?: OnGeminiEventOptions) => Decorate;
+
+class Handlers {
+  run() {}
+  static run() {}
+  get value() {
+    return () => {};
+  }
+}
+
+const descriptorOf = (target: object, key: string) =>
+  Object.getOwnPropertyDescriptor(target, key) as PropertyDescriptor;
+
+const apply = (pattern: unknown, options?: OnGeminiEventOptions) => () =>
+  decorator(pattern, options)(Handlers.prototype, 'run', descriptorOf(Handlers.prototype, 'run'));
+
+const invalid = (message: RegExp) =>
+  expect.objectContaining({ code: 'invalid_handler', message: expect.stringMatching(message) });
+
+describe('OnGeminiEvent', () => {
+  it.each([
+    ['batch.suceeded', /on Handlers\.run: "batch\.suceeded" is no event.*'batch\.succeeded'.*'\*'/],
+    ['', /"" is no event/],
+    ['.*', /"\.\*" is no event/],
+    ['batch.', /"batch\." is no event/],
+    ['audio.*', /"audio\.\*" is no event/],
+    [[], /an empty list is no event/],
+    [['batch.*', 'nothing'], /"nothing" is no event/],
+    [['batch.*', 7], /7 is no event/],
+  ])('refuses the pattern %j when the class is defined', (pattern, message) => {
+    expect(apply(pattern)).toThrow(invalid(message) as unknown as Error);
+  });
+
+  it.each<[OnGeminiEventOptions, RegExp]>([
+    [{ name: '' }, /name must be a string that is not empty/],
+    [{ name: 7 as unknown as string }, /name must be a string/],
+    [{ timeoutMs: 0 }, /timeoutMs must be a whole number/],
+    [{ timeoutMs: 1.5 }, /timeoutMs must be/],
+    [{ timeoutMs: Number.NaN }, /timeoutMs must be/],
+    [{ timeoutMs: 2 ** 31 }, /timeoutMs must be/],
+    [{ timeoutMs: '5' as unknown as number }, /timeoutMs must be/],
+  ])('refuses the options %j', (options, message) => {
+    expect(apply('*', options)).toThrow(invalid(message) as unknown as Error);
+  });
+
+  it.each([
+    {
+      what: 'a getter',
+      target: Handlers.prototype,
+      key: 'value',
+      descriptor: descriptorOf(Handlers.prototype, 'value'),
+    },
+    { what: 'a static method', target: Handlers, key: 'run', descriptor: descriptorOf(Handlers, 'run') },
+    {
+      what: 'a method with a symbol for a name',
+      target: Handlers.prototype,
+      key: Symbol('hidden'),
+      descriptor: { value: () => undefined },
+    },
+  ])('refuses $what, which would never be found', ({ target, key, descriptor }) => {
+    expect(() => decorator('*')(target, key, descriptor)).toThrow(GeminiWebhooksError);
+  });
+
+  it('appends when it stacks, and leaves an overridden method’s to that method', () => {
+    class Base {
+      @OnGeminiEvent('batch.*')
+      @OnGeminiEvent('video.*', { name: 'both' })
+      run() {}
+    }
+    class Derived extends Base {
+      @OnGeminiEvent('*')
+      override run() {}
+    }
+
+    expect(onGeminiEventMetadata(Base.prototype.run)).toEqual([
+      { patterns: ['video.*'], name: 'both' },
+      { patterns: ['batch.*'] },
+    ]);
+    expect(onGeminiEventMetadata(Derived.prototype.run)).toEqual([{ patterns: ['*'] }]);
+  });
+});
