@@ -1,0 +1,157 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Command, killCommands, type Finished } from '../support/command.js';
+
+/** Builds the sample, which imports the package as built, and runs it as `npm run demo` does. */
+const nestStart = (...args: string[]) =>
+  new Command(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'start', 'sample', '--', ...args]);
+const demo = (...args: string[]) => new Command(process.execPath, ['sample/dist/main.js', ...args]);
+const count = (text: string, what: string) => text.split(what).length - 1;
+
+let tour: Finished;
+
+beforeAll(async () => {
+  tour = await nestStart('--once').finished();
+}, 120_000);
+
+afterEach(killCommands);
+
+describe('the demo, run once', () => {
+  it('ends with exit code 0 and says that all went as it should', () => {
+    expect(tour.code).toBe(0);
+    expect(tour.stdout).toContain('8 of 8 went as they should.');
+    expect(tour.stdout).not.toContain('✗ not as expected');
+  });
+
+  it.each([
+    ['a batch by a static webhook', 'batch, static webhook', '200 processed, 2 methods'],
+    ['a duplicate', 'the same once more', '200 duplicate, no methods'],
+    ['a video by a dynamic webhook', 'video, dynamic webhook', '200 processed, 2 methods'],
+    ['a forged delivery', 'forged', '401 signature_mismatch, no methods'],
+    ["another project's delivery", "another project's", '403 unbound_delivery, no methods'],
+    ['a stale delivery', 'stale', '400 timestamp_out_of_tolerance, no methods'],
+    ['a delivery whose handler fails', 'a method fails', '500 handler_failed, 2 methods'],
+    ["Gemini's retry of it", "Gemini's retry", '200 processed, 1 method'],
+  ])('sums up %s as expected and got', (_what, name, outcome) => {
+    const row = tour.stdout.split('\n').find((line) => line.startsWith(` ✓ ${name} `));
+
+    expect(row?.split(/ {2,}/).slice(1)).toEqual([outcome, outcome]);
+  });
+
+  it.each([
+    ['401', 'signature_mismatch: The signature does not verify'],
+    ['403', 'unbound_delivery: The delivery does not belong to this deployment'],
+    ['400', 'timestamp_out_of_tolerance: The webhook timestamp is too far from the present'],
+    ['500', 'handler_failed: The event could not be handled'],
+  ])('says that it answered %s, and why', (status, reason) => {
+    expect(tour.stdout).toMatch(new RegExp(`← ${status} +${reason}\n`));
+  });
+
+  it.each([
+    ['BatchHandlers.publish', 'batches/1001 is done, its results are at files/results-1001', 1],
+    ['VideoHandlers.deliver', 'the video of order A-17 is at files/clip-1', 1],
+    ['BatchHandlers.alert', 'batches/1002: somebody was paged (attempt 2)', 1],
+    ['AuditHandlers.record', 'batch.failed, msg_6, vouched for by hmac', 1],
+    ['AuditHandlers.record', '', 3],
+  ])('shows that %s got "%s" (lines: %d)', (handler, data, times) => {
+    const lines = tour.stdout.split('\n').filter((line) => line.includes(`▸ ${handler} `) && line.endsWith(data));
+
+    expect(lines).toHaveLength(times);
+  });
+
+  it('prints no stack, no colour codes without a terminal, and no binding token', () => {
+    expect(tour.stdout).not.toMatch(/^ +at /m);
+    expect(tour.stdout).not.toContain('\u001B[');
+    expect(tour.stdout).toContain('?gemini_binding=… ');
+  });
+
+  it('has colours where they are asked for, and its own settings whatever the shell has set', async () => {
+    const shell = { FORCE_COLOR: '1', GEMINI_WEBHOOK_PATH: 'hooks/:project', GEMINI_WEBHOOK_SECRET: 'of another app' };
+    const command = new Command(process.execPath, ['sample/dist/main.js', '--once'], shell);
+
+    const { code, stdout } = await command.finished();
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('\u001B[32m✓\u001B[39m forged');
+  }, 30_000);
+
+  it('ends with exit code 1 and marks the delivery when one answer is not as it should be', async () => {
+    const takeForged = `data:text/javascript,${encodeURIComponent(`
+      const real = globalThis.fetch;
+      globalThis.fetch = async (...request) => {
+        const answer = await real(...request);
+        return answer.status === 401 ? Response.json({ status: 'processed' }) : answer;
+      };
+    `)}`;
+    const command = new Command(process.execPath, ['--import', takeForged, 'sample/dist/main.js', '--once']);
+
+    const { code, stdout } = await command.finished();
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ forged +401 signature_mismatch, no methods +200 processed, no methods\n/);
+    expect(stdout).toContain('7 of 8 went as they should.');
+    expect(count(stdout, '✗ not as expected')).toBe(1);
+  }, 30_000);
+});
+
+describe("the demo's command line", () => {
+  it.each([
+    ['an unknown option', ['--onec'], "Unknown option '--onec'"],
+    ['a word that is no option', ['once'], "Unexpected argument 'once'"],
+    ['a port that is none', ['--port', 'http'], '--port: got "http"'],
+    ['a port out of range', ['--port', '65536'], '--port: got "65536"'],
+  ])(
+    'refuses %s with a message and exit code 1',
+    async (_what, args, message) => {
+      const { code, stdout, stderr } = await demo(...args).finished();
+
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(message);
+    },
+    30_000,
+  );
+
+  it('hands its options through `nest start`', async () => {
+    const { code, stdout } = await nestStart('--help').finished();
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('npm run demo -- --once');
+  }, 60_000);
+
+  it('says so when the port is in use, with exit code 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+
+    const { code, stdout, stderr } = await demo('--once', '--port', String(port)).finished();
+    server.close();
+
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Give another --port, or none.\n`);
+    expect(stderr).not.toMatch(/^ +at /m);
+  }, 30_000);
+});
+
+describe('the demo, without --once', () => {
+  it('stays up, takes what the printed command sends, and ends with exit code 0 on SIGINT', async () => {
+    const command = demo();
+    await command.printed('Ctrl+C ends the app.');
+    const [sendAgain = ''] = /node --input-type=module -e "[^"]+"/.exec(command.stdout) ?? [];
+
+    const first = await new Command('sh', ['-c', sendAgain]).finished();
+    const second = await new Command('sh', ['-c', sendAgain]).finished();
+    const { code, stdout } = await command.end('SIGINT');
+
+    expect([first.stdout, second.stdout]).toEqual(['200 {"status":"processed"}\n', '200 {"status":"duplicate"}\n']);
+    expect(count(stdout, 'batches/mine is done, its results are at files/mine\n')).toBe(1);
+    expect(code).toBe(0);
+  }, 30_000);
+
+  it('ends with exit code 0 on SIGTERM', async () => {
+    const command = demo();
+    await command.printed('Ctrl+C ends the app.');
+
+    expect(await command.end('SIGTERM')).toMatchObject({ code: 0 });
+  }, 30_000);
+});
