@@ -1,15 +1,12 @@
-import type { JSONWebKeySet } from 'jose';
-import { GeminiWebhooksError } from './errors.js';
 import { geminiApiKey, isVertex } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { GeminiWebhooksSettings, HmacSecretsResolver } from './gemini-webhooks.options.js';
 import type { InboxEngineFactory } from './inbox/inbox-engine.js';
+import { jwksConfig, type JwksConfig } from './jwks.config.js';
+import { checkGroup, checkUrl, describe, invalid, show, splitList } from './option-checks.js';
 import { checkSecret } from './secret.js';
 import type { SignatureStrategy } from './signature/signature-strategy.js';
 import { checkWholeNumbers } from './whole-number.js';
-
-/** Where Google publishes the keys of dynamic webhooks (ai.google.dev/gemini-api/docs/webhooks, 2026-09). */
-export const GOOGLE_JWKS_URL = 'https://generativelanguage.googleapis.com/.well-known/jwks.json';
 
 /** A registration's options, environment and defaults, checked. Nothing else fills a default. */
 export interface GeminiWebhooksConfig {
@@ -24,16 +21,6 @@ export interface GeminiWebhooksConfig {
   readonly publicUrl: URL | undefined;
   /** `secrets` is empty when there is nothing to mint with: every dynamic delivery is then refused. */
   readonly binding: { readonly secrets: readonly string[]; readonly ttlSeconds: number } | false;
-}
-
-export interface JwksConfig {
-  readonly url: URL;
-  readonly audience: string | string[] | undefined;
-  readonly issuer: string | string[] | undefined;
-  readonly timeoutMs: number;
-  readonly cacheMaxAgeMs: number;
-  readonly staleIfErrorMs: number;
-  readonly keySet: JSONWebKeySet | undefined;
 }
 
 const OWNER = 'GeminiWebhooksModule';
@@ -62,6 +49,7 @@ export function geminiWebhooksConfig(
   environment: GeminiWebhooksEnvironment,
 ): GeminiWebhooksConfig {
   checkNames(settings);
+  checkGemini(settings.gemini);
   const hmac = hmacConfig(settings.hmac, environment);
   const jwks = jwksConfig(settings.jwks, environment);
   const strategies = strategiesConfig(settings.strategies);
@@ -86,11 +74,6 @@ export function geminiWebhooksConfig(
     publicUrl: publicUrlConfig(settings.publicUrl ?? environment.GEMINI_WEBHOOK_PUBLIC_URL),
     binding: bindingConfig(settings, environment),
   });
-}
-
-/** Ends the start of the app with an error that says which option, what was given and what to do. */
-export function invalid(option: string, given: string, todo: string): never {
-  throw new GeminiWebhooksError('invalid_option', `${OWNER}: ${option}: ${given}. ${todo}`);
 }
 
 function checkNames(settings: GeminiWebhooksSettings): void {
@@ -124,7 +107,7 @@ function hmacConfig(
     const from = environment.GEMINI_WEBHOOK_SECRET ? 'GEMINI_WEBHOOK_SECRET' : 'WEBHOOK_SIGNING_SECRET';
     return secrets.length > 0 && { secrets: checkedSecrets(from, secrets) };
   }
-  const { secrets } = object('hmac', hmac, 'Give { secrets: "whsec_…" }, or false.');
+  const { secrets } = checkGroup('hmac', hmac, { secrets: true }, 'Give { secrets: "whsec_…" }, or false.');
   if (typeof secrets === 'function') return { secrets };
   const list = typeof secrets === 'string' ? [secrets] : secrets;
   if (!Array.isArray(list) || list.length === 0) {
@@ -144,35 +127,6 @@ function checkedSecrets(option: string, secrets: readonly unknown[]): readonly s
       invalid(`${option}[${index}]`, problem, 'Give the signing secret as Gemini showed it: "whsec_" and base64.');
     return secret as string;
   });
-}
-
-function jwksConfig(jwks: GeminiWebhooksSettings['jwks'], environment: GeminiWebhooksEnvironment): JwksConfig | false {
-  if (jwks === false) return false;
-  const given = object('jwks', jwks ?? {}, 'Give an object, or false.');
-  return {
-    url: keySetUrl(given.url ?? environment.GEMINI_WEBHOOK_JWKS_URL ?? GOOGLE_JWKS_URL),
-    audience: textOrTexts('jwks.audience', given.audience ?? environment.GEMINI_WEBHOOK_AUDIENCE),
-    issuer: textOrTexts('jwks.issuer', given.issuer),
-    ...checkWholeNumbers(`${OWNER}: jwks`, given, {
-      timeoutMs: { fallback: 5_000, least: 1, most: 60_000 },
-      cacheMaxAgeMs: { fallback: 600_000, least: 1_000, most: 86_400_000 },
-      staleIfErrorMs: { fallback: 86_400_000, least: 0, most: 7 * 86_400_000 },
-    }),
-    keySet: given.keySet,
-  };
-}
-
-function keySetUrl(given: string): URL {
-  const url = parseUrl(given);
-  const loopback = url !== undefined && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-  if (!url || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback))) {
-    invalid(
-      'jwks.url',
-      `got ${show(given)}`,
-      'Give an https: URL; http: is taken on loopback only, since whoever serves the keys can forge deliveries.',
-    );
-  }
-  return url;
 }
 
 function strategiesConfig(strategies: GeminiWebhooksSettings['strategies']): readonly SignatureStrategy[] {
@@ -200,84 +154,64 @@ function inboxConfig(inbox: unknown): InboxEngineFactory | undefined {
 
 function publicUrlConfig(given: string | undefined): URL | undefined {
   if (given === undefined) return undefined;
-  const url = parseUrl(given);
-  if (!url || !/^https?:$/.test(url.protocol) || url.hash || url.username || url.password) {
-    invalid(
-      'publicUrl',
-      `got ${show(given)}`,
-      'Give the origin at which Google reaches this app, "https://api.example.com", or the route\'s full URL.',
-    );
-  }
-  return url;
+  return checkUrl(
+    'publicUrl',
+    given,
+    ({ protocol, hash }) => /^https?:$/.test(protocol) && hash === '',
+    'Give the origin at which Google reaches this app, "https://api.example.com", or the route\'s full URL.',
+  );
 }
 
-function bindingConfig(
-  settings: GeminiWebhooksSettings,
-  environment: GeminiWebhooksEnvironment,
-): GeminiWebhooksConfig['binding'] {
-  if (isVertex(settings.gemini)) {
+function checkGemini(gemini: unknown): void {
+  if (gemini !== undefined && gemini !== false && (typeof gemini !== 'object' || gemini === null)) {
+    invalid(
+      'gemini',
+      `got ${describe(gemini)}`,
+      'Give a GoogleGenAI client or its options, { apiKey: "…" }, or false.',
+    );
+  }
+  if (isVertex(gemini as GeminiWebhooksSettings['gemini'])) {
     invalid(
       'gemini',
       'is a Vertex AI client',
       'Webhooks exist on the Gemini API only: give a client with an API key, or false.',
     );
   }
-  if (settings.binding === false) return false;
-  const given = object('binding', settings.binding ?? {}, 'Give { secret, ttlSeconds }, or false.');
+}
+
+function bindingConfig(
+  { binding, gemini }: GeminiWebhooksSettings,
+  environment: GeminiWebhooksEnvironment,
+): GeminiWebhooksConfig['binding'] {
+  if (binding === false) return false;
+  const given = checkGroup(
+    'binding',
+    binding ?? {},
+    { secret: true, ttlSeconds: true },
+    'Give { secret, ttlSeconds }, or false.',
+  );
   const { ttlSeconds } = checkWholeNumbers(`${OWNER}: binding`, given, {
     ttlSeconds: { fallback: 345_600, least: 1, most: 366 * 86_400 },
   });
-  const secrets = bindingSecrets(given.secret ?? splitList(environment.GEMINI_WEBHOOK_BINDING_SECRET));
-  if (secrets.length > 0) return { secrets, ttlSeconds };
-  const apiKey = geminiApiKey(settings.gemini, environment);
+  if (given.secret !== undefined) return { secrets: bindingSecrets('binding.secret', given.secret), ttlSeconds };
+  const named = splitList(environment.GEMINI_WEBHOOK_BINDING_SECRET);
+  if (named.length > 0) return { secrets: bindingSecrets('GEMINI_WEBHOOK_BINDING_SECRET', named), ttlSeconds };
+  const apiKey = geminiApiKey(gemini, environment);
   return { secrets: apiKey ? [apiKey] : [], ttlSeconds };
 }
 
-function bindingSecrets(secret: string | readonly string[]): readonly string[] {
+function bindingSecrets(option: string, secret: string | readonly string[]): readonly string[] {
   const secrets = typeof secret === 'string' ? [secret] : secret;
-  if (!Array.isArray(secrets))
-    invalid('binding.secret', `got ${describe(secret)}`, 'Give a string or a list of strings.');
+  if (!Array.isArray(secrets) || secrets.length === 0) {
+    invalid(option, `got ${describe(secret)}`, 'Give a string or a list of strings.');
+  }
   for (const [index, one] of secrets.entries()) {
-    if (typeof one === 'string' && one.length >= 16) continue;
+    if (typeof one === 'string' && one !== '') continue;
     invalid(
-      `binding.secret[${index}]`,
-      'is shorter than 16 characters',
-      'Give a random one, such as `openssl rand -base64 32` prints.',
+      `${option}[${index}]`,
+      one === '' ? 'is empty' : `got ${describe(one)}`,
+      'Give a random string, such as `openssl rand -base64 32` prints.',
     );
   }
   return secrets;
-}
-
-function textOrTexts(option: string, value: unknown): string | string[] | undefined {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== ''))
-    return [...value];
-  return invalid(option, `got ${show(value)}`, 'Give a string or a list of strings.');
-}
-
-function object<T extends object>(option: string, value: T, todo: string): T {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  return invalid(option, `got ${describe(value)}`, todo);
-}
-
-function splitList(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((one) => one.trim())
-    .filter(Boolean);
-}
-
-function parseUrl(given: unknown): URL | undefined {
-  return typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined;
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : describe(value);
-}
-
-/** What kind of value it is, for options whose value may be a secret. */
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  return typeof value === 'object' ? 'an object' : value === undefined ? 'undefined' : `a ${typeof value}`;
 }

@@ -137,7 +137,7 @@ export interface JwksOptions {
    */
   readonly cacheMaxAgeMs?: number | undefined;
   /**
-   * How long the last good key set is used while fetching fails, in milliseconds since it was fetched.
+   * How long the last good key set is used after it has expired while fetching fails, in milliseconds.
    * @default 86400000 (24 h)
    */
   readonly staleIfErrorMs?: number | undefined;
@@ -148,7 +148,7 @@ export interface JwksOptions {
 /** @see GeminiWebhooksSettings.binding */
 export interface BindingOptions {
   /**
-   * At least 16 characters. The first mints tokens, all verify them: to rotate, put a new one in front.
+   * Random, at least 16 characters. The first mints tokens, all verify them: to rotate, put a new one in front.
    * @default `GEMINI_WEBHOOK_BINDING_SECRET` (several with commas), else derived from the client's API key, whose
    *   rotation then ends the tokens of jobs under way
    */

@@ -65,16 +65,24 @@ function invalid(option: string, given: unknown, todo: string): never {
 /**
  * A path with its parameters filled in.
  *
- * @throws GeminiWebhooksError `invalid_argument` when one is missing
+ * @throws GeminiWebhooksError `invalid_argument` when one is missing, or given though the path has none of that name
  */
 export function fillPath(path: string, params: Readonly<Record<string, string>>): string {
-  return path
-    .split('/')
-    .map((segment) => {
-      if (!segment.startsWith(':')) return segment;
-      const value = params[segment.slice(1)];
-      if (typeof value === 'string' && value !== '') return encodeURIComponent(value);
-      throw new GeminiWebhooksError('invalid_argument', `The route ${path} needs params.${segment.slice(1)}.`);
-    })
+  const segments = path.split('/');
+  const stranger = Object.keys(params).find((name) => !segments.includes(`:${name}`));
+  if (stranger !== undefined) throw invalidParams(`The route ${path} has no parameter "${stranger}".`);
+  return segments
+    .map((segment) => (segment.startsWith(':') ? fillSegment(path, segment.slice(1), params) : segment))
     .join('/');
+}
+
+function fillSegment(path: string, name: string, params: Readonly<Record<string, string>>): string {
+  const value = params[name];
+  // A URL would take "." and ".." for directions.
+  if (typeof value === 'string' && !/^\.{0,2}$/.test(value)) return encodeURIComponent(value);
+  throw invalidParams(`The route ${path} needs params.${name}, which is neither empty nor "." nor "..".`);
+}
+
+function invalidParams(message: string): GeminiWebhooksError {
+  return new GeminiWebhooksError('invalid_argument', message);
 }

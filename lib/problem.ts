@@ -76,18 +76,19 @@ export class GeminiProblemException extends HttpException {
 /** Sets a header of the response to a request. */
 export type SetHeader = (name: string, value: string) => void;
 
-const responses = new WeakMap<object, SetHeader>();
+const SET_HEADER = Symbol('nestjs-gemini-webhooks:set-header');
 
 /** Remembers how to reach the response to a delivery, so that what refuses it later can set the problem's headers. */
 export function rememberResponse(delivery: object, setHeader: SetHeader): void {
-  responses.set(delivery, setHeader);
+  // Not enumerable: no copy, comparison or log of the delivery shows it.
+  Object.defineProperty(delivery, SET_HEADER, { value: setHeader });
 }
 
 /** The exception for an error, its headers already on the response to the delivery. */
 export function problemException(
   error: unknown,
   delivery: object,
-  setHeader = responses.get(delivery),
+  setHeader = (delivery as { readonly [SET_HEADER]?: SetHeader })[SET_HEADER],
 ): GeminiProblemException {
   const exception = new GeminiProblemException(error);
   for (const [name, value] of Object.entries(exception.headers)) setHeader?.(name, value);

@@ -3,6 +3,7 @@ import { secretKey } from './secret.js';
 
 /** Standard Webhooks 1.0.0 asks for 24 to 64 bytes. */
 const SECRET_LEAST_BYTES = 24;
+const BINDING_SECRET_LEAST_LENGTH = 16;
 
 /** What an operator should know about a configuration that works, but not as it should. */
 export function startupWarnings({ name, binding, jwks, hmac }: GeminiWebhooksConfig): string[] {
@@ -17,6 +18,11 @@ export function startupWarnings({ name, binding, jwks, hmac }: GeminiWebhooksCon
   if (jwks && binding && binding.secrets.length === 0) {
     warnings.push(
       `No key to bind dynamic webhooks with${of}: all of them are answered 403. Set GEMINI_WEBHOOK_BINDING_SECRET or GEMINI_API_KEY; set jwks: false if you use static webhooks only.`,
+    );
+  }
+  if (binding && binding.secrets.some((secret) => secret.length < BINDING_SECRET_LEAST_LENGTH)) {
+    warnings.push(
+      `binding.secret${of} is shorter than ${BINDING_SECRET_LEAST_LENGTH} characters: whoever sees a token could guess it. Give a random one, such as \`openssl rand -base64 32\` prints.`,
     );
   }
   const short =

@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from './errors.js';
+import { show } from './option-checks.js';
 
 /** What a numeric option may be. */
 export interface WholeNumberRule {
@@ -21,10 +22,9 @@ export function checkWholeNumbers<Name extends string>(
     const value = given[name as Name] ?? fallback;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most)
       return [name, value];
-    const shown = typeof value === 'number' || typeof value === 'string' ? JSON.stringify(value) : typeof value;
     throw new GeminiWebhooksError(
       'invalid_option',
-      `${owner}: ${name}: got ${shown}. Give a whole number from ${least} to ${most}.`,
+      `${owner}: ${name}: got ${show(value)}. Give a whole number from ${least} to ${most}.`,
     );
   });
   return Object.fromEntries(entries) as Record<Name, number>;

@@ -52,11 +52,13 @@ export interface GeminiEventData {
   };
 }
 
+/** What the `data` of every event of the catalogue has. */
 export interface GeminiResourceData {
   /** A short id, `batch_…`, or a full resource name. `event.resource` and comparison helpers take any of them. */
   readonly id: string;
 }
 
+/** What `data` says of a job that failed. */
 export interface GeminiErrorData {
   readonly error_code?: string | number;
   readonly error_message?: string;

@@ -18,8 +18,11 @@ export interface UnknownGeminiEvent extends GeminiEventEnvelope {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Any string that is not of the catalogue; branded so that comparing `type` with a known one narrows. */
-export type UnknownGeminiEventType = string & { readonly [unknownType]: true };
+/**
+ * Any string that is not of the catalogue. For the compiler a single one: every literal compares with `string`, so
+ * known types would not narrow. To ask for a type that this version does not know, compare `delivery.sentType`.
+ */
+export type UnknownGeminiEventType = '(unknown)' & { readonly [unknownType]: true };
 declare const unknownType: unique symbol;
 
 /** What all events have. */

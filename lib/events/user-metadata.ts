@@ -24,10 +24,12 @@ export function withoutUserMetadataField(event: RawGeminiEvent, field: string): 
 }
 
 function placesOf(event: RawGeminiEvent): unknown[] {
-  const holders = [event, event['data']].filter(isRecord);
-  return holders.flatMap((holder) =>
-    SPELLINGS.filter((name) => Object.hasOwn(holder, name)).map((name) => holder[name]),
-  );
+  const places: unknown[] = [];
+  for (const holder of [event, event['data']]) {
+    if (!isRecord(holder)) continue;
+    for (const name of SPELLINGS) if (Object.hasOwn(holder, name)) places.push(holder[name]);
+  }
+  return places;
 }
 
 function strip(holder: Readonly<Record<string, unknown>>, field: string): Record<string, unknown> {

@@ -35,13 +35,27 @@ export function verifiedDelivery(facts: DeliveryFacts): VerifiedDelivery {
   const resource = resourceOf(type, data);
   const key = eventKey({ registration, params, type, resource, job: facts.job, messageId: facts.messageId ?? id });
   const delivery: GeminiEventDelivery = { id, key, registration, attemptedAt, strategy, sentType: raw.type, params };
+  // What is spread comes last: V8 takes ten times as long to add to an object that began as a copy.
   const event = {
-    ...raw,
     type: type ?? raw.type,
     data,
     userMetadata: userMetadataOf(raw),
     resource,
     delivery,
+    ...othersOf(raw),
   } as unknown as GeminiEvent;
-  return { ...delivery, event, body };
+  return { event, body, ...delivery };
+}
+
+/** The fields as they came, without those that have a place of their own in a `GeminiEvent`. */
+function othersOf(raw: RawGeminiEvent): object {
+  const {
+    type: _type,
+    data: _data,
+    userMetadata: _metadata,
+    resource: _resource,
+    delivery: _delivery,
+    ...others
+  } = raw;
+  return others;
 }

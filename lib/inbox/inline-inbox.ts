@@ -47,7 +47,7 @@ export function inlineInbox(options: InlineInboxOptions = {}): InboxEngineFactor
   const checked = checkWholeNumbers('inlineInbox', options, {
     ackTimeoutMs: { fallback: 5_000, least: 1, most: 600_000 },
     maxEntries: { fallback: 100_000, least: 1, most: 10_000_000 },
-    retentionMs: { fallback: 172_800_000, least: 1_000, most: 30 * 86_400_000 },
+    retentionMs: { fallback: 172_800_000, least: 1, most: 30 * 86_400_000 },
     drainTimeoutMs: { fallback: 10_000, least: 0, most: 600_000 },
   });
   return (host) => new InlineInbox(host, checked);

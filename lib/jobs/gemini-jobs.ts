@@ -98,7 +98,7 @@ export class GeminiJobs {
 
 function checkedUri(uri: string): string {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.hash) return uri;
+  if (url && /^https?:$/.test(url.protocol) && !uri.includes('#')) return uri;
   throw new GeminiWebhooksError(
     'invalid_argument',
     `GeminiJobs: got uri ${JSON.stringify(uri)}. Give a full https: URL without a fragment.`,

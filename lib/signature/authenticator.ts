@@ -64,7 +64,8 @@ export class Authenticator {
 
   async #byStandardWebhooks(request: DeliveryRequest): Promise<Authentic> {
     const headers = parseSignatureHeaders(request.headers);
-    const now = Date.now() / 1000;
+    // Whole seconds, as the timestamp: a delivery exactly as old as the tolerance is taken during that whole second.
+    const now = Math.floor(Date.now() / 1000);
     if (!isRecent(headers.seconds, this.#toleranceSeconds, now)) {
       // Verified all the same: an operator must hear of authentic deliveries that are lost to a wrong clock.
       const authentic = await this.#bySignature(headers, request, now).catch(() => undefined);
@@ -154,7 +155,8 @@ export class Authenticator {
 function factsOf({ headers, body }: DeliveryRequest): { id: string; attemptedAt: Date } {
   try {
     const { id, seconds } = parseSignatureHeaders({ 'webhook-signature': 'none', ...headers });
-    return { id, attemptedAt: new Date(seconds * 1000) };
+    const attemptedAt = new Date(seconds * 1000);
+    return { id, attemptedAt: Number.isNaN(attemptedAt.getTime()) ? new Date() : attemptedAt };
   } catch {
     return { id: `sha256_${createHash('sha256').update(body).digest('base64url')}`, attemptedAt: new Date() };
   }

@@ -20,7 +20,7 @@ export interface Binding {
 export const BINDING_FIELD = 'gemini_binding';
 
 const AUDIENCE = 'nestjs-gemini-webhooks/binding';
-const MAX_LENGTH = 2048;
+const MAX_LENGTH = 4096;
 
 /** Mints and checks the tokens by which a dynamic delivery proves that this deployment asked for it. */
 export class BindingTokens {

@@ -1,6 +1,6 @@
 import { createHash, verify, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import type { JwksConfig } from '../gemini-webhooks.config.js';
+import type { JwksConfig } from '../jwks.config.js';
 import { KeySet, type Keys } from './key-set.js';
 import { isRecent, type SignatureHeaders } from './signature-headers.js';
 

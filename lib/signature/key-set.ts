@@ -1,7 +1,8 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { GeminiWebhooksError } from '../errors.js';
-import type { JwksConfig } from '../gemini-webhooks.config.js';
+import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { isRecord } from '../events/parse-event.js';
+import type { JwksConfig } from '../jwks.config.js';
 
 /** The keys of one fetch, ready to use. */
 export interface Keys {
@@ -11,8 +12,10 @@ export interface Keys {
   readonly ofJwt: JWTVerifyGetKey;
 }
 
-/** At most one request for a key nobody has published, or after a failure, in this time. */
-const COOLDOWN_MS = 30_000;
+/** At most one request in this time because a signature is of no known key: anyone can send such signatures. */
+const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
+/** At most one request in this time while requests fail. */
+const FAILURE_COOLDOWN_MS = 5_000;
 const MAX_BYTES = 256 * 1024;
 const MAX_KEYS = 64;
 
@@ -26,8 +29,8 @@ export class KeySet {
   readonly #fetch: typeof fetch;
   #current: { readonly keys: Keys; readonly fetchedAt: number } | undefined;
   #pending: Promise<Keys> | undefined;
-  #lastAttemptAt = -Infinity;
-  #lastFailure: unknown;
+  #unknownKeyAt = -Infinity;
+  #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(
     config: JwksConfig,
@@ -36,7 +39,7 @@ export class KeySet {
     this.#config = config;
     this.#now = now;
     this.#fetch = fetch;
-    if (config.keySet) this.#current = { keys: importKeys(config.keySet), fetchedAt: Infinity };
+    if (config.keySet !== undefined) this.#current = { keys: givenKeys(config.keySet), fetchedAt: Infinity };
   }
 
   /** @throws GeminiWebhooksError `keys_unavailable` when there are no keys that may still be used */
@@ -64,7 +67,11 @@ export class KeySet {
   async keysAfter(known: Keys): Promise<Keys | undefined> {
     const current = this.#current?.keys;
     if (current && current !== known) return current;
-    if (this.#config.keySet) return undefined;
+    if (this.#config.keySet !== undefined) return undefined;
+    if (!this.#pending) {
+      if (this.#now() - this.#unknownKeyAt < UNKNOWN_KEY_COOLDOWN_MS) return undefined;
+      this.#unknownKeyAt = this.#now();
+    }
     try {
       const keys = await this.#refresh();
       return keys === known ? undefined : keys;
@@ -75,21 +82,16 @@ export class KeySet {
 
   #refresh(): Promise<Keys> {
     if (this.#pending) return this.#pending;
-    if (this.#now() - this.#lastAttemptAt < COOLDOWN_MS) {
-      const current = this.#current;
-      const failed = this.#lastFailure;
-      if (failed !== undefined || !current) return Promise.reject(failed);
-      return Promise.resolve(current.keys);
-    }
-    this.#lastAttemptAt = this.#now();
+    if (this.#failure && this.#now() - this.#failure.at < FAILURE_COOLDOWN_MS)
+      return Promise.reject(this.#failure.error);
     this.#pending = this.#load().then(
       (keys) => {
-        this.#lastFailure = undefined;
+        this.#failure = undefined;
         this.#current = { keys, fetchedAt: this.#now() };
         return keys;
       },
       (error: unknown) => {
-        this.#lastFailure = error;
+        this.#failure = { error, at: this.#now() };
         throw error;
       },
     );
@@ -114,7 +116,7 @@ export class KeySet {
 /** @throws Error when there is no usable key in it */
 export function importKeys(keySet: JSONWebKeySet): Keys {
   if (!Array.isArray(keySet?.keys)) throw new Error('the key set has no "keys"');
-  const keys = keySet.keys.filter((key) => typeof key === 'object' && key !== null).slice(0, MAX_KEYS);
+  const keys = keySet.keys.filter((key) => isRecord(key)).slice(0, MAX_KEYS);
   const ed25519 = keys
     .filter(({ kty, crv, use }) => kty === 'OKP' && crv === 'Ed25519' && (use === undefined || use === 'sig'))
     .map(importEd25519)
@@ -122,6 +124,18 @@ export function importKeys(keySet: JSONWebKeySet): Keys {
   if (ed25519.length === 0 && !keys.some(({ kty }) => kty === 'RSA' || kty === 'EC'))
     throw new Error('the key set has no usable key');
   return { ed25519, ofJwt: createLocalJWKSet({ keys }) };
+}
+
+function givenKeys(keySet: JSONWebKeySet): Keys {
+  try {
+    return importKeys(keySet);
+  } catch (cause) {
+    throw new GeminiWebhooksError(
+      'invalid_option',
+      `GeminiWebhooksModule: jwks.keySet: ${messageOf(cause)}. Give { keys: [{ kty: "OKP", crv: "Ed25519", x: "…" }] }, or leave it out.`,
+      { cause },
+    );
+  }
 }
 
 function importEd25519(key: object): KeyObject | undefined {

@@ -41,10 +41,14 @@ export class SignatureVerifier {
         `The delivery is larger than bodyLimitBytes (${this.#config.bodyLimitBytes}).`,
       );
     }
-    const { bound, raw, ...authentic } = await this.#authenticator.authenticate(request);
+    const { id, attemptedAt, strategy, bound, raw, body, messageId } = await this.#authenticator.authenticate(request);
     const binding = bound || !this.#config.binding ? undefined : await this.#bind(raw, request);
     return verifiedDelivery({
-      ...authentic,
+      id,
+      attemptedAt,
+      strategy,
+      body,
+      messageId,
       registration: this.#config.name,
       params: request.params,
       raw: withoutUserMetadataField(raw, BINDING_FIELD),

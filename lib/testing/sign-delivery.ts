@@ -42,9 +42,10 @@ export interface SignWithPrivateKey extends SignDeliveryBase {
 }
 
 /** What to send: `fetch(url, { method: 'POST', headers, body })`. */
-export interface SignedDelivery {
+export interface SignedDelivery<Body extends string | Buffer = string> {
   readonly headers: Record<'content-type' | 'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>;
-  readonly body: string;
+  /** A Buffer when the event was given as one. */
+  readonly body: Body;
 }
 
 /**
@@ -56,7 +57,11 @@ export interface SignedDelivery {
  *
  * @throws GeminiWebhooksError `invalid_argument` for a key that cannot sign so
  */
-export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey): SignedDelivery {
+export function signGeminiDelivery(
+  options: (SignWithSecret | SignWithPrivateKey) & { readonly event: Exclude<SignDeliveryBase['event'], Buffer> },
+): SignedDelivery;
+export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey): SignedDelivery<string | Buffer>;
+export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey): SignedDelivery<string | Buffer> {
   const { id = `msg_${randomUUID()}`, timestamp: date = new Date() } = options;
   const timestamp = String(Math.floor(date.getTime() / 1000));
   const body = bodyOf(options.event, date);
@@ -70,7 +75,7 @@ export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey)
       'webhook-timestamp': timestamp,
       'webhook-signature': signature,
     },
-    body: body.toString(),
+    body: Buffer.isBuffer(options.event) ? body : body.toString(),
   };
 }
 
@@ -113,7 +118,7 @@ function privateKeyOf(key: SignWithPrivateKey['privateKey']): KeyObject {
 
 const JWT_ALGORITHMS: Readonly<Record<string, { readonly alg: string; readonly digest: string | null }>> = {
   rsa: { alg: 'RS256', digest: 'sha256' },
-  ec: { alg: 'ES256', digest: 'sha256' },
+  prime256v1: { alg: 'ES256', digest: 'sha256' },
   ed25519: { alg: 'EdDSA', digest: null },
 };
 
@@ -124,8 +129,9 @@ function jwt(
   id: string,
   timestamp: string,
 ): string {
-  const algorithm = JWT_ALGORITHMS[key.asymmetricKeyType ?? ''];
-  if (!algorithm) throw unfit(`a JWT is signed with an RSA, P-256 or Ed25519 key, not ${key.asymmetricKeyType}`);
+  const kind = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? key.type;
+  const algorithm = JWT_ALGORITHMS[kind];
+  if (!algorithm) throw unfit(`a JWT is signed with an RSA, P-256 or Ed25519 key, not ${kind}`);
   const header = encode({ alg: algorithm.alg, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) });
   const event = JSON.parse(body.toString()) as object;
   const payload = encode({ iat: Number(timestamp), jti: id, ...event, ...claims });

@@ -127,9 +127,10 @@ describe('EventDispatcher', () => {
       signal: shutdown.signal,
     });
     await jest.advanceTimersByTimeAsync(0);
+    const { signal } = runs[0]!.context;
     const reason = new Error('shutting down');
     shutdown.abort(reason);
-    expect(runs[0]?.context.signal.reason).toBe(reason);
+    expect(signal.reason).toBe(reason);
     runs[0]?.resolve();
     await outcome;
 

@@ -192,7 +192,7 @@ describe('inlineInbox', () => {
     ['ackTimeoutMs', 600_001],
     ['maxEntries', 0],
     ['maxEntries', 1.5],
-    ['retentionMs', 999],
+    ['retentionMs', 0],
     ['drainTimeoutMs', -1],
     ['drainTimeoutMs', '5'],
     ['ackTimeoutMs', Number.NaN],

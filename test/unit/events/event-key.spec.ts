@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import { GEMINI_EVENTS, type GeminiEventType } from '../../../lib/events/event-catalogue.js';
+import { eventKey, type EventIdentity } from '../../../lib/events/event-key.js';
+import { resourceOf } from '../../../lib/events/event-resource.js';
+
+const identity: EventIdentity = {
+  registration: 'default',
+  params: {},
+  type: 'batch.succeeded',
+  resource: { kind: 'batch', name: 'batches/123' },
+  job: undefined,
+  messageId: 'msg_1',
+};
+
+const keyOf = (change: Partial<EventIdentity> = {}) => eventKey({ ...identity, ...change });
+const keyOfId = (type: GeminiEventType, id: string) => keyOf({ type, resource: resourceOf(type, { id }) });
+
+describe('the event key', () => {
+  it.each<[string, Partial<EventIdentity>]>([
+    ['default/batch/123/batch.succeeded', {}],
+    ['b/batch/123/batch.succeeded', { registration: 'b' }],
+    ['default/project=acme/region=eu/batch/123/batch.succeeded', { params: { region: 'eu', project: 'acme' } }],
+    ['default/job/batch/j1/batch.succeeded', { job: { kind: 'batch', id: 'j1' } }],
+    ['default/message/msg_1', { type: undefined }],
+    ['default/message/msg_1', { resource: undefined }],
+    ['default/message/msg_1', { type: undefined, job: { kind: 'batch', id: 'j1' } }],
+    ['default/job/batch/j1/batch.succeeded', { resource: undefined, job: { kind: 'batch', id: 'j1' } }],
+  ])('is %s: stable, since it outlives deploys', (key, change) => {
+    expect(keyOf(change)).toBe(key);
+  });
+
+  it.each<[GeminiEventType, string[]]>([
+    ['batch.succeeded', ['123', 'batch_123', 'batches/123', 'batches/batch_123']],
+    ['video.generated', ['op9', 'models/veo-3.1/operations/op9', 'operations/op9']],
+    ['interaction.completed', ['i1', 'interactions/i1']],
+  ])('of %s is one for all spellings of an id', (type, ids) => {
+    expect(new Set(ids.map((id) => keyOfId(type, id))).size).toBe(1);
+  });
+
+  it('is another for another id', () => {
+    const ids = ['123', '124', '1234', 'BATCH_123', 'Batch_123', 'batch-123', '123/', '12/3 '];
+
+    expect(new Set(ids.map((id) => keyOfId('batch.succeeded', id))).size).toBe(ids.length);
+  });
+
+  it('is another for each type, and for each kind with the same id', () => {
+    const types = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
+
+    expect(new Set(types.map((type) => keyOfId(type, 'same'))).size).toBe(types.length);
+  });
+
+  it('does not depend on the message id when the event has a resource, and does when it has none', () => {
+    expect(keyOf({ messageId: 'msg_2' })).toBe(keyOf());
+    expect(keyOf({ resource: undefined, messageId: 'msg_2' })).not.toBe(keyOf({ resource: undefined }));
+  });
+
+  it('keeps tenants apart, whatever their names', () => {
+    const params = [
+      {},
+      { a: 'b' },
+      { a: 'b/c=d' },
+      { a: 'b', c: 'd' },
+      { 'a=b': '' },
+      { a: '' },
+      { a: 'B' },
+      { '': 'b' },
+      { a: 'b ' },
+      { a: '%62' },
+    ];
+
+    expect(new Set(params.map((one) => keyOf({ params: one }))).size).toBe(params.length);
+  });
+
+  it.each([
+    ['separators', ['a/b', 'a=b', 'a', '~a', 'a:b']],
+    ['lone surrogates', ['\ud800', '\udfff', '\ufffd']],
+    ['control characters and line ends', ['a', 'a\n', 'a\r', 'a\u0000', '\na']],
+    ['letters that look alike', ['\u00e9', 'e\u0301', 'e']],
+    ['great length', ['x'.repeat(128), 'x'.repeat(129), 'x'.repeat(100_000)]],
+    ['nothing', ['', '~', ' ']],
+  ])('never takes ids with %s for each other', (_, ids) => {
+    const messages = ids.map((id) => keyOf({ resource: undefined, messageId: id }));
+    const resources = ids.map((id) => keyOf({ resource: { kind: 'video', name: id } }));
+
+    expect(new Set(messages).size).toBe(ids.length);
+    // Of a name with a slash, the last segment is the id.
+    expect(new Set(resources).size).toBe(new Set(ids.map((id) => id.split('/').at(-1))).size);
+  });
+
+  it('does not let an id pass for the hash of another', () => {
+    const hashed = keyOf({ resource: undefined, messageId: 'a b' });
+    const hash = hashed.slice('default/message/'.length);
+
+    expect(keyOf({ resource: undefined, messageId: hash })).not.toBe(hashed);
+  });
+
+  it('is of bounded length and plain characters', () => {
+    const key = keyOf({
+      registration: 'r'.repeat(64),
+      params: { ['p'.repeat(500)]: 'ü'.repeat(500) },
+      job: { kind: 'interaction', id: '\u0000'.repeat(10_000) },
+    });
+
+    expect(key.length).toBeLessThan(400);
+    expect(key).toMatch(/^[\x21-\x7e]+$/);
+  });
+});

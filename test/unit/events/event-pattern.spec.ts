@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import { catalogueType, GEMINI_EVENTS, type GeminiEventType } from '../../../lib/events/event-catalogue.js';
+import { isGeminiEvent, isPattern, matchesPattern } from '../../../lib/events/event-pattern.js';
+import type { GeminiEvent, GeminiEventPattern } from '../../../lib/events/gemini-event.js';
+
+const TYPES = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
+const UNKNOWN = [
+  'interaction.paused',
+  'interaction.',
+  'interaction',
+  'batch.*',
+  '*',
+  '',
+  '__proto__',
+  'constructor',
+  'toString',
+];
+
+const matching = (pattern: GeminiEventPattern | GeminiEventPattern[]) =>
+  [...TYPES, ...UNKNOWN].filter((type) => matchesPattern(type, pattern));
+
+describe('a pattern', () => {
+  it.each<[GeminiEventPattern, string[]]>([
+    ['batch.succeeded', ['batch.succeeded']],
+    ['batch.completed', ['batch.succeeded']],
+    ['interaction.completed', ['interaction.completed']],
+    ['batch.*', ['batch.succeeded', 'batch.failed', 'batch.expired', 'batch.cancelled']],
+    ['video.*', ['video.generated']],
+    ['interaction.*', TYPES.filter((type) => GEMINI_EVENTS[type].kind === 'interaction')],
+    ['*', [...TYPES, ...UNKNOWN]],
+  ])('%s delivers what it names; only * delivers unknown types', (pattern, types) => {
+    expect(matching(pattern)).toEqual(types);
+  });
+
+  it('may be a list', () => {
+    expect(matching(['batch.completed', 'video.*'])).toEqual(['batch.succeeded', 'video.generated']);
+    expect(matching([])).toEqual([]);
+    expect(matching(['*', 'video.*'])).toHaveLength(TYPES.length + UNKNOWN.length);
+  });
+
+  it.each<[unknown, boolean]>([
+    ...TYPES.map((type): [unknown, boolean] => [type, true]),
+    ['batch.completed', true],
+    ['batch.*', true],
+    ['*', true],
+    ['batch', false],
+    ['batch.', false],
+    ['b.*', false],
+    ['.*', false],
+    ['**', false],
+    ['*.*', false],
+    ['batch.succeeded.*', false],
+    ['Batch.*', false],
+    ['', false],
+    ['__proto__', false],
+    ['constructor.*', false],
+    ['toString', false],
+    [undefined, false],
+    [null, false],
+    [['batch.*'], false],
+  ])('is checked for being one: %j is %s', (pattern, is) => {
+    expect(isPattern(pattern)).toBe(is);
+  });
+});
+
+describe('isGeminiEvent', () => {
+  const event = { type: 'batch.succeeded', data: { id: 'b1', output_file_uri: 'files/1' } } as unknown as GeminiEvent;
+
+  it('says whether the event is one, and narrows it', () => {
+    expect(isGeminiEvent(event, 'batch.completed') && event.data.output_file_uri).toBe('files/1');
+    expect(isGeminiEvent(event, ['video.*', 'batch.*'])).toBe(true);
+    expect(isGeminiEvent(event, 'interaction.*')).toBe(false);
+  });
+});
+
+describe('the catalogue', () => {
+  it('names each type after its kind', () => {
+    expect(TYPES.filter((type) => !type.startsWith(`${GEMINI_EVENTS[type].kind}.`))).toEqual([]);
+  });
+
+  it('marks the two types that the API refuses to subscribe to', () => {
+    expect(TYPES.filter((type) => !GEMINI_EVENTS[type].subscribable)).toEqual([
+      'batch.cancelled',
+      'interaction.cancelled',
+    ]);
+  });
+
+  it('knows every type and older name, and nothing inherited', () => {
+    expect(TYPES.map(catalogueType)).toEqual(TYPES);
+    expect(catalogueType('batch.completed')).toBe('batch.succeeded');
+    expect(UNKNOWN.map(catalogueType)).toEqual(UNKNOWN.map(() => undefined));
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import type { GeminiEventType } from '../../../lib/events/event-catalogue.js';
+import { outputUri, resourceId, resourceOf } from '../../../lib/events/event-resource.js';
+import type { GeminiEvent } from '../../../lib/events/gemini-event.js';
+
+describe('resourceOf', () => {
+  it.each<[GeminiEventType, string, string, string]>([
+    ['batch.succeeded', '123', 'batch', 'batches/123'],
+    ['batch.failed', 'batch_123', 'batch', 'batches/123'],
+    ['batch.expired', 'batches/123', 'batch', 'batches/123'],
+    ['batch.cancelled', 'models/m/batches/1', 'batch', 'models/m/batches/1'],
+    ['video.generated', 'op1', 'video', 'op1'],
+    ['video.generated', 'models/veo/operations/op1', 'video', 'models/veo/operations/op1'],
+    ['interaction.completed', 'v1_abc', 'interaction', 'v1_abc'],
+    ['interaction.requires_action', 'interactions/i', 'interaction', 'interactions/i'],
+  ])('of %s about %j is the %s %j', (type, id, kind, name) => {
+    expect(resourceOf(type, { id })).toEqual({ kind, name });
+  });
+
+  it.each([undefined, null, '', 7, {}, ['batches/1']])('is nothing when data.id is %j', (id) => {
+    expect(resourceOf('batch.succeeded', { id })).toBeUndefined();
+  });
+
+  it('is nothing for a type that is not of the catalogue', () => {
+    expect(resourceOf(undefined, { id: '123' })).toBeUndefined();
+  });
+});
+
+describe('resourceId', () => {
+  it.each([
+    ['123', '123'],
+    ['batch_123', '123'],
+    ['batches/123', '123'],
+    ['models/m/operations/123', '123'],
+    ['batches/batch_123', '123'],
+    ['my_batch_123', 'my_batch_123'],
+    ['batch_batch_1', 'batch_1'],
+  ])('of %j is %j', (name, id) => {
+    expect(resourceId(name)).toBe(id);
+  });
+});
+
+describe('outputUri', () => {
+  const uriOf = (data: object) => outputUri({ data: data as GeminiEvent['data'] });
+
+  it.each(['output_file_uri', 'outputFileUri', 'video_uri', 'videoUri'])('reads %s', (field) => {
+    expect(uriOf({ id: '1', [field]: 'gs://bucket/results.jsonl' })).toBe('gs://bucket/results.jsonl');
+  });
+
+  it('prefers the documented spelling', () => {
+    expect(uriOf({ video_uri: 'b', output_file_uri: 'a' })).toBe('a');
+  });
+
+  it.each([{}, { output_file_uri: '' }, { output_file_uri: 7 }, { output_file_uri: null, video_uri: {} }])(
+    'is undefined for %j',
+    (data) => {
+      expect(uriOf(data)).toBeUndefined();
+    },
+  );
+
+  it('passes over a spelling that holds no text', () => {
+    expect(uriOf({ output_file_uri: null, video_uri: 'b' })).toBe('b');
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RawGeminiEvent } from '../../../lib/events/parse-event.js';
+import { userMetadataField, userMetadataOf, withoutUserMetadataField } from '../../../lib/events/user-metadata.js';
+
+const type = 'ping';
+const PLACES: [string, (metadata: unknown) => RawGeminiEvent][] = [
+  ['user_metadata', (user_metadata) => ({ type, user_metadata })],
+  ['userMetadata', (userMetadata) => ({ type, userMetadata })],
+  ['data.user_metadata', (user_metadata) => ({ type, data: { user_metadata } })],
+  ['data.userMetadata', (userMetadata) => ({ type, data: { userMetadata } })],
+];
+
+describe.each(PLACES)('metadata in %s', (_, at) => {
+  it('is found', () => {
+    expect(userMetadataOf(at({ order: 7 }))).toEqual({ order: 7 });
+    expect(userMetadataField(at({ order: 7 }), 'order')).toEqual([7]);
+  });
+
+  it('loses the field that is taken out, and nothing else', () => {
+    expect(withoutUserMetadataField(at({ order: 7, token: 't' }), 'token')).toEqual(at({ order: 7 }));
+  });
+
+  it.each(['text', 7, null, true, ['a']])('counts for nothing when it is %j', (metadata) => {
+    expect(userMetadataOf(at(metadata))).toEqual({});
+    expect(userMetadataField(at(metadata), 'length')).toEqual([]);
+    expect(withoutUserMetadataField(at(metadata), 'length')).toEqual(at(metadata));
+  });
+
+  it('has no inherited fields', () => {
+    expect(userMetadataField(at({}), 'constructor')).toEqual([]);
+    expect(userMetadataField(at({}), '__proto__')).toEqual([]);
+  });
+});
+
+describe('metadata', () => {
+  it('is {} where there is none', () => {
+    expect(userMetadataOf({ type })).toEqual({});
+    expect(userMetadataOf({ type, data: 'text' })).toEqual({});
+  });
+
+  it('comes from the first place that holds an object', () => {
+    expect(
+      userMetadataOf({ type, user_metadata: 'x', userMetadata: { a: 1 }, data: { user_metadata: { a: 2 } } }),
+    ).toEqual({
+      a: 1,
+    });
+  });
+
+  it('loses a field in all places at once', () => {
+    const metadata = { token: 't', a: 1 };
+    const event = { type, user_metadata: metadata, data: { id: '1', userMetadata: metadata } };
+
+    expect(withoutUserMetadataField(event, 'token')).toEqual({
+      type,
+      user_metadata: { a: 1 },
+      data: { id: '1', userMetadata: { a: 1 } },
+    });
+    expect(metadata).toEqual({ token: 't', a: 1 });
+  });
+
+  it('leaves an event without the field as it is', () => {
+    const event = { type, user_metadata: { a: 1 }, token: 'not metadata' };
+
+    expect(withoutUserMetadataField(event, 'token')).toBe(event);
+  });
+});

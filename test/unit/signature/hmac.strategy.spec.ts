@@ -1,0 +1,182 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import type { HmacSecretsResolver } from '../../../lib/gemini-webhooks.options.js';
+import { HmacStrategy } from '../../../lib/signature/hmac.strategy.js';
+import { bodyOf, headers, hmacEntry, newSecret, seconds, withHmac } from '../../support/senders.js';
+import { codeOf, parsedHeaders, refusalOf } from '../../support/verifying.js';
+
+const secret = newSecret();
+const body = bodyOf('batch.succeeded', { id: 'b1' });
+
+const verify = (
+  secrets: string | string[] | HmacSecretsResolver,
+  delivery: { headers: Record<string, string>; body: string | Buffer },
+  params: Record<string, string> = {},
+) =>
+  new HmacStrategy({ secrets: typeof secrets === 'string' ? [secrets] : secrets }).verify(
+    parsedHeaders(delivery),
+    Buffer.from(delivery.body),
+    params,
+  );
+
+/** Signed elsewhere: the first by `openssl dgst -sha256 -mac HMAC`, from the published example secret of Standard Webhooks. */
+const EXAMPLE = {
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  headers: {
+    'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+  },
+  body: '{"test": 2432232314}',
+};
+
+describe('HmacStrategy', () => {
+  it('verifies a vector that was signed by another program', () => {
+    expect(verify(EXAMPLE.secret, EXAMPLE)).toBe(true);
+  });
+
+  it('takes the secret without its prefix too', () => {
+    expect(verify(EXAMPLE.secret.slice('whsec_'.length), EXAMPLE)).toBe(true);
+  });
+
+  it('verifies what the standardwebhooks package signs', () => {
+    expect(verify(secret, withHmac(secret, body))).toBe(true);
+  });
+
+  it.each([
+    ['of another secret', { ...withHmac(newSecret(), body) }],
+    ['of another body', { ...withHmac(secret, body), body: `${body} ` }],
+    ['of another id', withChanged('webhook-id', 'msg_other')],
+    ['of another second', withChanged('webhook-timestamp', String(seconds(new Date()) + 1))],
+    ['of the same second written otherwise', withChanged('webhook-timestamp', '01', 1_000)],
+    ['with one bit flipped', withFlippedBit()],
+  ])('does not verify a signature %s', (_, delivery) => {
+    expect(verify(secret, delivery)).toBe(false);
+  });
+
+  it('verifies the bytes of a body that is not UTF-8', () => {
+    const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]);
+    const date = new Date();
+    const signed = headers('msg_bytes', date, hmacEntry(secret, 'msg_bytes', seconds(date), bytes));
+
+    expect(verify(secret, { headers: signed, body: bytes })).toBe(true);
+    expect(verify(secret, { headers: signed, body: bytes.toString() })).toBe(false);
+  });
+
+  it('verifies an empty body', () => {
+    expect(verify(secret, withHmac(secret, ''))).toBe(true);
+  });
+
+  it('verifies with any of several secrets', () => {
+    const secrets = [newSecret(), secret, newSecret()];
+
+    expect(secrets.map((one) => verify(secrets, withHmac(one, body)))).toEqual([true, true, true]);
+  });
+
+  it.each(['first', 'last'])('verifies when one of several entries is good, the %s', (place) => {
+    const delivery = withHmac(secret, body);
+    const entries = [delivery.headers['webhook-signature']!, ...Array.from({ length: 5 }, randomEntry)];
+    if (place === 'last') entries.reverse();
+
+    expect(verify(secret, withChanged('webhook-signature', entries.join(' '), undefined, delivery))).toBe(true);
+  });
+
+  it('does not verify when there is no well-formed entry', () => {
+    expect(verify(secret, withChanged('webhook-signature', 'v1, v1,abc v2,abc'))).toBe(false);
+  });
+});
+
+describe('HmacStrategy with a secrets(params) function', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it.each<[string, HmacSecretsResolver]>([
+    ['a secret', () => secret],
+    ['a list', () => [newSecret(), secret]],
+    ['a promise of a secret', async () => secret],
+    ['a promise of a list', async () => [secret]],
+  ])('verifies with %s', async (_, secrets) => {
+    expect(await verify(secrets, withHmac(secret, body))).toBe(true);
+  });
+
+  it("gives it the route's parameters, so that each tenant has its own secret", async () => {
+    const secrets: HmacSecretsResolver = ({ project }) => (project === 'acme' ? secret : newSecret());
+
+    expect(await verify(secrets, withHmac(secret, body), { project: 'acme' })).toBe(true);
+    expect(await verify(secrets, withHmac(secret, body), { project: 'other' })).toBe(false);
+  });
+
+  it('does not verify when it knows no secret', async () => {
+    expect(await verify(() => [], withHmac(secret, body))).toBe(false);
+  });
+
+  it.each<[string, HmacSecretsResolver]>([
+    [
+      'throws',
+      () => {
+        throw new Error('vault is sealed');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('vault is sealed'))],
+    ['gives what is no secret', () => 'not base64!'],
+    ['gives an empty secret', () => ['']],
+  ])('says keys_unavailable when it %s', async (_, secrets) => {
+    expect(await codeOf(() => verify(secrets, withHmac(secret, body)))).toBe('keys_unavailable');
+  });
+
+  it('keeps the reason as the cause, and the secret out of it', async () => {
+    const error = await refusalOf(() => verify(() => 'whsec_???', withHmac(secret, body)));
+
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(`${error.message} ${(error.cause as Error).message}`).not.toContain('???');
+  });
+
+  it('says keys_unavailable when it takes more than two seconds', async () => {
+    jest.useFakeTimers();
+    const refused = codeOf(() => verify(() => new Promise(() => undefined), withHmac(secret, body)));
+    const settled = jest.fn();
+    void refused.then(settled);
+
+    await jest.advanceTimersByTimeAsync(1_999);
+    expect(settled).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+
+    expect(await refused).toBe('keys_unavailable');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('leaves no timer behind when it answers in time', async () => {
+    jest.useFakeTimers();
+
+    expect(await verify(async () => secret, withHmac(secret, body))).toBe(true);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is not asked about a delivery that has no v1 entry', async () => {
+    const secrets = jest.fn<HmacSecretsResolver>(() => secret);
+
+    expect(await verify(secrets, withChanged('webhook-signature', `v1a,${'A'.repeat(86)}==`))).toBe(false);
+    expect(secrets).not.toHaveBeenCalled();
+  });
+});
+
+function withChanged(
+  name: string,
+  value: string,
+  atMs = Date.now(),
+  delivery = withHmac(secret, body, { date: new Date(atMs) }),
+) {
+  return { ...delivery, headers: { ...delivery.headers, [name]: value } };
+}
+
+function withFlippedBit() {
+  const delivery = withHmac(secret, body);
+  const signature = Buffer.from(delivery.headers['webhook-signature']!.slice(3), 'base64');
+  signature[31]! ^= 1;
+  return withChanged('webhook-signature', `v1,${signature.toString('base64')}`, undefined, delivery);
+}
+
+function randomEntry(): string {
+  return `v1,${randomBytes(32).toString('base64')}`;
+}

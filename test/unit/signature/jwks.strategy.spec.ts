@@ -1,0 +1,129 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
+import { JwksStrategy } from '../../../lib/signature/jwks.strategy.js';
+import { importKeys, KeySet, type Keys } from '../../../lib/signature/key-set.js';
+import { bodyOf, GoogleKeys, withEd25519, type Delivery } from '../../support/senders.js';
+import { codeOf, parsedHeaders } from '../../support/verifying.js';
+
+const google = new GoogleKeys();
+const rotated = new GoogleKeys();
+const config = jwksConfig({ keySet: google.keySet }, {}) as JwksConfig;
+const body = bodyOf('video.generated', { id: 'v1' });
+
+let tried: number[];
+let strategy: JwksStrategy;
+
+beforeEach(() => {
+  tried = [];
+  strategy = new JwksStrategy(config, 300, new KeySetInHand(watched(google)));
+});
+
+const verify = (delivery: Delivery, by = strategy) =>
+  by.verifyBody(parsedHeaders(delivery), Buffer.from(delivery.body));
+
+/** Which keys the strategy tried for a delivery, in order. */
+async function triesFor(delivery: Delivery): Promise<number[]> {
+  tried = [];
+  await verify(delivery);
+  return tried;
+}
+
+describe('JwksStrategy.verifyBody', () => {
+  it.each([0, 1, 2])('verifies a signature of key %i of three, which names none', async (index) => {
+    expect(await verify(withEd25519(google.key(index), body))).toBe(true);
+  });
+
+  it('tries the key that verified last before the others', async () => {
+    expect(await triesFor(withEd25519(google.key(2), body))).toEqual([0, 1, 2]);
+    expect(await triesFor(withEd25519(google.key(2), body))).toEqual([2]);
+    expect(await triesFor(withEd25519(google.key(1), body))).toEqual([2, 0, 1]);
+    expect(await triesFor(withEd25519(google.key(1), body))).toEqual([1]);
+  });
+
+  it('does not let a forged delivery change which key is tried first', async () => {
+    await verify(withEd25519(google.key(2), body));
+    await verify(withEd25519(rotated.key(0), body));
+
+    expect(await triesFor(withEd25519(google.key(2), body))).toEqual([2]);
+  });
+
+  it.each([
+    ['another key', () => withEd25519(generateKeyPairSync('ed25519').privateKey, body)],
+    ['another body', () => ({ ...withEd25519(google.key(), body), body: `${body} ` })],
+    ['another id', () => changed('webhook-id', 'msg_other')],
+    ['another second', () => changed('webhook-timestamp', '1')],
+    ['no entry', () => changed('webhook-signature', 'v2,x')],
+  ])('does not verify a signature of %s', async (_, delivery) => {
+    expect(await verify(delivery())).toBe(false);
+  });
+
+  it('verifies when a good entry stands beside others', async () => {
+    const good = withEd25519(google.key(1), body);
+    const other = withEd25519(rotated.key(), body).headers['webhook-signature'];
+    const entries = `v1,x ${other} ${good.headers['webhook-signature']}`;
+
+    expect(await verify({ ...good, headers: { ...good.headers, 'webhook-signature': entries } })).toBe(true);
+  });
+
+  it('asks for no keys when there is no v1a entry', async () => {
+    const withoutKeys = new JwksStrategy(config, 300, new KeySetInHand(undefined));
+
+    expect(await verify(changed('webhook-signature', 'v1,x'), withoutKeys)).toBe(false);
+    expect(await codeOf(() => verify(withEd25519(google.key(), body), withoutKeys)).catch(String)).toContain('no keys');
+  });
+
+  it('picks up a rotation: an unknown key is looked for in newer keys', async () => {
+    const keySet = new KeySetInHand(importKeys(google.keySet as never), importKeys(rotated.keySet as never));
+
+    expect(await verify(withEd25519(rotated.key(1), body), new JwksStrategy(config, 300, keySet))).toBe(true);
+  });
+
+  it('verifies with none of the former keys once they are gone', async () => {
+    const keySet = new KeySetInHand(importKeys(google.keySet as never));
+    const one = new JwksStrategy(config, 300, keySet);
+    expect(await verify(withEd25519(google.key(), body), one)).toBe(true);
+
+    keySet.now = importKeys(rotated.keySet as never);
+
+    expect(await verify(withEd25519(google.key(), body), one)).toBe(false);
+    expect(await verify(withEd25519(rotated.key(), body), one)).toBe(true);
+  });
+});
+
+/** Keys as the test has them, without a server. */
+class KeySetInHand extends KeySet {
+  now: Keys | undefined;
+  readonly #later: Keys | undefined;
+
+  constructor(now: Keys | undefined, later?: Keys) {
+    super(config);
+    this.now = now;
+    this.#later = later;
+  }
+
+  override async keys(): Promise<Keys> {
+    if (!this.now) throw new Error('no keys');
+    return this.now;
+  }
+
+  override async keysAfter(): Promise<Keys | undefined> {
+    return this.#later;
+  }
+}
+
+/** Keys that tell when node:crypto reads them. */
+function watched({ ed25519 }: GoogleKeys): Keys {
+  const keys = ed25519.map(({ publicKey }, index) => ({
+    get key(): KeyObject {
+      tried.push(index);
+      return publicKey;
+    },
+  }));
+  return { ...importKeys(google.keySet as never), ed25519: keys as unknown as KeyObject[] };
+}
+
+function changed(name: string, value: string): Delivery {
+  const delivery = withEd25519(google.key(), body);
+  return { ...delivery, headers: { ...delivery.headers, [name]: value } };
+}

@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import type { RequestListener, ServerResponse } from 'node:http';
+import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
+import { KeySet } from '../../../lib/signature/key-set.js';
+import { closeKeyServers, startKeyServer } from '../../support/key-server.js';
+import { GoogleKeys } from '../../support/senders.js';
+import { codeOf, refusalOf } from '../../support/verifying.js';
+
+const google = new GoogleKeys();
+
+afterEach(closeKeyServers);
+
+const keySetAt = (url: string, timeoutMs = 10_000) => new KeySet(jwksConfig({ url, timeoutMs }, {}) as JwksConfig);
+
+const send = (response: ServerResponse, body: string) =>
+  response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+
+describe('KeySet over HTTP', () => {
+  it('reads what the server publishes', async () => {
+    const { url, requests } = await startKeyServer((_, response) => send(response, JSON.stringify(google.keySet)));
+
+    expect((await keySetAt(url).keys()).ed25519).toHaveLength(3);
+    expect(requests.map(({ method, url: path }) => [method, path])).toEqual([['GET', '/jwks.json']]);
+  });
+
+  it('takes a key set of just under the bound', async () => {
+    const padded = JSON.stringify({ ...google.keySet, padding: '' });
+    const body = padded.replace('"padding":""', `"padding":"${'x'.repeat(256 * 1024 - padded.length)}"`);
+    const { url } = await startKeyServer((_, response) => send(response, body));
+
+    expect((await keySetAt(url).keys()).ed25519).toHaveLength(3);
+    expect(Buffer.byteLength(body)).toBe(256 * 1024);
+  });
+
+  it('hangs up on a body that goes on and on', async () => {
+    let hungUp: Promise<unknown> | undefined;
+    const { url } = await startKeyServer((_, response) => {
+      hungUp = once(response, 'close');
+      const more = () => {
+        while (!response.destroyed && response.write(' '.repeat(16_384)));
+      };
+      response.writeHead(200).on('drain', more);
+      more();
+    });
+
+    const error = await refusalOf(() => keySetAt(url).keys());
+    await hungUp;
+
+    expect(error.code).toBe('keys_unavailable');
+    expect((error.cause as Error).message).toContain('larger than');
+  });
+
+  it.each<[string, RequestListener]>([
+    ['never answers', () => undefined],
+    ['answers its headers only', (_, response) => void response.writeHead(200).flushHeaders()],
+    ['stops in the middle', (_, response) => void response.writeHead(200).write('{"keys":[')],
+  ])('gives up on a server that %s', async (_, listener) => {
+    const { url } = await startKeyServer(listener);
+
+    const error = await refusalOf(() => keySetAt(url, 50).keys());
+
+    expect(error.code).toBe('keys_unavailable');
+    expect(error.cause).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it.each([301, 302, 303, 307, 308])(
+    'follows no redirect (%i): only the configured address has keys',
+    async (status) => {
+      const elsewhere = await startKeyServer((_, response) => send(response, JSON.stringify(google.keySet)));
+      const { url } = await startKeyServer(
+        (_, response) => void response.writeHead(status, { location: elsewhere.url }).end(),
+      );
+
+      expect(await codeOf(() => keySetAt(url).keys())).toBe('keys_unavailable');
+      expect(elsewhere.requests).toEqual([]);
+    },
+  );
+
+  it('says keys_unavailable when nobody listens', async () => {
+    const { url } = await startKeyServer(() => undefined);
+    await closeKeyServers();
+
+    expect(await codeOf(() => keySetAt(url).keys())).toBe('keys_unavailable');
+  });
+});

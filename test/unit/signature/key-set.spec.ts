@@ -1,0 +1,237 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
+import type { JwksOptions } from '../../../lib/gemini-webhooks.options.js';
+import { KeySet } from '../../../lib/signature/key-set.js';
+import { GoogleKeys } from '../../support/senders.js';
+import { codeOf, refusalOf } from '../../support/verifying.js';
+
+const MINUTE = 60_000;
+const AGE = 10 * MINUTE;
+const google = new GoogleKeys();
+const rotated = new GoogleKeys();
+
+/** A key set with a clock and a server that the test holds in its hand. */
+function keySetWith(options: JwksOptions = {}) {
+  const state = { now: 1_700_000_000_000, answer: () => json(google.keySet) as Response | Promise<Response> };
+  const fetch = jest.fn<typeof globalThis.fetch>(async () => state.answer());
+  const keySet = new KeySet(
+    jwksConfig({ cacheMaxAgeMs: AGE, staleIfErrorMs: 60 * MINUTE, ...options }, {}) as JwksConfig,
+    {
+      now: () => state.now,
+      fetch,
+    },
+  );
+  return { keySet, fetch, state };
+}
+
+const json = (value: unknown, status = 200) => new Response(JSON.stringify(value), { status });
+const down = () => Promise.reject<Response>(new TypeError('fetch failed'));
+const publicKeys = async (keySet: KeySet) =>
+  (await keySet.keys()).ed25519.map((key) => key.export({ format: 'jwk' }).x);
+const published = (keys: GoogleKeys) => keys.ed25519.map(({ publicKey }) => publicKey.export({ format: 'jwk' }).x);
+
+describe('KeySet', () => {
+  it('fetches nothing before it is needed, and once then', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    expect(fetch).not.toHaveBeenCalled();
+
+    expect(await publicKeys(keySet)).toEqual(published(google));
+    state.now += AGE * 0.8 - 1;
+    await keySet.keys();
+
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks once for many that wait at the same time', async () => {
+    const { keySet, fetch } = keySetWith();
+
+    const all = await Promise.all(Array.from({ length: 50 }, () => keySet.keys()));
+
+    expect(new Set(all).size).toBe(1);
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  it('tells all that wait at the same time when there are no keys, and asks once', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    state.answer = down;
+
+    const codes = await Promise.all(Array.from({ length: 20 }, () => codeOf(() => keySet.keys())));
+
+    expect(new Set(codes)).toEqual(new Set(['keys_unavailable']));
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  it('refreshes in the background before the keys expire, and makes nobody wait for it', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    await keySet.keys();
+    state.now += AGE * 0.8;
+    let answer: (response: Response) => void = () => undefined;
+    state.answer = () => new Promise<Response>((resolve) => (answer = resolve));
+
+    expect(await publicKeys(keySet)).toEqual(published(google));
+    expect(fetch).toHaveBeenCalledTimes(2);
+
+    answer(json(rotated.keySet));
+    state.now += AGE * 0.2;
+    expect(await publicKeys(keySet)).toEqual(published(rotated));
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('survives a background refresh that fails', async () => {
+    const { keySet, state } = keySetWith();
+    await keySet.keys();
+    state.now += AGE * 0.9;
+    state.answer = down;
+
+    expect(await publicKeys(keySet)).toEqual(published(google));
+  });
+
+  it('serves expired keys while fetching fails, until staleIfErrorMs after their expiry', async () => {
+    const { keySet, state } = keySetWith();
+    await keySet.keys();
+    state.answer = down;
+
+    state.now += AGE + 60 * MINUTE - 1;
+    expect(await publicKeys(keySet)).toEqual(published(google));
+    state.now += 1;
+
+    expect(await codeOf(() => keySet.keys())).toBe('keys_unavailable');
+  });
+
+  it('serves no expired keys with staleIfErrorMs: 0', async () => {
+    const { keySet, state } = keySetWith({ staleIfErrorMs: 0 });
+    await keySet.keys();
+    state.answer = down;
+    state.now += AGE;
+
+    expect(await codeOf(() => keySet.keys())).toBe('keys_unavailable');
+  });
+
+  it('has keys again once Google is back, asking at most once in five seconds meanwhile', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    state.answer = down;
+    await codeOf(() => keySet.keys());
+    state.answer = () => json(google.keySet);
+    state.now += 4_999;
+    expect(await codeOf(() => keySet.keys())).toBe('keys_unavailable');
+    expect(fetch).toHaveBeenCalledTimes(1);
+
+    state.now += 1;
+    expect(await publicKeys(keySet)).toEqual(published(google));
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('names the address, and keeps the reason as the cause, when there are no keys', async () => {
+    const { keySet, state } = keySetWith({ url: 'https://keys.example.com/jwks.json' });
+    state.answer = down;
+
+    const error = await refusalOf(() => keySet.keys());
+
+    expect(error.message).toContain('https://keys.example.com/jwks.json');
+    expect(error.cause).toEqual(new TypeError('fetch failed'));
+  });
+
+  it.each<[string, () => Response]>([
+    ['answers 404', () => json(google.keySet, 404)],
+    ['answers 500', () => json(google.keySet, 500)],
+    ['answers 204', () => new Response(null, { status: 204 })],
+    ['answers nothing', () => new Response('')],
+    ['answers what is not JSON', () => new Response('<html>')],
+    ['answers null', () => json(null)],
+    ['answers a list', () => json([google.keySet])],
+    ['answers without keys', () => json({})],
+    ['answers keys that are no list', () => json({ keys: {} })],
+    ['answers an empty list of keys', () => json({ keys: [] })],
+    [
+      'answers nothing but keys that cannot be used',
+      () => json({ keys: [null, 1, 'a', [], {}, { kty: 'oct', k: 'AA' }] }),
+    ],
+    ['answers an Ed25519 key that is none', () => json({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AA' }] })],
+  ])('has no keys when the server %s', async (_, answer) => {
+    const { keySet, state } = keySetWith();
+    state.answer = answer;
+
+    expect(await codeOf(() => keySet.keys())).toBe('keys_unavailable');
+  });
+
+  it.each([null, 1, 'a', [], {}, { kty: 'OKP', crv: 'Ed25519' }, { kty: 'OKP', crv: 'Ed25519', x: 7 }, { kty: 'EC' }])(
+    'passes over the malformed key %j',
+    async (malformed) => {
+      const { keySet, state } = keySetWith();
+      state.answer = () => json({ keys: [malformed, ...google.keySet.keys] });
+
+      expect(await publicKeys(keySet)).toEqual(published(google));
+    },
+  );
+
+  it('takes no key for signatures that is published for something else', async () => {
+    const { keySet, state } = keySetWith();
+    const [first, ...others] = google.keySet.keys;
+    state.answer = () => json({ keys: [{ ...first, use: 'enc' }, ...others] });
+
+    expect(await publicKeys(keySet)).toEqual(published(google).slice(1));
+  });
+});
+
+describe('KeySet.keysAfter', () => {
+  it('fetches anew for an unknown key, at most once in thirty seconds', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    const known = await keySet.keys();
+    state.answer = () => json(rotated.keySet);
+
+    const newer = await keySet.keysAfter(known);
+    expect(newer?.ed25519.map((key) => key.export({ format: 'jwk' }).x)).toEqual(published(rotated));
+
+    state.now += 29_999;
+    expect(await keySet.keysAfter(newer!)).toBeUndefined();
+    expect(fetch).toHaveBeenCalledTimes(2);
+
+    state.now += 1;
+    state.answer = () => json(google.keySet);
+    expect(await keySet.keysAfter(newer!)).toBeDefined();
+    expect(fetch).toHaveBeenCalledTimes(3);
+  });
+
+  it('gives the newer keys without a request to whoever still holds the older ones', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    const known = await keySet.keys();
+    state.now += AGE;
+    const newer = await keySet.keys();
+    state.now += MINUTE;
+
+    expect(await keySet.keysAfter(known)).toBe(newer);
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('gives nothing, and keeps what there is, when the fetch fails', async () => {
+    const { keySet, state } = keySetWith();
+    const known = await keySet.keys();
+    state.now += MINUTE;
+    state.answer = down;
+
+    expect(await keySet.keysAfter(known)).toBeUndefined();
+    expect(await keySet.keys()).toBe(known);
+  });
+});
+
+describe('a key set that is given', () => {
+  it('is never fetched and never expires', async () => {
+    const { keySet, fetch, state } = keySetWith({ keySet: google.keySet });
+    const known = await keySet.keys();
+    state.now += 365 * 24 * 60 * MINUTE;
+
+    expect(await keySet.keys()).toBe(known);
+    expect(await keySet.keysAfter(known)).toBeUndefined();
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it.each([[null], [{}], [{ keys: [] }], [{ keys: [{ kty: 'oct' }] }]])(
+    'of %j stops the start with an error that names the option',
+    async (given) => {
+      const error = await refusalOf(() => keySetWith({ keySet: given as unknown as { keys: [] } }));
+
+      expect(error.code).toBe('invalid_option');
+      expect(error.message).toMatch(/jwks\.keySet: .*key/);
+    },
+  );
+});

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import type { SignatureStrategy } from '../../../lib/signature/signature-strategy.js';
+import { bodyOf, headers, newSecret, withHmac } from '../../support/senders.js';
+import { codeOf, requestOf, verifierOf } from '../../support/verifying.js';
+
+const secret = newSecret();
+const body = bodyOf('batch.succeeded', { id: 'b1' });
+const bare = { headers: { 'x-relay': 'yes' }, body };
+const event = { type: 'batch.succeeded', data: { id: 'b1' } };
+
+let error: jest.SpiedFunction<Logger['error']>;
+
+beforeEach(() => {
+  error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+  jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const strategy = (verify: SignatureStrategy['verify'], name = 'relay') => ({ name, verify: jest.fn(verify) });
+const bound = strategy(async () => ({ event, bound: true }));
+const notMine = () => strategy(async () => undefined, 'other');
+const verifierWith = (...strategies: SignatureStrategy[]) =>
+  verifierOf({ hmac: { secrets: secret }, jwks: false, strategies });
+
+describe("a user's own strategy", () => {
+  it('takes a delivery that has no webhook headers', async () => {
+    const delivery = await verifierWith(bound).verifier.verify(requestOf(bare, { params: { project: 'acme' } }));
+
+    expect(delivery).toMatchObject({
+      strategy: 'relay',
+      event: { type: 'batch.succeeded' },
+      params: { project: 'acme' },
+    });
+    expect(delivery.id).toBe(`sha256_${createHash('sha256').update(body).digest('base64url')}`);
+    expect(delivery.attemptedAt.getTime()).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('is given headers, bytes and parameters', async () => {
+    const relay = notMine();
+    const request = requestOf(bare, { params: { project: 'acme' } });
+
+    await codeOf(() => verifierWith(relay).verifier.verify(request));
+
+    expect(relay.verify).toHaveBeenCalledWith({ headers: request.headers, body: request.body, params: request.params });
+  });
+
+  it('leaves id and time to the webhook headers where they are', async () => {
+    const date = new Date('2026-01-22T12:00:00Z');
+
+    expect(
+      await verifierWith(bound).verifier.verify(requestOf({ headers: headers('msg_7', date, 'relay'), body })),
+    ).toMatchObject({
+      id: 'msg_7',
+      attemptedAt: date,
+    });
+  });
+
+  it('gets a time that is one, whatever the headers say', async () => {
+    const odd = { ...headers('msg_7', new Date(), 'relay'), 'webhook-timestamp': '9'.repeat(16) };
+
+    const { attemptedAt } = await verifierWith(bound).verifier.verify(requestOf({ headers: odd, body }));
+
+    expect(Number.isNaN(attemptedAt.getTime())).toBe(false);
+  });
+
+  it('is not asked about what a built-in one takes', async () => {
+    const relay = strategy(async () => ({ event, bound: true }));
+
+    expect(await verifierWith(relay).verifier.verify(requestOf(withHmac(secret, body)))).toMatchObject({
+      strategy: 'hmac',
+    });
+    expect(relay.verify).not.toHaveBeenCalled();
+  });
+
+  it('is not asked about what is authentic but no event', async () => {
+    const relay = strategy(async () => ({ event, bound: true }));
+
+    expect(await codeOf(() => verifierWith(relay).verifier.verify(requestOf(withHmac(secret, '[]'))))).toBe(
+      'malformed_event',
+    );
+    expect(relay.verify).not.toHaveBeenCalled();
+  });
+
+  it('is asked in turn, until one says that it is theirs', async () => {
+    const [first, last] = [notMine(), strategy(async () => ({ event, bound: true }), 'last')];
+
+    expect(await verifierWith(first, bound, last).verifier.verify(requestOf(bare))).toMatchObject({
+      strategy: 'relay',
+    });
+    expect([first.verify.mock.calls.length, last.verify.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['no headers', bare, 'missing_header'],
+    ['a wrong signature', withHmac(newSecret(), body), 'signature_mismatch'],
+    ['an old timestamp', withHmac(secret, body, { date: new Date(0) }), 'timestamp_out_of_tolerance'],
+  ])('that says "not mine" leaves the refusal to the built-in ones: %s', async (_, delivery, code) => {
+    expect(await codeOf(() => verifierWith(notMine()).verifier.verify(requestOf(delivery)))).toBe(code);
+  });
+
+  it.each<[string, SignatureStrategy['verify']]>([
+    ['rejects', () => Promise.reject(new Error('relay is down'))],
+    [
+      'throws',
+      () => {
+        throw new Error('relay is down');
+      },
+    ],
+  ])('that %s makes the delivery come again, and is logged by its name', async (_, verify) => {
+    const refused = codeOf(() => verifierWith(strategy(verify)).verifier.verify(requestOf(bare)));
+
+    expect(await refused).toBe('keys_unavailable');
+    expect(error).toHaveBeenCalledWith(expect.stringMatching(/"relay".*relay is down/));
+  });
+
+  it.each([undefined, null, 7, 'batch.failed', [], {}, { type: 7 }, Object.create({ type: 'batch.failed' }) as object])(
+    'that gives %j for an event gives none',
+    async (given) => {
+      const relay = strategy(async () => ({ event: given, bound: true }));
+
+      expect(await codeOf(() => verifierWith(relay).verifier.verify(requestOf(bare)))).toBe('malformed_event');
+    },
+  );
+
+  it.each([false, undefined, 'yes', 1])('that says bound: %j sends the delivery through binding', async (given) => {
+    const { verifier, tokens } = verifierWith(strategy(async () => ({ event, bound: given as boolean })));
+    const token = await tokens.mint({ registration: 'default', path: 'gemini/webhooks', params: {} });
+
+    expect(await codeOf(() => verifier.verify(requestOf(bare)))).toBe('unbound_delivery');
+    expect(await verifier.verify(requestOf(bare, { url: `/?gemini_binding=${token}` }))).toMatchObject({
+      strategy: 'relay',
+    });
+  });
+});
