@@ -2,6 +2,7 @@ import { geminiApiKey, isVertex } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { GeminiWebhooksSettings, HmacSecretsResolver } from './gemini-webhooks.options.js';
 import type { InboxEngineFactory } from './inbox/inbox-engine.js';
+import { ROUTE_OPTION_NAMES } from './gemini-webhooks.route.js';
 import { jwksConfig, type JwksConfig } from './jwks.config.js';
 import { checkGroup, checkUrl, describe, invalid, show, splitList } from './option-checks.js';
 import { checkSecret } from './secret.js';
@@ -25,7 +26,8 @@ export interface GeminiWebhooksConfig {
 
 const OWNER = 'GeminiWebhooksModule';
 
-const OPTION_NAMES: ReadonlySet<string> = new Set([
+/** The settings, by name. */
+export const OPTION_NAMES: ReadonlySet<string> = new Set([
   'hmac',
   'jwks',
   'strategies',
@@ -86,7 +88,7 @@ function checkNames(settings: GeminiWebhooksSettings): void {
   }
   for (const option of Object.keys(settings)) {
     if (OPTION_NAMES.has(option)) continue;
-    if (['name', 'path', 'controller', 'decorators', 'global'].includes(option)) {
+    if (ROUTE_OPTION_NAMES.has(option)) {
       invalid(
         option,
         'was returned by the factory',

@@ -12,6 +12,15 @@ export interface GeminiWebhooksRoute {
   readonly decorators: readonly ClassDecorator[];
 }
 
+/** The options that shape the route, by name. */
+export const ROUTE_OPTION_NAMES: ReadonlySet<string> = new Set([
+  'name',
+  'path',
+  'controller',
+  'decorators',
+  'global',
+] satisfies (keyof GeminiWebhooksRouteOptions)[]);
+
 const DEFAULT_PATH = 'gemini/webhooks';
 
 /**

@@ -14,22 +14,24 @@ export interface Problem {
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-const TABLE: Record<GeminiDeliveryErrorCode, { status: number; title: string; retryAfterSeconds?: number }> = {
-  missing_header: { status: 400, title: 'A required webhook header is missing' },
-  malformed_header: { status: 400, title: 'A webhook header is malformed' },
-  timestamp_out_of_tolerance: { status: 400, title: 'The webhook timestamp is too far from the present' },
-  malformed_event: { status: 400, title: 'The body is not an event' },
-  signature_mismatch: { status: 401, title: 'The signature does not verify' },
-  unbound_delivery: { status: 403, title: 'The delivery does not belong to this deployment' },
-  request_timeout: { status: 408, title: 'The body took too long to arrive' },
-  body_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body must be unencoded JSON' },
-  handler_failed: { status: 500, title: 'The event could not be handled' },
-  raw_body_unavailable: { status: 500, title: 'The raw body could not be read' },
-  still_processing: { status: 503, title: 'The event is still being handled', retryAfterSeconds: 10 },
-  keys_unavailable: { status: 503, title: 'The delivery cannot be verified at the moment', retryAfterSeconds: 10 },
-  inbox_unavailable: { status: 503, title: 'The event cannot be taken at the moment', retryAfterSeconds: 10 },
-};
+/** What each refusal is answered with. */
+export const PROBLEMS: Record<GeminiDeliveryErrorCode, { status: number; title: string; retryAfterSeconds?: number }> =
+  {
+    missing_header: { status: 400, title: 'A required webhook header is missing' },
+    malformed_header: { status: 400, title: 'A webhook header is malformed' },
+    timestamp_out_of_tolerance: { status: 400, title: 'The webhook timestamp is too far from the present' },
+    malformed_event: { status: 400, title: 'The body is not an event' },
+    signature_mismatch: { status: 401, title: 'The signature does not verify' },
+    unbound_delivery: { status: 403, title: 'The delivery does not belong to this deployment' },
+    request_timeout: { status: 408, title: 'The body took too long to arrive' },
+    body_too_large: { status: 413, title: 'The body is too large' },
+    unsupported_media_type: { status: 415, title: 'The body must be unencoded JSON' },
+    handler_failed: { status: 500, title: 'The event could not be handled' },
+    raw_body_unavailable: { status: 500, title: 'The raw body could not be read' },
+    still_processing: { status: 503, title: 'The event is still being handled', retryAfterSeconds: 10 },
+    keys_unavailable: { status: 503, title: 'The delivery cannot be verified at the moment', retryAfterSeconds: 10 },
+    inbox_unavailable: { status: 503, title: 'The event cannot be taken at the moment', retryAfterSeconds: 10 },
+  };
 
 /** What to answer with: the HTTP table, and the only place that knows a status. */
 export interface ProblemAnswer {
@@ -41,7 +43,7 @@ export interface ProblemAnswer {
 /** The answer for an error. What is not of the table is `inbox_unavailable`: nobody has taken the event, so it must come again. */
 export function problemOf(error: unknown): ProblemAnswer {
   const code = error instanceof GeminiWebhooksError && isDeliveryCode(error.code) ? error.code : 'inbox_unavailable';
-  const { status, title, retryAfterSeconds } = TABLE[code];
+  const { status, title, retryAfterSeconds } = PROBLEMS[code];
   return {
     problem: { type: `urn:nestjs-gemini-webhooks:problem:${code}`, title, status, code },
     headers: {
@@ -52,7 +54,7 @@ export function problemOf(error: unknown): ProblemAnswer {
 }
 
 function isDeliveryCode(code: string): code is GeminiDeliveryErrorCode {
-  return Object.hasOwn(TABLE, code);
+  return Object.hasOwn(PROBLEMS, code);
 }
 
 /**
