@@ -1,0 +1,79 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { documentation } from '../support/docstrings.js';
+import { Host } from './host.js';
+import { run, tarball } from './run.js';
+
+const ROOT = process.cwd();
+const BIN = join(ROOT, 'node_modules', '.bin');
+
+describe('the packed file', () => {
+  let host: Host;
+
+  beforeAll(async () => {
+    host = await Host.withoutPeers();
+  });
+
+  it('passes publint', async () => {
+    await expect(run(join(BIN, 'publint'), ['--strict', tarball()], ROOT)).resolves.toContain('All good');
+  });
+
+  it('has typings that fit its code for every way to resolve them', async () => {
+    const args = [tarball(), '--ignore-rules', 'cjs-resolves-to-esm'];
+
+    await expect(run(join(BIN, 'attw'), args, ROOT)).resolves.toContain('No problems found');
+  });
+
+  it('holds what is built from lib, and nothing else but its own papers', () => {
+    const files = filesBelow(host.installed).filter((file) => !file.startsWith('node_modules'));
+    const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+
+    const built = files.filter((file) => !papers.includes(file));
+
+    expect(built).toContain(join('dist', 'index.js'));
+    expect(built.filter((file) => !existsSync(sourceOf(file)))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(papers.filter((paper) => existsSync(join(ROOT, paper)))));
+  });
+
+  it('has every file that its manifest names', () => {
+    const { main, types, exports, typesVersions } = manifestOf(host.installed);
+    const text = JSON.stringify([main, types, exports, typesVersions]);
+    const named = [...text.matchAll(/"(\.\/[^"]+\.(?:json|js|ts))"/g)].map(([, file]) => String(file));
+
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((file) => !existsSync(join(host.installed, file)))).toEqual([]);
+  });
+
+  it.each(['dist/index.d.ts', 'dist/testing/index.d.ts'])('still says in %s what each export is for', (entryPoint) => {
+    const { documented, undocumented } = documentation(join(host.installed, entryPoint));
+
+    expect(documented.length).toBeGreaterThan(0);
+    expect(undocumented).toEqual([]);
+  });
+
+  it('still says of each option what it is for', () => {
+    const { documented, undocumented } = documentation(
+      join(host.installed, 'dist', 'index.d.ts'),
+      'GeminiWebhooksModuleOptions',
+    );
+
+    expect(documented).toContain('toleranceSeconds');
+    expect(undocumented).toEqual([]);
+  });
+});
+
+/** The source that a built file must come from. */
+function sourceOf(file: string): string {
+  return join(ROOT, file.replace(/^dist/, 'lib').replace(/(\.d\.ts|\.js)$/, '.ts'));
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(join(directory, file)).isFile(),
+  );
+}
+
+function manifestOf(directory: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Record<string, unknown>;
+}
