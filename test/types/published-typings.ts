@@ -28,9 +28,13 @@ export class PublishedTypings {
     options: ts.CompilerOptions,
     edit: (text: string) => string = (text) => text,
   ): Finding[] {
-    const edited = new Map(files.map((file) => [file, edit(ts.sys.readFile(file) ?? '')]));
+    return this.checkTexts(new Map(files.map((file) => [file, edit(ts.sys.readFile(file) ?? '')])), options);
+  }
+
+  /** The same for files that need not be there: texts by the paths at which they would stand. */
+  checkTexts(edited: ReadonlyMap<string, string>, options: ts.CompilerOptions): Finding[] {
     const program = ts.createProgram({
-      rootNames: [...Object.values(ENTRY_POINTS), ...files],
+      rootNames: [...Object.values(ENTRY_POINTS), ...edited.keys()],
       options: {
         ...options,
         noEmit: true,
