@@ -5,15 +5,14 @@ const SPELLINGS = ['user_metadata', 'userMetadata'];
 
 /** What a job was started with, from the first place in the body that holds an object; `{}` when none does. */
 export function userMetadataOf(event: RawGeminiEvent): Readonly<Record<string, unknown>> {
-  return placesOf(event).find(isRecord) ?? {};
+  return placesOf(event)[0] ?? {};
 }
 
 /** Values of one metadata field, from every place where it may stand. */
 export function userMetadataField(event: RawGeminiEvent, field: string): unknown[] {
   return placesOf(event)
-    .filter(isRecord)
-    .map((metadata) => (Object.hasOwn(metadata, field) ? metadata[field] : undefined))
-    .filter((value) => value !== undefined);
+    .filter((metadata) => Object.hasOwn(metadata, field) && metadata[field] !== undefined)
+    .map((metadata) => metadata[field]);
 }
 
 /** The event without one metadata field, wherever it stood. The event given is not changed. */
@@ -23,11 +22,15 @@ export function withoutUserMetadataField(event: RawGeminiEvent, field: string): 
   return { ...stripped, type: event.type, ...(isRecord(event['data']) && { data: strip(event['data'], field) }) };
 }
 
-function placesOf(event: RawGeminiEvent): unknown[] {
-  const places: unknown[] = [];
+/** Every object that stands where metadata may. */
+function placesOf(event: RawGeminiEvent): Record<string, unknown>[] {
+  const places: Record<string, unknown>[] = [];
   for (const holder of [event, event['data']]) {
     if (!isRecord(holder)) continue;
-    for (const name of SPELLINGS) if (Object.hasOwn(holder, name)) places.push(holder[name]);
+    for (const name of SPELLINGS) {
+      const place = Object.hasOwn(holder, name) ? holder[name] : undefined;
+      if (isRecord(place)) places.push(place);
+    }
   }
   return places;
 }

@@ -79,12 +79,17 @@ export class DeliveryLedger<Result> {
     }
     this.#settled.delete(key);
     if (this.#running.size + this.#settled.size >= this.#maxEntries) this.#settled.pop();
-    const result = work().finally(() => {
-      this.#running.delete(key);
-      this.#settled.set(key, entry);
-    });
-    const claim = { entry, result };
+    const claim = { entry, result: this.#run(key, entry, work) };
     this.#running.set(key, claim);
     return claim;
+  }
+
+  async #run(key: string, entry: LedgerEntry, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(key);
+      this.#settled.set(key, entry);
+    }
   }
 }
