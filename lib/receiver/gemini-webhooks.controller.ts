@@ -1,10 +1,13 @@
 import { Controller, Inject, Post, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GeminiInbox } from '../inbox/gemini-inbox.js';
+import { answer } from './answer.js';
 import { deliveryOf } from './gemini-delivery.decorator.js';
 import { GeminiSignatureGuard } from './gemini-signature.guard.js';
 import { belongsTo } from './guarded-routes.js';
 import { ProblemFilter } from './problem.filter.js';
+
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 /** What shapes a registration's route. */
 export interface ReceiverRoute {
@@ -35,7 +38,7 @@ export function createController({ registration, path, decorators }: ReceiverRou
     @UseGuards(GeminiSignatureGuard)
     async receive(@Req() request: object, @Res() response: object): Promise<void> {
       const { status, httpStatus } = await this.#inbox.accept(deliveryOf(request));
-      this.#adapterHost.httpAdapter.reply(response, { status }, httpStatus);
+      answer(this.#adapterHost.httpAdapter, response, { status: httpStatus, headers: JSON_HEADERS, body: { status } });
     }
   }
   for (const decorate of decorators) decorate(GeminiWebhooksController);

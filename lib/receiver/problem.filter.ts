@@ -1,6 +1,7 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GeminiProblemException } from '../problem.js';
+import { answer } from './answer.js';
 
 /** Answers a refusal as problem+json, whatever filters the app has: Google and the docs rely on its form. */
 @Catch(GeminiProblemException)
@@ -15,8 +16,7 @@ export class ProblemFilter implements ExceptionFilter<GeminiProblemException> {
     const { httpAdapter } = this.#adapterHost;
     const response = host.switchToHttp().getResponse<object>();
     if (httpAdapter.isHeadersSent(response)) return;
-    for (const [name, value] of Object.entries(exception.headers)) httpAdapter.setHeader(response, name, value);
-    // As text: of an object, Nest 11's Express adapter would set its own content type.
-    httpAdapter.reply(response, JSON.stringify(exception.getResponse()), exception.getStatus());
+    const { headers } = exception;
+    answer(httpAdapter, response, { status: exception.getStatus(), headers, body: exception.getResponse() as object });
   }
 }
