@@ -19,6 +19,8 @@ export interface GeminiWebhooksConfig {
   readonly bodyLimitBytes: number;
   readonly bodyTimeoutMs: number;
   readonly inbox: InboxEngineFactory | undefined;
+  /** Where a durable inbox has its store, unless its own options say so. */
+  readonly inboxUrl: string | undefined;
   readonly publicUrl: URL | undefined;
   /** `secrets` is empty when there is nothing to mint with: every dynamic delivery is then refused. */
   readonly binding: { readonly secrets: readonly string[]; readonly ttlSeconds: number } | false;
@@ -73,6 +75,7 @@ export function geminiWebhooksConfig(
       bodyTimeoutMs: { fallback: 10_000, least: 1, most: 300_000 },
     }),
     inbox: inboxConfig(settings.inbox),
+    inboxUrl: environment.GEMINI_WEBHOOK_INBOX_URL,
     publicUrl: publicUrlConfig(settings.publicUrl ?? environment.GEMINI_WEBHOOK_PUBLIC_URL),
     binding: bindingConfig(settings, environment),
   });

@@ -16,13 +16,16 @@ import { geminiWebhooksRoute, type GeminiWebhooksRoute } from './gemini-webhooks
 import {
   DEFAULT_REGISTRATION,
   GEMINI_WEBHOOKS_CONFIG,
+  GEMINI_WEBHOOKS_INBOX,
   GEMINI_WEBHOOKS_MOUNT,
   GEMINI_WEBHOOKS_ROUTE,
   GEMINI_WEBHOOKS_SETTINGS,
   getGeminiToken,
 } from './gemini-webhooks.tokens.js';
 import { EventDispatcher } from './handlers/event-dispatcher.js';
+import { GeminiFailedEvents } from './inbox/failed-events.js';
 import { GeminiInbox } from './inbox/gemini-inbox.js';
+import type { InboxEngine } from './inbox/inbox-engine.js';
 import { inlineInbox } from './inbox/inline-inbox.js';
 import { GeminiJobs, type MountedRoute } from './jobs/gemini-jobs.js';
 import { createController } from './receiver/gemini-webhooks.controller.js';
@@ -34,7 +37,7 @@ import { SignatureVerifier } from './signature/signature-verifier.js';
 import { startupWarnings } from './startup-warnings.js';
 
 /** What users inject of a registration. */
-const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox as Type, GeminiJobs];
+const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox as Type, GeminiFailedEvents as Type, GeminiJobs];
 
 /**
  * Receives Gemini's webhooks and calls the methods that carry `@OnGeminiEvent`.
@@ -152,20 +155,31 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
     },
     SignatureVerifier,
     {
-      provide: GeminiInbox,
+      provide: GEMINI_WEBHOOKS_INBOX,
       useFactory: (
-        { name, inbox = inlineInbox() }: GeminiWebhooksConfig,
+        { name, toleranceSeconds, inboxUrl, inbox = inlineInbox() }: GeminiWebhooksConfig,
         dispatcher: EventDispatcher,
         bus: GeminiEventBus,
       ) =>
-        new GeminiInbox(
-          inbox({
-            registration: name,
-            dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
-            announce: ({ event }) => bus.emit(event),
-          }),
-        ),
+        inbox({
+          registration: name,
+          toleranceSeconds,
+          inboxUrl,
+          handlers: () => dispatcher.handlers,
+          dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
+          announce: ({ event }) => bus.emit(event),
+        }),
       inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus],
+    },
+    {
+      provide: GeminiInbox,
+      useFactory: (engine: InboxEngine) => new GeminiInbox(engine),
+      inject: [GEMINI_WEBHOOKS_INBOX],
+    },
+    {
+      provide: GeminiFailedEvents,
+      useFactory: ({ failedEvents }: InboxEngine) => new GeminiFailedEvents(failedEvents),
+      inject: [GEMINI_WEBHOOKS_INBOX],
     },
     GeminiJobs,
     RawBodyCapture,

@@ -12,6 +12,9 @@ export const GEMINI_WEBHOOKS_ROUTE = Symbol('GEMINI_WEBHOOKS_ROUTE');
 /** A function that tells where the route is mounted in this process, prefix included. */
 export const GEMINI_WEBHOOKS_MOUNT = Symbol('GEMINI_WEBHOOKS_MOUNT');
 
+/** The inbox engine of a registration, within its module. */
+export const GEMINI_WEBHOOKS_INBOX = Symbol('GEMINI_WEBHOOKS_INBOX');
+
 /** The settings of a registration as they were given, within its module. */
 export const GEMINI_WEBHOOKS_SETTINGS = Symbol('GEMINI_WEBHOOKS_SETTINGS');
 

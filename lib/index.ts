@@ -22,6 +22,13 @@ export type { SignatureRequest, SignatureStrategy, SignatureVerdict } from './si
 export { SignatureVerifier } from './signature/signature-verifier.js';
 
 // Who is responsible for it now?
+export {
+  GeminiFailedEvents,
+  type FailedEvent,
+  type FailedEventsFilter,
+  type FailedEventStore,
+  type ReplayOptions,
+} from './inbox/failed-events.js';
 export { GeminiInbox } from './inbox/gemini-inbox.js';
 export type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox/inbox-engine.js';
 export { inlineInbox, type InlineInboxOptions } from './inbox/inline-inbox.js';

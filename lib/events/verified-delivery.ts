@@ -1,7 +1,7 @@
-import { catalogueType, type GeminiResourceKind } from './event-catalogue.js';
+import { catalogueType, type GeminiEventType, type GeminiResourceKind } from './event-catalogue.js';
 import { eventKey } from './event-key.js';
 import { resourceOf } from './event-resource.js';
-import type { GeminiEvent, GeminiEventDelivery } from './gemini-event.js';
+import type { GeminiEvent, GeminiEventDelivery, GeminiResource } from './gemini-event.js';
 import { isRecord, type RawGeminiEvent } from './parse-event.js';
 import { userMetadataOf } from './user-metadata.js';
 
@@ -29,11 +29,27 @@ export interface DeliveryFacts {
 
 /** Puts event and delivery together from verified facts. */
 export function verifiedDelivery(facts: DeliveryFacts): VerifiedDelivery {
-  const { id, registration, attemptedAt, strategy, params, raw, body } = facts;
+  const { id, registration, params, raw, job, messageId = id } = facts;
   const type = catalogueType(raw.type);
-  const data = isRecord(raw['data']) ? raw['data'] : {};
+  const data = dataOf(raw);
   const resource = resourceOf(type, data);
-  const key = eventKey({ registration, params, type, resource, job: facts.job, messageId: facts.messageId ?? id });
+  return assemble(facts, type, data, resource, eventKey({ registration, params, type, resource, job, messageId }));
+}
+
+/** The same from facts that were kept together with the key. */
+export function restoredDelivery(facts: DeliveryFacts, key: string): VerifiedDelivery {
+  const type = catalogueType(facts.raw.type);
+  const data = dataOf(facts.raw);
+  return assemble(facts, type, data, resourceOf(type, data), key);
+}
+
+function assemble(
+  { id, registration, attemptedAt, strategy, params, raw, body }: DeliveryFacts,
+  type: GeminiEventType | undefined,
+  data: Readonly<Record<string, unknown>>,
+  resource: GeminiResource | undefined,
+  key: string,
+): VerifiedDelivery {
   const delivery: GeminiEventDelivery = { id, key, registration, attemptedAt, strategy, sentType: raw.type, params };
   // What is spread comes last: V8 takes ten times as long to add to an object that began as a copy.
   const event = {
@@ -45,6 +61,10 @@ export function verifiedDelivery(facts: DeliveryFacts): VerifiedDelivery {
     ...othersOf(raw),
   } as unknown as GeminiEvent;
   return { event, body, ...delivery };
+}
+
+function dataOf({ data }: RawGeminiEvent): Readonly<Record<string, unknown>> {
+  return isRecord(data) ? data : {};
 }
 
 /** The fields as they came, without those that have a place of their own in a `GeminiEvent`. */

@@ -23,6 +23,11 @@ export class EventDispatcher {
     this.#registry = registry;
   }
 
+  /** Every handler of the app. */
+  get handlers(): readonly EventHandler[] {
+    return this.#registry.handlers;
+  }
+
   /** Every failed attempt of a handler. */
   get failures$(): Observable<GeminiEventFailure> {
     return this.#failures;

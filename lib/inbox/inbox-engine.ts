@@ -1,4 +1,6 @@
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import type { EventHandler } from '../handlers/event-handler.js';
+import type { FailedEventStore } from './failed-events.js';
 import type { DispatchOutcome, DispatchRun } from '../handlers/dispatch.js';
 
 /** What became of a delivery that an inbox accepted. */
@@ -21,6 +23,8 @@ export interface InboxEngine {
    * @throws GeminiWebhooksError `handler_failed`, `still_processing` or `inbox_unavailable`: Google keeps the event
    */
   accept(delivery: VerifiedDelivery): Promise<InboxReceipt>;
+  /** The events that could not be handled, where the engine keeps them. */
+  readonly failedEvents?: FailedEventStore;
   /** Takes no more, waits (bounded) for what runs, releases what it holds. */
   close(): Promise<void>;
 }
@@ -32,6 +36,12 @@ export type InboxEngineFactory = (host: InboxHost) => InboxEngine;
 export interface InboxHost {
   /** The registration's name. */
   readonly registration: string;
+  /** How far a delivery's timestamp may be from now, in seconds: a key must stay taken for longer than Google retries and this. */
+  readonly toleranceSeconds: number;
+  /** Where the environment says that a durable engine has its store. */
+  readonly inboxUrl?: string | undefined;
+  /** The handlers of this app, once it is ready to handle events. */
+  handlers(): readonly Pick<EventHandler, 'name' | 'patterns'>[];
   /** Runs the handlers of an event that have not settled yet, side by side. Never rejects because of a handler. */
   dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome>;
   /** Tells everyone who listens that an event was taken. Call it once for an event. */

@@ -70,6 +70,8 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       const announced: string[] = [];
       const engine = await inbox.create({
         registration: 'default',
+        toleranceSeconds: 300,
+        handlers: () => dispatcher.handlers,
         dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
         announce: ({ key }) => void announced.push(key),
       });

@@ -8,6 +8,7 @@ const TYPINGS = join(ROOT, '.typings');
 
 const ENTRY_POINTS = {
   'nestjs-gemini-webhooks': join(TYPINGS, 'index.d.ts'),
+  'nestjs-gemini-webhooks/bullmq': join(TYPINGS, 'bullmq', 'index.d.ts'),
   'nestjs-gemini-webhooks/testing': join(TYPINGS, 'testing', 'index.d.ts'),
 };
 

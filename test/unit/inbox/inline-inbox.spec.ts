@@ -16,6 +16,8 @@ function inboxOf(options: InlineInboxOptions = {}) {
   const announced: string[] = [];
   const host: InboxHost = {
     registration: 'default',
+    toleranceSeconds: 300,
+    handlers: () => [],
     dispatch: ({ key }, run) => {
       const attempt = { ...deferred<DispatchOutcome>(), run, key };
       attempts.push(attempt);

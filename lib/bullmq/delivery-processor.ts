@@ -1,0 +1,82 @@
+import type { Processor } from 'bullmq';
+import { messageOf } from '../errors.js';
+import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import type { InboxHost } from '../inbox/inbox-engine.js';
+import { fromJobData, type DeliveryJobData } from './delivery-job.js';
+import type { Fleet } from './fleet.js';
+import type { DeliveryJob } from './inbox-store.js';
+import { JobCheckpoints } from './job-checkpoints.js';
+import { loadBullmq } from './optional-peers.js';
+
+/** How long an event waits for a handler that only other workers have, in milliseconds. */
+const HANDOVER_LIMIT_MS = 15 * 60_000;
+const HANDOVER_DELAY_MS = 500;
+
+/** Works one job: tells the fleet, runs the handlers that have not settled, and decides how the job goes on. */
+export async function deliveryProcessor(
+  host: InboxHost,
+  fleet: Pick<Fleet, 'publish' | 'roster'>,
+  shutdown: AbortSignal,
+  now: () => number = Date.now,
+): Promise<Processor<DeliveryJobData, void, string>> {
+  const { DelayedError, UnrecoverableError } = await loadBullmq();
+  const own = new Set(host.handlers().map(({ name }) => name));
+
+  return async (job: DeliveryJob, token) => {
+    const checkpoints = new JobCheckpoints(job);
+    if (checkpoints.progress.discarded) return;
+    const delivery = unless(
+      () => fromJobData(job.data),
+      (error) => new UnrecoverableError(messageOf(error)),
+    );
+    const attempt = job.attemptsMade + 1;
+    const [told, outcome] = await Promise.all([
+      announce(fleet, delivery, job, checkpoints),
+      host.dispatch(delivery, { attempt, checkpoints, signal: shutdown }),
+    ]);
+    if (told.failed) throw new Error(`the fleet was not told: ${messageOf(told.error)}`);
+
+    if (outcome.retryable.length > 0) {
+      // Somebody has run them: a wait for who has not begins anew.
+      await checkpoints.update({ waitingSince: undefined });
+      await job.log(`attempt ${attempt}: ${outcome.retryable.join(', ')} failed`);
+      throw new Error(`${outcome.retryable.join(', ')} failed (attempt ${attempt}); the app's log has the reason`);
+    }
+    const missing = [...fleet.roster.matching(delivery.event.type)].filter(
+      (name) => !own.has(name) && !checkpoints.has(name),
+    );
+    if (missing.length > 0) {
+      const { waitingSince = now() } = checkpoints.progress;
+      if (now() - waitingSince > HANDOVER_LIMIT_MS)
+        throw new UnrecoverableError(`no live worker has run ${missing.join(', ')}`);
+      await checkpoints.update({ waitingSince });
+      await job.moveToDelayed(now() + HANDOVER_DELAY_MS + Math.round(Math.random() * HANDOVER_DELAY_MS), token);
+      throw new DelayedError();
+    }
+    if (checkpoints.failed.length > 0) throw new UnrecoverableError(`${checkpoints.failed.join(', ')} failed for good`);
+  };
+}
+
+/** Never rejects: handlers that run are waited for all the same. A job killed meanwhile is announced again, and each process drops the repeat. */
+async function announce(
+  fleet: Pick<Fleet, 'publish'>,
+  delivery: VerifiedDelivery,
+  job: DeliveryJob,
+  checkpoints: JobCheckpoints,
+): Promise<{ failed: false } | { failed: true; error: unknown }> {
+  try {
+    if (!checkpoints.progress.announced) await fleet.publish(delivery, job.data);
+    checkpoints.note({ announced: true });
+    return { failed: false };
+  } catch (error) {
+    return { failed: true, error };
+  }
+}
+
+function unless<T>(make: () => T, toError: (error: unknown) => Error): T {
+  try {
+    return make();
+  } catch (error) {
+    throw toError(error);
+  }
+}

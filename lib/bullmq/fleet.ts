@@ -1,0 +1,184 @@
+import type { Relay } from 'bullmq';
+import { LRUCache } from 'lru-cache';
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../errors.js';
+import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import { fromJobData, type DeliveryJobData } from './delivery-job.js';
+import {
+  HandlerRoster,
+  ROSTER_HEARTBEAT_MS,
+  ROSTER_LEASE_MS,
+  type RosterEntry,
+  type RosterHandler,
+} from './handler-roster.js';
+import { settlesWithin } from '../with-timeout.js';
+import { Supervised } from './supervised.js';
+
+const EVENTS = 'events';
+const ROSTER = 'roster';
+/** Below the relay's 512 KiB a message. */
+const MAX_BATCH_BYTES = 400_000;
+const ENVELOPE_BYTES = 1_000;
+const MAX_BODY_BYTES = MAX_BATCH_BYTES - ENVELOPE_BYTES;
+const REMEMBERED_KEYS = 20_000;
+const GOODBYE_TIMEOUT_MS = 2_000;
+
+/** An event as the fleet is told of it: itself, or where it is too large for a message, only its key. */
+type Told = DeliveryJobData | Pick<DeliveryJobData, 'key'>;
+
+/**
+ * What the processes on one store tell each other: each accepted event, once in each process, and which handlers each
+ * worker has. A process that is cut off misses what passes meanwhile.
+ */
+export class Fleet {
+  readonly roster = new HandlerRoster();
+  readonly #node = randomUUID();
+  readonly #relay: Supervised<Relay<never>>;
+  readonly #announce: (delivery: VerifiedDelivery) => void;
+  readonly #load: (key: string) => Promise<DeliveryJobData | undefined>;
+  readonly #onFailure: (message: string) => void;
+  readonly #handlers: readonly RosterHandler[];
+  /** Published at least once, so a repeat is dropped here. */
+  readonly #heard = new LRUCache<string, true>({ max: REMEMBERED_KEYS });
+  #pending: { data: Told[]; bytes: number; sent: Promise<void> } | undefined;
+  #sending: Promise<unknown> = Promise.resolve();
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  /** @param handlers what this process's worker runs; none when it has no worker */
+  constructor(
+    makeRelay: () => Promise<Relay<never>>,
+    {
+      announce,
+      load,
+      handlers,
+      onFailure,
+    }: {
+      announce: (delivery: VerifiedDelivery) => void;
+      /** Reads what the store keeps of an event. */
+      load: (key: string) => Promise<DeliveryJobData | undefined>;
+      handlers: readonly RosterHandler[];
+      onFailure: (message: string) => void;
+    },
+  ) {
+    this.#announce = announce;
+    this.#load = load;
+    this.#onFailure = onFailure;
+    this.#handlers = handlers;
+    this.#relay = new Supervised<Relay<never>>({
+      make: async () => {
+        const relay = await makeRelay();
+        relay.on('error', () => undefined);
+        return relay;
+      },
+      introduce: (relay) => this.#introduce(relay),
+      onFailure,
+    });
+  }
+
+  start(): void {
+    this.#relay.start();
+  }
+
+  /** Resolves when this process hears the others and they know of its handlers. */
+  async ready(): Promise<void> {
+    await this.#relay.ready();
+  }
+
+  /** Tells every process of an event. Events of the same moment travel together. */
+  publish(delivery: VerifiedDelivery, data: DeliveryJobData): Promise<void> {
+    // This process has read it already, and drops its own message as a repeat.
+    if (this.#isNew(data.key)) this.#tell(() => delivery);
+    const told: Told = data.body.length > MAX_BODY_BYTES ? { key: data.key } : data;
+    const bytes = ('body' in told ? told.body.length : 0) + ENVELOPE_BYTES;
+    if (!this.#pending || this.#pending.bytes + bytes > MAX_BATCH_BYTES) this.#pending = this.#newBatch();
+    this.#pending.data.push(told);
+    this.#pending.bytes += bytes;
+    return this.#pending.sent;
+  }
+
+  #newBatch() {
+    const batch = { data: [] as Told[], bytes: 0, sent: Promise.resolve() };
+    batch.sent = this.#sending.then(async () => {
+      if (this.#pending === batch) this.#pending = undefined;
+      const relay = this.#relay.current;
+      if (!relay) throw new Error('the fleet cannot be told of events yet');
+      await relay.publish(EVENTS, batch.data);
+    });
+    this.#sending = batch.sent.catch(() => undefined);
+    return batch;
+  }
+
+  #hear(batch: readonly Told[]): void {
+    for (const told of batch) {
+      if (!this.#isNew(told.key)) continue;
+      if ('body' in told) this.#tell(() => fromJobData(told));
+      else void this.#loadAndTell(told.key);
+    }
+  }
+
+  #isNew(key: string): boolean {
+    if (this.#heard.has(key)) return false;
+    this.#heard.set(key, true);
+    return true;
+  }
+
+  #tell(read: () => VerifiedDelivery): void {
+    try {
+      this.#announce(read());
+    } catch (error) {
+      this.#onFailure(`an event of another process could not be read: ${messageOf(error)}`);
+    }
+  }
+
+  async #loadAndTell(key: string): Promise<void> {
+    try {
+      const data = await this.#load(key);
+      if (data) this.#tell(() => fromJobData(data));
+    } catch (error) {
+      this.#onFailure(`an event of another process could not be read: ${messageOf(error)}`);
+    }
+  }
+
+  #hearRoster(entry: RosterEntry): void {
+    if (entry.handlers.length === 0) this.roster.left(entry.node);
+    else this.roster.heard(entry);
+  }
+
+  async #introduce(relay: Relay<never>): Promise<void> {
+    await relay.subscribe<Told[]>(EVENTS, ({ data }) => this.#hear(data));
+    await relay.subscribe<RosterEntry>(`${ROSTER}.*`, ({ data }) => this.#hearRoster(data));
+    for (const { topic, data } of await relay.getRetained()) {
+      if (topic.startsWith(`${ROSTER}.`)) this.#hearRoster(JSON.parse(data) as RosterEntry);
+    }
+    if (this.#handlers.length === 0) return;
+    const sayHello = () =>
+      relay.publish(
+        `${ROSTER}.${this.#node}`,
+        { node: this.#node, handlers: this.#handlers },
+        { retain: ROSTER_LEASE_MS },
+      );
+    await sayHello();
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => void sayHello().catch(() => undefined), ROSTER_HEARTBEAT_MS);
+  }
+
+  /** Says that this process runs no handlers any more. */
+  async leave(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const relay = this.#relay.current;
+    if (!relay || this.#handlers.length === 0) return;
+    const topic = `${ROSTER}.${this.#node}`;
+    // Bounded: a store that is down must not keep the process. The lease ends what is not said.
+    const goodbye = relay
+      .publish(topic, { node: this.#node, handlers: [] })
+      .then(() => relay.deleteRetained(topic))
+      .catch(() => undefined);
+    await settlesWithin(goodbye, GOODBYE_TIMEOUT_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const relay = await this.#relay.stop();
+    if (relay) await settlesWithin(relay.close(), GOODBYE_TIMEOUT_MS);
+  }
+}

@@ -1,0 +1,2 @@
+export { bullmqInbox } from './bullmq-inbox.js';
+export type { BullmqInboxOptions } from './bullmq-inbox.options.js';

