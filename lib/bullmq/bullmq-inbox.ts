@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
+import type { Processor } from 'bullmq';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
 import { OccasionalWarning } from '../occasional-warning.js';
 import { settlesWithin, withTimeout } from '../with-timeout.js';
 import { bullmqInboxConfig, type BullmqInboxConfig, type BullmqInboxOptions } from './bullmq-inbox.options.js';
-import { jobIdOf, jobNameOf, toJobData } from './delivery-job.js';
+import { jobIdOf, jobNameOf, toJobData, type DeliveryJobData } from './delivery-job.js';
 import { deliveryProcessor } from './delivery-processor.js';
 import { FailedDeliveries } from './failed-deliveries.js';
 import { Fleet } from './fleet.js';
@@ -13,6 +14,8 @@ import type { DeliveryQueue, DeliveryWorker, InboxStore } from './inbox-store.js
 import { postgresStore } from './postgres-store.js';
 import { redisStore } from './redis-store.js';
 import { Supervised } from './supervised.js';
+
+type DeliveryProcessor = Processor<DeliveryJobData, void, string>;
 
 /** How long Google waits at most for the store, in milliseconds: each request's own limits do not add up to one. */
 const ACCEPT_TIMEOUT_MS = 1_900;
@@ -42,6 +45,7 @@ class BullmqInbox implements InboxEngine {
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #trouble = new OccasionalWarning(this.#logger);
   readonly #shutdown = new AbortController();
+  readonly #running = new Set<Promise<void>>();
   #store: InboxStore | undefined;
   #queue: Supervised<DeliveryQueue> | undefined;
   #worker: Supervised<DeliveryWorker> | undefined;
@@ -102,7 +106,7 @@ class BullmqInbox implements InboxEngine {
         await fleet.ready();
         const processor = await deliveryProcessor(this.#host, fleet, this.#shutdown.signal);
         return withErrorsHandled(
-          store.worker(queueName, processor, {
+          store.worker(queueName, tracked(processor, this.#running), {
             concurrency,
             lockDuration: lockDurationMs,
             stalledInterval: Math.min(STALLED_INTERVAL_MS, lockDurationMs),
@@ -168,11 +172,19 @@ class BullmqInbox implements InboxEngine {
 
   async #drain(): Promise<void> {
     const worker = await this.#worker?.stop();
-    const drained = worker?.close() ?? Promise.resolve();
-    if (!(await settlesWithin(drained, this.#config.drainTimeoutMs))) {
+    if (!worker) return;
+    const closed = worker.close();
+    const { drainTimeoutMs } = this.#config;
+    const firstMs = Math.min(CLOSE_TIMEOUT_MS, drainTimeoutMs);
+    // A worker whose store is down does not close: what counts is what runs.
+    if ((await settlesWithin(closed, firstMs)) || this.#running.size === 0) return;
+    const idle = Promise.race([closed, Promise.allSettled(this.#running)]);
+    if (!(await settlesWithin(idle, drainTimeoutMs - firstMs))) {
       // What they do not finish has a checkpoint or runs again: the job stays in the store.
       this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
+      return;
     }
+    await settlesWithin(closed, CLOSE_TIMEOUT_MS);
   }
 
   async #closeQueue(): Promise<void> {
@@ -185,6 +197,17 @@ class BullmqInbox implements InboxEngine {
 function withErrorsHandled<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(object: T): T {
   object.on('error', () => undefined);
   return object;
+}
+
+/** Keeps what runs, for as long as it does. */
+function tracked(processor: DeliveryProcessor, running: Set<Promise<void>>): DeliveryProcessor {
+  return (...given) => {
+    const run = processor(...given);
+    const forget = () => void running.delete(run);
+    running.add(run);
+    run.then(forget, forget);
+    return run;
+  };
 }
 
 /** Runs until it has succeeded once; whoever asks meanwhile shares the attempt. */

@@ -4,13 +4,13 @@ import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import type { InboxHost } from '../inbox/inbox-engine.js';
 import { fromJobData, type DeliveryJobData } from './delivery-job.js';
 import type { Fleet } from './fleet.js';
+import { handover } from './handover.js';
 import type { DeliveryJob } from './inbox-store.js';
 import { JobCheckpoints } from './job-checkpoints.js';
 import { loadBullmq } from './optional-peers.js';
 
 /** How long an event waits for a handler that only other workers have, in milliseconds. */
 const HANDOVER_LIMIT_MS = 15 * 60_000;
-const HANDOVER_DELAY_MS = 500;
 
 /** Works one job: tells the fleet, runs the handlers that have not settled, and decides how the job goes on. */
 export async function deliveryProcessor(
@@ -19,7 +19,8 @@ export async function deliveryProcessor(
   shutdown: AbortSignal,
   now: () => number = Date.now,
 ): Promise<Processor<DeliveryJobData, void, string>> {
-  const { DelayedError, UnrecoverableError } = await loadBullmq();
+  const { UnrecoverableError } = await loadBullmq();
+  const leave = await handover();
   const own = new Set(host.handlers().map(({ name }) => name));
 
   return async (job: DeliveryJob, token) => {
@@ -50,8 +51,7 @@ export async function deliveryProcessor(
       if (now() - waitingSince > HANDOVER_LIMIT_MS)
         throw new UnrecoverableError(`no live worker has run ${missing.join(', ')}`);
       await checkpoints.update({ waitingSince });
-      await job.moveToDelayed(now() + HANDOVER_DELAY_MS + Math.round(Math.random() * HANDOVER_DELAY_MS), token);
-      throw new DelayedError();
+      throw await leave(job, token);
     }
     if (checkpoints.failed.length > 0) throw new UnrecoverableError(`${checkpoints.failed.join(', ')} failed for good`);
   };

@@ -15,9 +15,9 @@ export async function loadPostgresDriver(): Promise<typeof import('pg')> {
   return load('pg', () => import('pg'), 'bullmq');
 }
 
-async function load<T>(name: string, load: () => Promise<T>, other: string): Promise<T> {
+async function load<T>(name: string, importPeer: () => Promise<T>, other: string): Promise<T> {
   try {
-    return await load();
+    return await importPeer();
   } catch (cause) {
     const missing =
       (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND' ||

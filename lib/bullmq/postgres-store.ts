@@ -15,6 +15,9 @@ const FAIL_FAST = {
 /** Waits for the store longer than an answer could. */
 const PATIENT = { connectionTimeoutMillis: 10_000 } satisfies PoolConfig;
 
+/** Nothing to do but connect: short, because it is what a process that ends while the store is silent waits for. */
+const MIGRATION_CONNECT_TIMEOUT_MS = 3_000;
+
 /** Bounds what waits for the lock that serialises migrations, in milliseconds. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
@@ -39,6 +42,8 @@ export async function postgresStore(
   };
   const connection = (options: PoolConfig) => ({ ...base, ...options, schema, migrate: false }) as PostgresPoolConfig;
 
+  let migrating: InstanceType<typeof Client> | undefined;
+
   return {
     queue: (name) => new Queue<DeliveryJobData, void, string>(name, { connection: connection(FAIL_FAST) }) as never,
     worker: (name, processor, options) =>
@@ -56,19 +61,24 @@ export async function postgresStore(
       if (!migrate) return;
       const client = new Client({
         ...base,
-        connectionTimeoutMillis: PATIENT.connectionTimeoutMillis,
+        connectionTimeoutMillis: MIGRATION_CONNECT_TIMEOUT_MS,
         query_timeout: MIGRATION_TIMEOUT_MS,
       });
       client.on('error', () => undefined);
-      await client.connect();
+      migrating = client;
       try {
+        await client.connect();
         await bullmq.runMigrations(client, schema);
       } finally {
+        migrating = undefined;
         await client.end();
       }
     },
     warnings: async () => [],
-    close: async () => undefined,
+    async close() {
+      // Not awaited: another process may hold the lock that it waits for.
+      migrating?.end().catch(() => undefined);
+    },
   };
 }
 

@@ -12,6 +12,8 @@ const FAIL_FAST = {
   maxRetriesPerRequest: 0,
   commandTimeout: REQUEST_TIMEOUT_MS,
   connectTimeout: REQUEST_TIMEOUT_MS,
+  // A command that timed out is kept for its answer, which a silent server never gives: with the socket it goes.
+  socketTimeout: REQUEST_TIMEOUT_MS,
   retryStrategy,
 } satisfies RedisOptions;
 
@@ -31,6 +33,14 @@ export async function redisStore(
   const { Redis: RedisClient } = await import('ioredis');
   const clients = new Set<Redis>();
   let closed = false;
+  const keep = (client: Redis): Redis => {
+    client.on('error', () => undefined);
+    clients.add(client);
+    // BullMQ blocks on a copy, and while the server is down it neither closes nor gives up that one.
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (override) => keep(duplicate(override));
+    return client;
+  };
   const connect = (options: typeof FAIL_FAST | typeof PATIENT): Redis => {
     // Nobody would end it: BullMQ does not close a client that it is given.
     if (closed) throw new Error('the inbox is closed');
@@ -39,9 +49,7 @@ export async function redisStore(
         ? // BullMQ has a prefix of its own and refuses the client's.
           target.client.duplicate({ ...options, keyPrefix: '', lazyConnect: false })
         : new RedisClient(target.url, options);
-    client.on('error', () => undefined);
-    clients.add(client);
-    return client;
+    return keep(client);
   };
   const common = { ...(prefix !== undefined && { prefix }), skipVersionCheck: false };
 
@@ -66,7 +74,16 @@ export async function redisStore(
     },
     async close() {
       closed = true;
-      for (const client of clients) client.disconnect();
+      for (const client of clients) end(client);
     },
   };
+}
+
+/** Ends a client, and so what waits for it. One that is between two attempts to connect would leave that waiting. */
+function end(client: Redis): void {
+  const reconnecting = client.status === 'reconnecting';
+  client.disconnect();
+  if (!reconnecting) return;
+  client.once('connect', () => client.disconnect());
+  client.connect().catch(() => undefined);
 }

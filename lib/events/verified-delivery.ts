@@ -8,7 +8,7 @@ import { userMetadataOf } from './user-metadata.js';
 /** What a request is once it is authentic and ours: `@GeminiDelivery()` gives it, `GeminiInbox.accept` takes it. */
 export interface VerifiedDelivery extends GeminiEventDelivery {
   readonly event: GeminiEvent;
-  /** The bytes that the event was read from: the raw body, or a token's claims as JSON. */
+  /** The event's JSON as it was sent: the raw body, or a token's claims; without the binding token where it held that. */
   readonly body: Buffer;
 }
 

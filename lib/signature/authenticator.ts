@@ -125,7 +125,8 @@ export class Authenticator {
         bound: verdict.bound === true,
         ...factsOf(request),
         raw: asRawEvent(verdict.event),
-        body: request.body,
+        // The request's body may be an envelope around the event.
+        body: Buffer.from(JSON.stringify(verdict.event)),
       };
     }
     return undefined;

@@ -43,15 +43,17 @@ export class SignatureVerifier {
     }
     const { id, attemptedAt, strategy, bound, raw, body, messageId } = await this.#authenticator.authenticate(request);
     const binding = bound || !this.#config.binding ? undefined : await this.#bind(raw, request);
+    const own = withoutUserMetadataField(raw, BINDING_FIELD);
     return verifiedDelivery({
       id,
       attemptedAt,
       strategy,
-      body,
+      // What is kept of a delivery must not hold the token.
+      body: own === raw ? body : Buffer.from(JSON.stringify(own)),
       messageId,
       registration: this.#config.name,
       params: request.params,
-      raw: withoutUserMetadataField(raw, BINDING_FIELD),
+      raw: own,
       job: binding?.kind && binding.job ? { kind: binding.kind, id: binding.job } : undefined,
     });
   }

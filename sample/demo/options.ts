@@ -6,6 +6,8 @@ export interface DemoOptions {
   readonly once: boolean;
   /** Where the app listens; 0 for any free port. */
   readonly port: number;
+  /** Who keeps accepted events: nobody, a PostgreSQL that the demo starts, or the store at a URL. */
+  readonly inbox: 'inline' | 'postgres' | URL;
   readonly help: boolean;
 }
 
@@ -14,15 +16,24 @@ export const HELP = `Starts the sample app and sends it deliveries as Gemini wou
   npm run demo                   show it, then stay up
   npm run demo -- --once         show it, check it, and end: exit code 0 if all went as it should
   npm run demo -- --port 3000    listen there instead of on a free port
+  npm run demo -- --inbox postgres             keep events in a PostgreSQL that the demo brings along
+  npm run demo -- --inbox redis://127.0.0.1    keep them in a store of yours; postgres:// serves as well
   npm run demo -- --help         this text
 `;
 
 /** @throws Error whose message is for whoever typed the command */
 export function readOptions(args: readonly string[]): DemoOptions {
-  const { once, port, help } = parse(args);
+  const { once, port, inbox, help } = parse(args);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new Error(`--port: got "${port}". Give a number from 0 (any free port) to 65535.`);
-  return { once, port: Number(port), help };
+  return { once, port: Number(port), inbox: readInbox(inbox), help };
+}
+
+function readInbox(inbox: string): DemoOptions['inbox'] {
+  if (inbox === 'inline' || inbox === 'postgres') return inbox;
+  const url = URL.canParse(inbox) ? new URL(inbox) : undefined;
+  if (url && /^(rediss?|postgres(ql)?):$/.test(url.protocol)) return url;
+  throw new Error('--inbox: give inline, postgres, or a redis:// or postgres:// URL.');
 }
 
 function parse(args: readonly string[]) {
@@ -32,6 +43,7 @@ function parse(args: readonly string[]) {
       options: {
         once: { type: 'boolean', default: false },
         port: { type: 'string', default: '0' },
+        inbox: { type: 'string', default: 'inline' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;

@@ -25,6 +25,8 @@ export function printSummary(results: readonly Result[], terminal: Terminal): vo
 }
 
 function inShort({ status, word, handlers }: Outcome): string {
-  const methods = handlers.length === 1 ? '1 method' : `${handlers.length || 'no'} methods`;
-  return `${status} ${word}, ${methods}`;
+  const { size } = new Set(handlers);
+  const methods = size === 1 ? '1 method' : `${size || 'no'} methods`;
+  const again = handlers.length > size ? `, ${handlers.length} runs` : '';
+  return `${status} ${word}, ${methods}${again}`;
 }

@@ -9,12 +9,14 @@ import type { Terminal } from './terminal.js';
  * Sends one delivery after the other and shows what becomes of each.
  *
  * @param handlers$ the name of each handler that runs
+ * @param settled resolves when nothing more happens to what the app has taken
  */
 export async function walkThrough(
   deliveries: readonly DemoDelivery[],
   gemini: GeminiSide,
   handlers$: Observable<string>,
   terminal: Terminal,
+  settled: () => Promise<void>,
 ): Promise<Result[]> {
   const ran: string[] = [];
   const recording = handlers$.subscribe((handler) => ran.push(handler));
@@ -23,6 +25,7 @@ export async function walkThrough(
   for (const [index, delivery] of deliveries.entries()) {
     terminal.print(terminal.paint('bold', `${index + 1}  ${delivery.story}`));
     const answer = await send(delivery, gemini, terminal);
+    await settled();
     const result = { name: delivery.name, expected: delivery.expected, got: { ...answer, handlers: ran.splice(0) } };
     if (!asExpected(result)) terminal.entry('failure', 'not as expected', `It should be ${describe(result.expected)}.`);
     terminal.print();
@@ -39,6 +42,10 @@ async function send({ url, signing }: DemoDelivery, gemini: GeminiSide, terminal
   terminal.entry('sent', signing.event.type, `POST ${target} ${signed.headers['webhook-id']}, signed ${scheme}`);
   const answer = await gemini.post(url, signed);
   const { status, word, title } = answer;
-  terminal.entry(status === 200 ? 'taken' : 'refused', `${status}`, title === undefined ? word : `${word}: ${title}`);
+  terminal.entry(
+    status === 200 || status === 202 ? 'taken' : 'refused',
+    `${status}`,
+    title === undefined ? word : `${word}: ${title}`,
+  );
   return answer;
 }

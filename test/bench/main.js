@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { QUICK, table } from './harness.js';
 
 /** Each in a process of its own: what one leaves in the heap and the compiler is nothing to the next. */
-const BENCHMARKS = ['verify-hmac', 'verify-ed25519', 'receive-http', 'ledger'];
+const BENCHMARKS = [
+  'verify-hmac',
+  'verify-ed25519',
+  'receive-http',
+  'ledger',
+  'inbox-accept',
+  'inbox-work',
+  'inbox-latency',
+  'inbox-size',
+];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const rows = [];

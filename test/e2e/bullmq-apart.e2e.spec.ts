@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { Queue } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+import { bullmqInbox } from '../../lib/bullmq/index.js';
+import { GeminiFailedEvents, type GeminiEvent } from '../../lib/index.js';
+import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { deferred } from '../support/deferred.js';
+import {
+  ACCEPTED,
+  closeWorkers,
+  deliverUntilTaken,
+  handlerOf,
+  removeTestQueues,
+  startDurableApp,
+  startWorker,
+  testQueue,
+} from '../support/durable.js';
+import { drained } from '../support/queues.js';
+import { deliver, staticWebhooks } from '../support/static-webhooks.js';
+import { STORES } from '../support/stores.js';
+
+jest.setTimeout(30_000);
+
+afterEach(async () => {
+  await closeApps();
+  await closeWorkers();
+  await removeTestQueues();
+});
+
+describe.each(STORES)('on $name', ({ name, url }) => {
+  it('a web process with `workers: false` only stores, and a worker process without HTTP handles', async () => {
+    const queue = testQueue(url);
+    const handledBy: string[] = [];
+    const web = await startDurableApp(queue, [handlerOf('one', () => handledBy.push('web'))], { workers: false });
+    await deliverUntilTaken(web.origin);
+    expect(await queue.queue.getJobCounts('waiting')).toEqual({ waiting: 1 });
+
+    await startWorker(queue, [handlerOf('one', () => handledBy.push('worker'))]);
+    await drained(queue.queue);
+
+    expect(handledBy).toEqual(['worker']);
+    expect(await deliver(web.origin)).toMatchObject(ACCEPTED);
+    expect(await web.app.get(GeminiFailedEvents).list()).toEqual([]);
+  });
+
+  it('registrations have a queue each, by their names', async () => {
+    const schema = `bullmq_${randomUUID().slice(0, 8)}`;
+    const inbox = bullmqInbox({ url, prefix: schema });
+    const events: GeminiEvent[] = [];
+    const both = deferred();
+    const { app, origin } = await startApp(
+      {
+        imports: [staticWebhooks({ inbox }), staticWebhooks({ name: 'second', path: 'second', inbox })],
+        providers: [
+          handlerOf('keep', (event) => {
+            events.push(event);
+            if (events.length === 2) both.resolve();
+          }),
+        ],
+      },
+      { adapter: ADAPTERS[0] },
+    );
+
+    await deliverUntilTaken(origin);
+    await deliverUntilTaken(origin, { path: 'second' });
+    await both.promise;
+    const names = await queueNames(url, schema);
+    await app.close();
+    await removeAll(url, schema);
+
+    expect(events.map(({ delivery }) => delivery.registration).toSorted()).toEqual(['default', 'second']);
+    expect(names).toEqual(['gemini-webhooks', 'gemini-webhooks-second']);
+  });
+
+  it("a client of the app's is used as it connects, and is the app's to close", async () => {
+    const queue = testQueue(url);
+    const handled = deferred();
+    const connection = name === 'Redis' ? new Redis(url, { keyPrefix: 'app:' }) : new Pool({ connectionString: url });
+    const inbox = bullmqInbox({ connection, queueName: queue.name });
+    const { app, origin } = await startApp(
+      { imports: [staticWebhooks({ inbox })], providers: [handlerOf('one', () => handled.resolve())] },
+      { adapter: ADAPTERS[0] },
+    );
+
+    await deliverUntilTaken(origin);
+    await handled.promise;
+    await drained(queue.queue);
+    await app.close();
+
+    if (connection instanceof Redis) {
+      expect(await connection.ping()).toBe('PONG');
+      connection.disconnect();
+    } else {
+      expect((await connection.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+      await connection.end();
+    }
+    expect(await (queue.queue as Queue).getJobCounts('completed')).toEqual({ completed: 1 });
+  });
+});
+
+async function queueNames(url: string, prefix: string): Promise<string[]> {
+  if (!url.startsWith('redis')) return query(url, `SELECT DISTINCT queue AS name FROM "${prefix}".job ORDER BY 1`);
+  const redis = new Redis(url);
+  const keys = await redis.keys(`${prefix}:*:e*`);
+  redis.disconnect();
+  const names = keys.map((key) => key.split(':')[1]!).filter((found) => found.startsWith('gemini-webhooks'));
+  return [...new Set(names)].toSorted();
+}
+
+async function removeAll(url: string, prefix: string): Promise<void> {
+  if (!url.startsWith('redis')) {
+    await query(url, `DROP SCHEMA "${prefix}" CASCADE`);
+    return;
+  }
+  const redis = new Redis(url);
+  const keys = await redis.keys(`${prefix}:*`);
+  if (keys.length > 0) await redis.del(...keys);
+  redis.disconnect();
+}
+
+async function query(url: string, sql: string): Promise<string[]> {
+  const pool = new Pool({ connectionString: url });
+  const { rows } = await pool.query<{ name: string }>(sql);
+  await pool.end();
+  return rows.map((row) => row.name);
+}

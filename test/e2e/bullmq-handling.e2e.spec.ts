@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { GeminiFailedEvents, UnrecoverableEventError } from '../../lib/index.js';
+import { ADAPTERS, closeApps } from '../support/apps.js';
+import { deferred } from '../support/deferred.js';
+import {
+  ACCEPTED,
+  deliverUntilTaken,
+  handlerOf,
+  removeTestQueues,
+  startDurableApp,
+  testQueue,
+} from '../support/durable.js';
+import { drained } from '../support/queues.js';
+import { deliver } from '../support/static-webhooks.js';
+import { STORES } from '../support/stores.js';
+
+jest.setTimeout(30_000);
+
+afterEach(async () => {
+  await closeApps();
+  await removeTestQueues();
+});
+
+const cases = STORES.flatMap((store) => ADAPTERS.map((adapter) => ({ ...store, adapter })));
+
+describe.each(cases)('the durable inbox on $name behind $adapter.adapter', ({ url, adapter }) => {
+  it('answers 202 before the handlers are done, and every copy with a 2xx', async () => {
+    const [started, gate] = [deferred(), deferred()];
+    let runs = 0;
+    const queue = testQueue(url);
+    const slow = handlerOf('slow', async () => {
+      runs += 1;
+      started.resolve();
+      await gate.promise;
+    });
+    const { origin } = await startDurableApp(queue, [slow], { adapter });
+
+    await deliverUntilTaken(origin);
+    await started.promise;
+    expect(await deliver(origin)).toMatchObject(ACCEPTED);
+    gate.resolve();
+    await drained(queue.queue);
+    expect(await deliver(origin)).toMatchObject(ACCEPTED);
+    await drained(queue.queue);
+
+    expect(runs).toBe(1);
+  });
+});
+
+describe.each(STORES)('the durable inbox on $name', ({ url }) => {
+  it('has a worker handle the event, with the delivery that came', async () => {
+    const handled = deferred<unknown[]>();
+    const handler = handlerOf('one', (event, context) => handled.resolve([event, context]));
+    const { origin } = await startDurableApp(testQueue(url), [handler]);
+
+    await deliverUntilTaken(origin, { id: 'batch_7', data: { output_file_uri: 'gs://bucket/out' } });
+
+    const [event, context] = await handled.promise;
+    expect(event).toMatchObject({
+      type: 'batch.succeeded',
+      data: { id: 'batch_7', output_file_uri: 'gs://bucket/out' },
+      delivery: { registration: 'default', strategy: 'hmac', sentType: 'batch.succeeded', params: {} },
+    });
+    expect(context).toMatchObject({ attempt: 1, handler: 'one' });
+  });
+
+  it('counts attempts, and keeps a handler that has succeeded from running in the next', async () => {
+    const attempts: Record<string, number[]> = { steady: [], flaky: [] };
+    const queue = testQueue(url);
+    const { origin } = await startDurableApp(queue, [
+      handlerOf('steady', (_event, { attempt }) => attempts['steady']!.push(attempt)),
+      handlerOf('flaky', (_event, { attempt }) => {
+        attempts['flaky']!.push(attempt);
+        if (attempt < 3) throw new Error(`attempt ${attempt}`);
+      }),
+    ]);
+
+    await deliverUntilTaken(origin);
+    await drained(queue.queue);
+
+    expect(attempts).toEqual({ steady: [1], flaky: [1, 2, 3] });
+    expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
+  });
+
+  it('fails an event whose attempts are exhausted, and runs nothing for another delivery of it', async () => {
+    const attempts: number[] = [];
+    const queue = testQueue(url);
+    const { app, origin } = await startDurableApp(queue, [
+      handlerOf('broken', (_event, { attempt }) => {
+        attempts.push(attempt);
+        throw new Error('secret detail');
+      }),
+    ]);
+
+    await deliverUntilTaken(origin);
+    await drained(queue.queue);
+    expect(await deliver(origin)).toMatchObject(ACCEPTED);
+    await drained(queue.queue);
+
+    expect(attempts).toEqual([1, 2, 3]);
+    expect(await app.get(GeminiFailedEvents).list()).toMatchObject([
+      { type: 'batch.succeeded', attempts: 3, reason: expect.stringContaining('broken'), handlers: {} },
+    ]);
+  });
+
+  it('ends an UnrecoverableEventError for its handler only: the others keep their attempts, then the event fails', async () => {
+    const runs = { hopeless: 0, flaky: 0 };
+    const queue = testQueue(url);
+    const { app, origin } = await startDurableApp(queue, [
+      handlerOf('hopeless', () => {
+        runs.hopeless += 1;
+        throw new UnrecoverableEventError('never');
+      }),
+      handlerOf('flaky', () => {
+        runs.flaky += 1;
+        if (runs.flaky < 3) throw new Error('not yet');
+      }),
+    ]);
+
+    await deliverUntilTaken(origin);
+    await drained(queue.queue);
+
+    expect(runs).toEqual({ hopeless: 1, flaky: 3 });
+    expect(await app.get(GeminiFailedEvents).list()).toMatchObject([
+      { reason: expect.stringContaining('hopeless'), handlers: { hopeless: 'failed', flaky: 'succeeded' } },
+    ]);
+  });
+
+  it('aborts the signal after timeoutMs, and counts the run that ends well after all', async () => {
+    const aborted: unknown[] = [];
+    let runs = 0;
+    const queue = testQueue(url);
+    const late = deferred();
+    const slow = handlerOf(
+      'slow',
+      async (_event, { signal }) => {
+        runs += 1;
+        signal.addEventListener('abort', () => {
+          aborted.push((signal.reason as Error).name);
+          late.resolve();
+        });
+        await late.promise;
+      },
+      { timeoutMs: 30 },
+    );
+    const { origin } = await startDurableApp(queue, [slow]);
+
+    await deliverUntilTaken(origin);
+    await drained(queue.queue);
+
+    expect([runs, aborted]).toEqual([1, ['TimeoutError']]);
+    expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
+  });
+
+  it('handles no more than `concurrency` events at once', async () => {
+    const [full, gate] = [deferred(), deferred()];
+    let [running, most] = [0, 0];
+    const queue = testQueue(url);
+    const busy = handlerOf('busy', async () => {
+      running += 1;
+      most = Math.max(most, running);
+      if (running === 3) full.resolve();
+      await gate.promise;
+      running -= 1;
+    });
+    const { origin } = await startDurableApp(queue, [busy], { concurrency: 3 });
+
+    for (let event = 0; event < 8; event += 1) await deliverUntilTaken(origin, { id: `batch_${event}` });
+    await full.promise;
+    expect(await queue.queue.getJobCounts('active', 'waiting')).toEqual({ active: 3, waiting: 5 });
+    gate.resolve();
+    await drained(queue.queue);
+
+    expect(most).toBe(3);
+  });
+});

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { bullmqInbox } from '../../lib/bullmq/index.js';
+import type { InboxHost } from '../../lib/inbox/inbox-engine.js';
+import { drained, openQueue, type InspectedQueue } from '../support/queues.js';
+import { STORES } from '../support/stores.js';
+import { until } from '../support/until.js';
+import { AppProcess, killAppProcesses } from './support/app-process.js';
+import { Journal } from './support/journal.js';
+import { each, idsOf, timed } from './support/load.js';
+
+const PROCESSES = 4;
+const COPIES = 40;
+const EVENTS = Number(process.env['TEST_COPIED_EVENTS'] ?? 100);
+
+jest.setTimeout(180_000);
+
+describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
+  let journal: Journal;
+  let queue: InspectedQueue;
+
+  beforeEach(() => {
+    journal = new Journal();
+  });
+
+  afterEach(async () => {
+    await killAppProcesses();
+    await queue.close();
+    journal.remove();
+  });
+
+  it(`take ${COPIES} copies at once of each of ${EVENTS} events, and run each handler once for an event`, async () => {
+    const queueName = `replicas-${randomUUID()}`;
+    queue = openQueue(url, queueName);
+    const inbox = { url, queueName, backoff: { type: 'fixed', delay: 50 } };
+    const apps = await Promise.all(Array.from({ length: PROCESSES }, () => AppProcess.start({ journal, inbox })));
+    for (const { origin } of apps) await until(async () => (await timed(origin, 'batch_0')).status === 202);
+    const ids = idsOf(EVENTS);
+    const statuses: number[] = [];
+    await each(ids, 2, (id) =>
+      Promise.all(
+        Array.from({ length: COPIES }, async (_one, copy) => {
+          statuses.push((await timed(apps[copy % PROCESSES]!.origin, id)).status);
+        }),
+      ),
+    );
+    await drained(queue);
+
+    expect(statuses).toHaveLength(EVENTS * COPIES);
+    expect(statuses.filter((status) => status !== 202)).toEqual([]);
+    const once = new Map(['batch_0', ...ids].map((id) => [id, 1]));
+    expect(journal.counts('done', 'steady')).toEqual(once);
+    expect(journal.counts('started', 'steady')).toEqual(once);
+    expect(journal.counts('done', 'flaky')).toEqual(once);
+    expect(await queue.getJobCounts('failed', 'completed')).toEqual({ failed: 0, completed: EVENTS + 1 });
+  });
+});
+
+describe('ten inboxes that start at once on a PostgreSQL schema that is not there', () => {
+  const connectionString = STORES.find(({ name }) => name === 'PostgreSQL')!.url;
+  const schema = `gw_${randomUUID().replaceAll('-', '')}`;
+  let client: Client;
+
+  beforeEach(async () => {
+    client = new Client({ connectionString });
+    await client.connect();
+  });
+
+  afterEach(async () => {
+    await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+    await client.end();
+  });
+
+  it('all become ready, and each migration has run once', async () => {
+    const host: InboxHost = {
+      registration: 'default',
+      toleranceSeconds: 300,
+      handlers: () => [],
+      dispatch: async () => ({ retryable: [], final: [] }),
+      announce: () => undefined,
+    };
+    const engines = Array.from({ length: 10 }, () => bullmqInbox({ url: connectionString, prefix: schema })(host));
+    try {
+      await Promise.all(engines.map((engine) => engine.start?.()));
+      const ready = () => Promise.all(engines.map((engine) => engine.failedEvents!.list()));
+      await until(() =>
+        ready().then(
+          () => true,
+          () => false,
+        ),
+      );
+    } finally {
+      await Promise.all(engines.map((engine) => engine.close()));
+    }
+    const { rows } = await client.query<{ version: number }>(`SELECT version FROM "${schema}".migration`);
+    const versions = rows.map(({ version }) => version);
+    expect(versions.length).toBeGreaterThan(0);
+    expect(new Set(versions).size).toBe(versions.length);
+  });
+});

@@ -1,0 +1,92 @@
+import { Injectable, type INestApplicationContext, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Queue } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import { bullmqInbox, type BullmqInboxOptions } from '../../lib/bullmq/index.js';
+import { OnGeminiEvent, type GeminiEvent, type GeminiHandlerContext } from '../../lib/index.js';
+import type { InboxEngineFactory } from '../../lib/inbox/inbox-engine.js';
+import { ADAPTERS, moduleOf, startApp, type RunningApp } from './apps.js';
+import { openQueue, type InspectedQueue } from './queues.js';
+import { deliver, staticWebhooks } from './static-webhooks.js';
+import { until } from './until.js';
+
+export const ACCEPTED = { status: 202, body: { status: 'accepted' } };
+
+/** A queue of one test, as another client sees it. */
+export interface TestQueue {
+  readonly url: string;
+  readonly name: string;
+  readonly queue: InspectedQueue;
+}
+
+const queues: TestQueue[] = [];
+const contexts: INestApplicationContext[] = [];
+
+export function testQueue(url: string, name = `e2e-${randomUUID()}`): TestQueue {
+  const opened = { url, name, queue: openQueue(url, name) };
+  queues.push(opened);
+  return opened;
+}
+
+/** For `afterEach`, once the apps are closed: no job outlives its test. */
+export async function removeTestQueues(): Promise<void> {
+  for (const { queue } of queues.splice(0)) {
+    await (queue as Queue).obliterate({ force: true });
+    await queue.close();
+  }
+}
+
+/** The inbox on a test's queue, with short waits between attempts. */
+export function inboxOn({ url, name }: TestQueue, options: BullmqInboxOptions = {}): InboxEngineFactory {
+  return bullmqInbox({ url, queueName: name, attempts: 3, backoff: { type: 'fixed', delay: 20 }, ...options });
+}
+
+/** A provider with one handler, which does what the test says. */
+export function handlerOf(
+  name: string,
+  script: (event: GeminiEvent, context: GeminiHandlerContext) => unknown = () => undefined,
+  { timeoutMs }: { timeoutMs?: number } = {},
+): Type {
+  @Injectable()
+  class Scripted {
+    @OnGeminiEvent('*', { name, ...(timeoutMs !== undefined && { timeoutMs }) })
+    run(event: GeminiEvent, context: GeminiHandlerContext): unknown {
+      return script(event, context);
+    }
+  }
+  return Scripted;
+}
+
+/** A web app with a worker on the queue. */
+export function startDurableApp(
+  queue: TestQueue,
+  providers: Type[],
+  { adapter = ADAPTERS[0], ...options }: BullmqInboxOptions & { adapter?: (typeof ADAPTERS)[number] } = {},
+): Promise<RunningApp> {
+  return startApp({ imports: [staticWebhooks({ inbox: inboxOn(queue, options) })], providers }, { adapter });
+}
+
+/** A process without HTTP that only works. */
+export async function startWorker(
+  queue: TestQueue,
+  providers: Type[],
+  options: BullmqInboxOptions = {},
+): Promise<INestApplicationContext> {
+  const module = moduleOf({
+    imports: [staticWebhooks({ controller: false, inbox: inboxOn(queue, options) })],
+    providers,
+  });
+  const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  contexts.push(context);
+  return context;
+}
+
+/** For `afterEach`: no worker outlives its test. */
+export async function closeWorkers(): Promise<void> {
+  await Promise.all(contexts.splice(0).map((context) => context.close()));
+}
+
+/** As Google does: sends the event again until it is acknowledged. */
+export async function deliverUntilTaken(origin: string, what: Parameters<typeof deliver>[1] = {}): Promise<void> {
+  await until(async () => (await deliver(origin, what)).status < 300);
+}
