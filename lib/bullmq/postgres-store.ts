@@ -2,6 +2,7 @@ import type { PostgresPoolConfig } from 'bullmq';
 import type { Pool, PoolConfig } from 'pg';
 import type { DeliveryJobData } from './delivery-job.js';
 import { REQUEST_TIMEOUT_MS, type InboxStore } from './inbox-store.js';
+import { OpenSockets } from './open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from './optional-peers.js';
 
 /** Fails within the time that an answer has. Waiting for a connection and for the query are bounded each. */
@@ -14,9 +15,6 @@ const FAIL_FAST = {
 
 /** Waits for the store longer than an answer could. */
 const PATIENT = { connectionTimeoutMillis: 10_000 } satisfies PoolConfig;
-
-/** Nothing to do but connect: short, because it is what a process that ends while the store is silent waits for. */
-const MIGRATION_CONNECT_TIMEOUT_MS = 3_000;
 
 /** Bounds what waits for the lock that serialises migrations, in milliseconds. */
 const MIGRATION_TIMEOUT_MS = 60_000;
@@ -36,13 +34,13 @@ export async function postgresStore(
   const { Client } = await loadPostgresDriver();
   const bullmq = await loadBullmq();
   const { Queue, Worker } = bullmq.withBackend(bullmq.createPostgresBackend);
+  const sockets = new OpenSockets();
   const base: PoolConfig = {
+    stream: sockets.open,
     ...('url' in target ? { connectionString: target.url } : optionsOf(target.pool)),
     keepAlive: true,
   };
   const connection = (options: PoolConfig) => ({ ...base, ...options, schema, migrate: false }) as PostgresPoolConfig;
-
-  let migrating: InstanceType<typeof Client> | undefined;
 
   return {
     queue: (name) => new Queue<DeliveryJobData, void, string>(name, { connection: connection(FAIL_FAST) }) as never,
@@ -61,24 +59,19 @@ export async function postgresStore(
       if (!migrate) return;
       const client = new Client({
         ...base,
-        connectionTimeoutMillis: MIGRATION_CONNECT_TIMEOUT_MS,
+        connectionTimeoutMillis: PATIENT.connectionTimeoutMillis,
         query_timeout: MIGRATION_TIMEOUT_MS,
       });
       client.on('error', () => undefined);
-      migrating = client;
+      await client.connect();
       try {
-        await client.connect();
         await bullmq.runMigrations(client, schema);
       } finally {
-        migrating = undefined;
         await client.end();
       }
     },
     warnings: async () => [],
-    async close() {
-      // Not awaited: another process may hold the lock that it waits for.
-      migrating?.end().catch(() => undefined);
-    },
+    close: async () => sockets.close(),
   };
 }
 

@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { bullmqInbox } from '../../lib/bullmq/index.js';
-import type { InboxHost } from '../../lib/inbox/inbox-engine.js';
 import { drained, openQueue, type InspectedQueue } from '../support/queues.js';
 import { STORES } from '../support/stores.js';
 import { until } from '../support/until.js';
-import { AppProcess, killAppProcesses } from './support/app-process.js';
+import { AppProcess, killAppProcesses, type AppConfig } from './support/app-process.js';
 import { Journal } from './support/journal.js';
 import { each, idsOf, timed } from './support/load.js';
 
@@ -57,7 +55,7 @@ describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
   });
 });
 
-describe('ten inboxes that start at once on a PostgreSQL schema that is not there', () => {
+describe('ten processes that start at once on a PostgreSQL schema that is not there', () => {
   const connectionString = STORES.find(({ name }) => name === 'PostgreSQL')!.url;
   const schema = `gw_${randomUUID().replaceAll('-', '')}`;
   let client: Client;
@@ -68,31 +66,22 @@ describe('ten inboxes that start at once on a PostgreSQL schema that is not ther
   });
 
   afterEach(async () => {
+    await killAppProcesses();
     await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
     await client.end();
   });
 
   it('all become ready, and each migration has run once', async () => {
-    const host: InboxHost = {
-      registration: 'default',
-      toleranceSeconds: 300,
-      handlers: () => [],
-      dispatch: async () => ({ retryable: [], final: [] }),
-      announce: () => undefined,
-    };
-    const engines = Array.from({ length: 10 }, () => bullmqInbox({ url: connectionString, prefix: schema })(host));
-    try {
-      await Promise.all(engines.map((engine) => engine.start?.()));
-      const ready = () => Promise.all(engines.map((engine) => engine.failedEvents!.list()));
-      await until(() =>
-        ready().then(
-          () => true,
-          () => false,
-        ),
-      );
-    } finally {
-      await Promise.all(engines.map((engine) => engine.close()));
-    }
+    const journal = new Journal();
+    const config: AppConfig = { journal, inbox: { url: connectionString, prefix: schema } };
+    const apps = await Promise.all(Array.from({ length: 10 }, () => AppProcess.start(config)));
+    await Promise.all(
+      apps.map(({ origin }, index) => until(async () => (await timed(origin, `batch_${index}`)).status === 202)),
+    );
+    await until(() => journal.counts('done', 'steady').size === apps.length);
+    expect(journal.uncaught()).toEqual([]);
+    journal.remove();
+
     const { rows } = await client.query<{ version: number }>(`SELECT version FROM "${schema}".migration`);
     const versions = rows.map(({ version }) => version);
     expect(versions.length).toBeGreaterThan(0);

@@ -43,7 +43,7 @@ describe.each(STORES)('SIGTERM under load, on $name', ({ url }) => {
     await load.stop();
     expect(afterMs).toBeLessThan(DRAIN_TIMEOUT_MS + A_LITTLE_MS);
     expect(journal.cutIn(app.pid)).toBe(0);
-    expect(new Set(load.answers.map(({ status }) => status))).toEqual(new Set([202, 503, 0]));
+    expect(load.answers.filter(({ status }) => ![202, 503, 0].includes(status))).toEqual([]);
 
     await AppProcess.start({ ...config, handlerMs: 0 });
     await drained(queue);
