@@ -126,7 +126,7 @@ export class Fleet {
     try {
       this.#announce(read());
     } catch (error) {
-      this.#onFailure(`an event of another process could not be read: ${messageOf(error)}`);
+      this.#onFailure(`an event could not be announced in this process: ${messageOf(error)}`);
     }
   }
 
@@ -135,7 +135,7 @@ export class Fleet {
       const data = await this.#load(key);
       if (data) this.#tell(() => fromJobData(data));
     } catch (error) {
-      this.#onFailure(`an event of another process could not be read: ${messageOf(error)}`);
+      this.#onFailure(`an event could not be announced in this process: ${messageOf(error)}`);
     }
   }
 
