@@ -1,0 +1,44 @@
+import { InvalidArgumentError } from 'commander';
+import { FAULT_NAMES, type SimulatorFault } from '../testing/simulator/faults.js';
+
+/** What can be said of a fault, and whether it is a number. The simulator checks the values. */
+const DETAILS: Readonly<Record<string, 'text' | 'number' | 'flag'>> = {
+  kind: 'text',
+  job: 'text',
+  end: 'text',
+  operation: 'text',
+  times: 'number',
+  delayMs: 'number',
+  status: 'number',
+  retryAfterSeconds: 'number',
+  afterEffect: 'flag',
+};
+
+/**
+ * A fault as it is given on the command line: its name, and after a colon what else is to be said of it.
+ *
+ * @example
+ * lose    lose:kind=batch,times=1    api_error:status=503,operation=batches.get,retryAfterSeconds=5
+ * @throws InvalidArgumentError
+ */
+export function faultArgument(text: string): SimulatorFault {
+  const [, name = '', details] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
+  if (!(FAULT_NAMES as readonly string[]).includes(name)) {
+    throw new InvalidArgumentError(`${JSON.stringify(name)} is no fault. The faults are: ${FAULT_NAMES.join(', ')}.`);
+  }
+  const entries = details === undefined ? [] : details.split(',').map(detail);
+  return { fault: name, ...Object.fromEntries(entries) } as SimulatorFault;
+}
+
+function detail(text: string): [string, string | number | boolean] {
+  const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
+  const type = Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
+  if (type === undefined) {
+    throw new InvalidArgumentError(
+      `${JSON.stringify(name)} cannot be said of a fault: ${Object.keys(DETAILS).join(', ')}.`,
+    );
+  }
+  if (type === 'flag') return [name, value === '' || value === 'true'];
+  if (type === 'text') return [name, value];
+  return [name, value === '' ? Number.NaN : Number(value)];
+}

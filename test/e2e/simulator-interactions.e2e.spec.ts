@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { GoogleGenAI, Interactions } from '@google/genai';
+import { closeSimulated, simulatedGemini } from '../support/simulated-gemini.js';
+import { until } from '../support/until.js';
+
+const MODEL = 'gemini-3-flash-preview';
+const DEEP_RESEARCH = 'deep-research-preview-04-2026';
+const WEATHER = {
+  type: 'function' as const,
+  name: 'weather',
+  parameters: {
+    type: 'object',
+    properties: {
+      city: { type: 'string' },
+      days: { type: 'integer' },
+      hourly: { type: 'boolean' },
+      unit: { type: 'string', enum: ['°C', '°F'] },
+      where: { type: 'object', properties: { height: { type: 'number' }, names: { type: 'array' } } },
+    },
+  },
+};
+
+afterEach(closeSimulated);
+
+describe('a simulated interaction', () => {
+  it('is queued, in progress and completed, and echoes its webhook', async () => {
+    const { gemini, ai, uris, events } = await simulatedGemini();
+    const webhook_config = { uris, user_metadata: { topic: 'cats' } };
+
+    const started = await inBackground(ai, { input: 'why do cats purr?', webhook_config });
+    await gemini.advance(1000);
+    const atWork = await ai.interactions.get(started.id);
+    await gemini.advance(1000);
+    const done = await ai.interactions.get(started.id);
+
+    expect([started, atWork, done].map(({ status }) => status)).toEqual(['queued', 'in_progress', 'completed']);
+    expect(started).toMatchObject({ model: MODEL, webhook_config, steps: [] });
+    expect(done.output_text).toBe('Simulated answer to: why do cats purr?');
+    expect(done.usage?.total_tokens).toBeGreaterThan(0);
+    expect(events).toEqual([
+      expect.objectContaining({
+        type: 'interaction.completed',
+        data: { id: started.id },
+        user_metadata: { topic: 'cats' },
+      }),
+    ]);
+  });
+
+  it('answers at once when it is not in the background', async () => {
+    const { ai } = await simulatedGemini({ time: 'real', durations: { interaction: 1 } });
+
+    const interaction = await ai.interactions.create({ model: MODEL, input: [{ type: 'text', text: 'hello' }] });
+
+    expect(interaction).toMatchObject({ status: 'completed', output_text: 'Simulated answer to: hello' });
+  });
+
+  it('pauses for a function, and goes on with its result', async () => {
+    const { gemini, ai, uris, events } = await simulatedGemini();
+    const webhook_config = { uris };
+    const { id } = await inBackground(ai, { input: 'weather in Bern?', tools: [WEATHER], webhook_config });
+    await gemini.advance(2000);
+    const paused = await ai.interactions.get(id);
+    const [call] = paused.steps ?? [];
+
+    expect(paused.status).toBe('requires_action');
+    expect(call).toEqual({
+      type: 'function_call',
+      id: expect.any(String),
+      name: 'weather',
+      arguments: { city: 'city', days: 1, hourly: true, unit: '°C', where: { height: 1, names: [] } },
+    });
+
+    const call_id = call?.type === 'function_call' ? call.id : '';
+    const next = await inBackground(ai, {
+      previous_interaction_id: id,
+      input: [{ type: 'function_result' as const, call_id, name: 'weather', result: { celsius: 21 } }],
+      tools: [WEATHER],
+      webhook_config,
+    });
+    await gemini.advance(2000);
+
+    expect(await ai.interactions.get(next.id)).toMatchObject({
+      status: 'completed',
+      previous_interaction_id: id,
+      output_text: 'Simulated answer from: [{"celsius":21}]',
+    });
+    expect(events.map(({ type, data }) => [type, data['id']])).toEqual([
+      ['interaction.requires_action', id],
+      ['interaction.completed', next.id],
+    ]);
+  });
+
+  it('takes no result of a function that it has not called', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello', tools: [WEATHER] });
+    const resume = (previous_interaction_id?: string) =>
+      inBackground(ai, {
+        ...(previous_interaction_id !== undefined && { previous_interaction_id }),
+        input: [{ type: 'function_result' as const, call_id: 'call_unknown', name: 'weather', result: 'sun' }],
+      });
+
+    await expect(resume(id)).rejects.toMatchObject({ status: 400 });
+    await gemini.advance(2000);
+    await expect(resume(id)).rejects.toMatchObject({ status: 400 });
+    await expect(resume()).rejects.toMatchObject({ status: 400 });
+    await expect(resume('v1_unknown')).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('of the deep research agent ends with a report', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const agent = DEEP_RESEARCH;
+    const { id } = await ai.interactions.create({ agent, input: 'the history of cats', background: true });
+
+    gemini.finish(id);
+
+    const done = await ai.interactions.get(id);
+    expect(done).toMatchObject({ agent, status: 'completed' });
+    expect(done.output_text).toMatch(/^# Simulated report\n\nQuestion: the history of cats\n/);
+    await expect(ai.interactions.create({ agent, input: 'in the foreground' })).rejects.toMatchObject({ status: 400 });
+  });
+
+  it.each([
+    ['failed', 'interaction.failed'],
+    ['cancelled', 'interaction.cancelled'],
+    ['requires_action', 'interaction.requires_action'],
+  ] as const)('that has ended as %s announces it', async (end, type) => {
+    const { gemini, ai, uris, events } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello', webhook_config: { uris } });
+
+    gemini.finish(id, end);
+    await until(() => events.length > 0);
+
+    expect((await ai.interactions.get(id)).status).toBe(end);
+    const error = end === 'failed' ? { error_code: 'internal', error_message: expect.any(String) } : {};
+    expect(events).toEqual([expect.objectContaining({ type, data: { id, ...error } })]);
+  });
+
+  it.each(['incomplete', 'budget_exceeded'] as const)('that has ended as %s announces nothing', async (end) => {
+    const { gemini, ai, uris, events } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello', webhook_config: { uris } });
+
+    gemini.finish(id, end);
+    await gemini.advance(10_000);
+
+    expect((await ai.interactions.get(id)).status).toBe(end);
+    expect(events).toEqual([]);
+  });
+
+  it('with functions completes when it is told to', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello', tools: [WEATHER] });
+
+    gemini.finish(id, 'succeeded');
+
+    expect((await ai.interactions.get(id)).status).toBe('completed');
+  });
+
+  it('is cancelled while it runs, and deleted', async () => {
+    const { ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello' });
+
+    const cancelled = await ai.interactions.cancel(id);
+    await expect(ai.interactions.cancel(id)).rejects.toMatchObject({ status: 400 });
+    await ai.interactions.delete(id);
+
+    expect(cancelled).toMatchObject({ id, status: 'cancelled' });
+    await expect(ai.interactions.get(id)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('shows its input when asked to, and is not streamed', async () => {
+    const { ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello' });
+
+    expect((await ai.interactions.get(id)).input).toBeUndefined();
+    expect((await ai.interactions.get(id, { include_input: true })).input).toBe('hello');
+    await expect(ai.interactions.get(id, { stream: true })).rejects.toMatchObject({ status: 400 });
+  });
+});
+
+type ModelInteraction = Interactions.InteractionCreateParams.CreateModelInteractionParamsNonStreaming;
+
+function inBackground(ai: GoogleGenAI, params: Omit<ModelInteraction, 'model'>) {
+  return ai.interactions.create({ ...params, model: MODEL, background: true });
+}

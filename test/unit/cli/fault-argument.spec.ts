@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { faultArgument } from '../../../lib/cli/fault-argument.js';
+
+describe('faultArgument', () => {
+  it.each([
+    ['lose', { fault: 'lose' }],
+    ['lose:kind=batch,times=1', { fault: 'lose', kind: 'batch', times: 1 }],
+    ['delay:delayMs=5000', { fault: 'delay', delayMs: 5000 }],
+    ['end:end=failed,kind=video', { fault: 'end', end: 'failed', kind: 'video' }],
+    ['stale:job=models/m/operations/a=b', { fault: 'stale', job: 'models/m/operations/a=b' }],
+    [
+      'api_error:status=503,operation=batches.get,retryAfterSeconds=5,afterEffect',
+      { fault: 'api_error', status: 503, operation: 'batches.get', retryAfterSeconds: 5, afterEffect: true },
+    ],
+  ])('reads %s', (text, fault) => {
+    expect(faultArgument(text)).toEqual(fault);
+  });
+
+  it.each([
+    ['', 'is no fault'],
+    ['explode', 'is no fault'],
+    ['lose:', 'cannot be said of a fault'],
+    ['lose:colour=red', 'cannot be said of a fault'],
+    ['lose:toString=1', 'cannot be said of a fault'],
+  ])('refuses %j', (text, why) => {
+    expect(() => faultArgument(text)).toThrow(why);
+  });
+});

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { LoopbackClient } from '../../../../lib/testing/simulator/http-post.js';
+import { closeSinks, startSink } from '../../../support/webhook-sink.js';
+
+const client = new LoopbackClient();
+const post = (url: string) => client.post(url, {}, Buffer.from('{}'));
+
+afterEach(closeSinks);
+
+describe('LoopbackClient', () => {
+  it.each([200, 307, 503])('takes the status %i as it comes', async (status) => {
+    const sink = await startSink();
+    sink.status = status;
+
+    expect(await post(sink.url)).toEqual({ status });
+    expect(sink.received).toMatchObject([{ body: '{}' }]);
+  });
+
+  it('says why there was no answer', async () => {
+    const sink = await startSink();
+    sink.status = 0;
+
+    expect(await post(sink.url)).toEqual({ status: undefined, error: 'ECONNRESET' });
+    await closeSinks();
+    expect(await post(sink.url)).toEqual({ status: undefined, error: 'ECONNREFUSED' });
+  });
+
+  it.each([
+    'http://192.0.2.1/hook',
+    'https://example.com/hook',
+    'http://127.0.0.1.example.com/',
+    'http://localhost.evil/',
+  ])('sends nothing to %s, which is another machine', async (url) => {
+    expect(await post(url)).toEqual({ status: undefined, error: expect.stringContaining('loopback only') });
+  });
+
+  it('settles all that is under way when it is closed, what waits for a connection too', async () => {
+    const closing = new LoopbackClient();
+    const { url } = await startSink();
+    const outcomes = Array.from({ length: 200 }, () => closing.post(url, {}, Buffer.alloc(0)));
+    closing.close();
+
+    expect(new Set((await Promise.all(outcomes)).map(({ status }) => status))).toEqual(new Set([undefined]));
+  });
+});
