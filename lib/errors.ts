@@ -15,13 +15,34 @@ export type GeminiDeliveryErrorCode =
   | 'keys_unavailable'
   | 'inbox_unavailable';
 
+/**
+ * How a job ended that did not succeed. `failed`, `expired`, `cancelled` and `requires_action` have an event; of the
+ * others Gemini announces nothing: `filtered` (a video that its safety filters took), `incomplete` and
+ * `budget_exceeded` (an interaction), `not_found` (Gemini knows no such job), `unknown_outcome` (nobody could find out).
+ */
+export type GeminiJobErrorCode =
+  | 'failed'
+  | 'expired'
+  | 'cancelled'
+  | 'requires_action'
+  | 'filtered'
+  | 'incomplete'
+  | 'budget_exceeded'
+  | 'not_found'
+  | 'unknown_outcome';
+
+/** How a job ended. */
+export type GeminiJobOutcome = 'succeeded' | GeminiJobErrorCode;
+
 /** Every `code` that an error of this package can have. Stable: match on it, not on messages. */
 export type GeminiWebhooksErrorCode =
   | GeminiDeliveryErrorCode
+  | GeminiJobErrorCode
   | 'invalid_option'
   | 'invalid_handler'
   | 'invalid_argument'
   | 'unrecoverable_event'
+  | 'transfer_failed'
   | 'timeout'
   | 'closed';
 

@@ -38,7 +38,7 @@ export class Registrations {
 @Module({
   imports: [DiscoveryModule],
   providers: [Registrations, HandlerRegistry, HandlerExplorer, EventDispatcher, GeminiEventBus],
-  exports: [Registrations, EventDispatcher, GeminiEventBus],
+  exports: [Registrations, HandlerRegistry, EventDispatcher, GeminiEventBus],
 })
 export class GeminiWebhooksCoreModule {
   constructor(dispatcher: EventDispatcher, bus: GeminiEventBus) {

@@ -1,10 +1,13 @@
-import { geminiApiKey, isVertex } from './gemini-client.js';
+import type { GoogleGenAI } from '@google/genai';
+import { geminiApiKey, geminiClient, isVertex } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { GeminiWebhooksSettings, HmacSecretsResolver } from './gemini-webhooks.options.js';
 import type { InboxEngineFactory } from './inbox/inbox-engine.js';
 import { ROUTE_OPTION_NAMES } from './gemini-webhooks.route.js';
+import { reconcileConfig } from './jobs.config.js';
 import { jwksConfig, type JwksConfig } from './jwks.config.js';
 import { checkGroup, checkUrl, describe, invalid, show, splitList } from './option-checks.js';
+import type { ReconcileSchedule } from './reconcile-schedule.js';
 import { checkSecret } from './secret.js';
 import type { SignatureStrategy } from './signature/signature-strategy.js';
 import { checkWholeNumbers } from './whole-number.js';
@@ -21,9 +24,12 @@ export interface GeminiWebhooksConfig {
   readonly inbox: InboxEngineFactory | undefined;
   /** Where a durable inbox has its store, unless its own options say so. */
   readonly inboxUrl: string | undefined;
+  /** Absent where there is no key: nothing can be asked of Gemini. */
+  readonly gemini: GoogleGenAI | undefined;
   readonly publicUrl: URL | undefined;
   /** `secrets` is empty when there is nothing to mint with: every dynamic delivery is then refused. */
   readonly binding: { readonly secrets: readonly string[]; readonly ttlSeconds: number } | false;
+  readonly reconcile: ReconcileSchedule | false;
 }
 
 const OWNER = 'GeminiWebhooksModule';
@@ -40,6 +46,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   'gemini',
   'publicUrl',
   'binding',
+  'jobs',
 ] satisfies (keyof GeminiWebhooksSettings)[]);
 
 /**
@@ -76,8 +83,10 @@ export function geminiWebhooksConfig(
     }),
     inbox: inboxConfig(settings.inbox),
     inboxUrl: environment.GEMINI_WEBHOOK_INBOX_URL,
+    gemini: geminiClient(settings.gemini, environment),
     publicUrl: publicUrlConfig(settings.publicUrl ?? environment.GEMINI_WEBHOOK_PUBLIC_URL),
     binding: bindingConfig(settings, environment),
+    reconcile: reconcileConfig(settings.jobs),
   });
 }
 

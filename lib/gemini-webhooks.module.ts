@@ -17,6 +17,7 @@ import {
   DEFAULT_REGISTRATION,
   GEMINI_WEBHOOKS_CONFIG,
   GEMINI_WEBHOOKS_INBOX,
+  GEMINI_WEBHOOKS_JOB_CONFIRMATION,
   GEMINI_WEBHOOKS_MOUNT,
   GEMINI_WEBHOOKS_ROUTE,
   GEMINI_WEBHOOKS_SETTINGS,
@@ -27,7 +28,11 @@ import { GeminiFailedEvents } from './inbox/failed-events.js';
 import { GeminiInbox } from './inbox/gemini-inbox.js';
 import type { InboxEngine } from './inbox/inbox-engine.js';
 import { inlineInbox } from './inbox/inline-inbox.js';
-import { GeminiJobs, type MountedRoute } from './jobs/gemini-jobs.js';
+import { GeminiJobs } from './jobs/gemini-jobs.js';
+import { JobChecker } from './jobs/job-checker.js';
+import { jobConfirmation } from './jobs/job-confirmation.js';
+import { JobEvents } from './jobs/job-events.js';
+import { JobWebhooks, type MountedRoute } from './jobs/job-webhooks.js';
 import { createController } from './receiver/gemini-webhooks.controller.js';
 import { guardedRoutes, mountedPath } from './receiver/guarded-routes.js';
 import { RawBodyCapture } from './receiver/raw-body-capture.js';
@@ -37,7 +42,7 @@ import { SignatureVerifier } from './signature/signature-verifier.js';
 import { startupWarnings } from './startup-warnings.js';
 
 /** What users inject of a registration. */
-const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox as Type, GeminiFailedEvents as Type, GeminiJobs];
+const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox, GeminiFailedEvents, GeminiJobs] as Type[];
 
 /**
  * Receives Gemini's webhooks and calls the methods that carry `@OnGeminiEvent`.
@@ -155,11 +160,17 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
     },
     SignatureVerifier,
     {
+      provide: JobChecker,
+      useFactory: ({ gemini, name }: GeminiWebhooksConfig) => gemini && new JobChecker(gemini, name),
+      inject: [GEMINI_WEBHOOKS_CONFIG],
+    },
+    {
       provide: GEMINI_WEBHOOKS_INBOX,
       useFactory: (
-        { name, toleranceSeconds, inboxUrl, inbox = inlineInbox() }: GeminiWebhooksConfig,
+        { name, toleranceSeconds, inboxUrl, reconcile, inbox = inlineInbox() }: GeminiWebhooksConfig,
         dispatcher: EventDispatcher,
         bus: GeminiEventBus,
+        checker: JobChecker | undefined,
       ) =>
         inbox({
           registration: name,
@@ -168,8 +179,15 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
           handlers: () => dispatcher.handlers,
           dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
           announce: ({ event }) => bus.emit(event),
+          jobs: checker && { check: (job, event) => checker.check(job, event), reconcile },
         }),
-      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus],
+      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker],
+    },
+    {
+      provide: GEMINI_WEBHOOKS_JOB_CONFIRMATION,
+      useFactory: ({ jobs }: InboxEngine, checker: JobChecker | undefined) =>
+        jobs && checker && jobConfirmation(jobs, checker),
+      inject: [GEMINI_WEBHOOKS_INBOX, JobChecker],
     },
     {
       provide: GeminiInbox,
@@ -181,7 +199,14 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
       useFactory: ({ failedEvents }: InboxEngine) => new GeminiFailedEvents(failedEvents),
       inject: [GEMINI_WEBHOOKS_INBOX],
     },
-    GeminiJobs,
+    JobWebhooks,
+    JobEvents,
+    {
+      provide: GeminiJobs,
+      useFactory: ({ gemini }: GeminiWebhooksConfig, { jobs }: InboxEngine, webhooks: JobWebhooks) =>
+        new GeminiJobs(gemini, jobs, webhooks),
+      inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_INBOX, JobWebhooks],
+    },
     RawBodyCapture,
   ];
 }

@@ -90,6 +90,8 @@ export interface GeminiWebhooksSettings {
    * @default on
    */
   readonly binding?: BindingOptions | false | undefined;
+  /** How jobs that `GeminiJobs` started or tracks are followed. */
+  readonly jobs?: JobsOptions | undefined;
 }
 
 /** All options of `GeminiWebhooksModule.forRoot`. */
@@ -158,6 +160,34 @@ export interface BindingOptions {
    * @default 345600 (96 h)
    */
   readonly ttlSeconds?: number | undefined;
+}
+
+/** @see GeminiWebhooksSettings.jobs */
+export interface JobsOptions {
+  /**
+   * Looks a job up whose webhook does not come, and delivers its event all the same. `false` looks nothing up.
+   * @default on
+   */
+  readonly reconcile?: ReconcileOptions | false | undefined;
+}
+
+/** @see JobsOptions.reconcile */
+export interface ReconcileOptions {
+  /**
+   * How long after its start a job is looked up for the first time, in milliseconds. Each wait after it is twice as long.
+   * @default 600000 (10 min)
+   */
+  readonly afterMs?: number | undefined;
+  /**
+   * The longest wait between two look-ups, in milliseconds.
+   * @default 21600000 (6 h)
+   */
+  readonly maxIntervalMs?: number | undefined;
+  /**
+   * How long after its start a job ends as `unknown_outcome`, in milliseconds.
+   * @default 259200000 (72 h)
+   */
+  readonly untilMs?: number | undefined;
 }
 
 /** Makes the settings of `forRootAsync({ useClass | useExisting })`. */

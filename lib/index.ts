@@ -9,7 +9,9 @@ export type {
   GeminiWebhooksSettings,
   HmacOptions,
   HmacSecretsResolver,
+  JobsOptions,
   JwksOptions,
+  ReconcileOptions,
 } from './gemini-webhooks.options.js';
 export { getGeminiToken } from './gemini-webhooks.tokens.js';
 
@@ -31,6 +33,15 @@ export {
 } from './inbox/failed-events.js';
 export { GeminiInbox } from './inbox/gemini-inbox.js';
 export type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox/inbox-engine.js';
+export type {
+  JobCheck,
+  JobRef,
+  JobSettlement,
+  JobTracker,
+  JobTracking,
+  JobVerdict,
+  TrackedJob,
+} from './inbox/job-tracker.js';
 export { inlineInbox, type InlineInboxOptions } from './inbox/inline-inbox.js';
 
 // Who wants it?
@@ -42,7 +53,16 @@ export { OnGeminiEvent, type OnGeminiEventOptions } from './handlers/on-gemini-e
 export { GeminiEventBus, type WaitForOptions } from './bus/gemini-event-bus.js';
 
 // What did we ask Gemini for?
-export { GeminiJobs, type GeminiWebhookConfig, type WebhookConfigOptions } from './jobs/gemini-jobs.js';
+export type { BatchInputContent, BatchInputRequest, BatchInputRequests } from './jobs/batch-input-lines.js';
+export type { BatchInputOptions } from './jobs/batch-input.js';
+export type { BatchResult, BatchResultError } from './jobs/batch-results.js';
+export { GeminiJobError, type CompletedOptions, type GeminiJob, type GeminiJobCompletion } from './jobs/gemini-job.js';
+export { GeminiJobs } from './jobs/gemini-jobs.js';
+export type { CreateInteractionParameters, ExtendVideoParameters } from './jobs/job-plans.js';
+export type { GeminiJobRef } from './jobs/job-ref.js';
+export type { GeminiWebhookConfig, JobRouteOptions, WebhookConfigOptions } from './jobs/job-webhooks.js';
+export type { TransferOptions } from './jobs/resumable-download.js';
+export type { DownloadProgress, VideoDownloadOptions } from './jobs/video-download.js';
 
 // What can Gemini say?
 export {
@@ -77,6 +97,8 @@ export {
   TimeoutError,
   UnrecoverableEventError,
   type GeminiDeliveryErrorCode,
+  type GeminiJobErrorCode,
+  type GeminiJobOutcome,
   type GeminiWebhooksErrorCode,
 } from './errors.js';
 export { GeminiProblemException, type Problem } from './problem.js';

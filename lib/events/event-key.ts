@@ -22,15 +22,13 @@ export interface EventIdentity {
  * registration and the route's parameters, so that neither projects nor tenants meet.
  */
 export function eventKey({ registration, params, type, resource, job, messageId }: EventIdentity): string {
-  const where = [
-    registration,
-    ...Object.keys(params)
-      .toSorted()
-      .map((name) => `${part(name)}=${part(params[name] ?? '')}`),
-  ];
-  if (type && job) return [...where, 'job', job.kind, part(job.id), type].join('/');
-  if (type && resource) return [...where, resource.kind, part(resourceId(resource.name)), type].join('/');
-  return [...where, 'message', part(messageId)].join('/');
+  const places = Object.keys(params)
+    .toSorted()
+    .map((name) => `/${part(name)}=${part(params[name] ?? '')}`);
+  const where = `${registration}${places.join('')}`;
+  if (type && job) return `${where}/job/${job.kind}/${part(job.id)}/${type}`;
+  if (type && resource) return `${where}/${resource.kind}/${part(resourceId(resource.name))}/${type}`;
+  return `${where}/message/${part(messageId)}`;
 }
 
 /** Bounded and unambiguous: what could be mistaken for a separator, or is long, stands as its hash. */
@@ -38,4 +36,10 @@ function part(text: string): string {
   return /^[\w.:@+-]{1,128}$/.test(text)
     ? text
     : `~${createHash('sha256').update(text, 'utf16le').digest('base64url')}`;
+}
+
+/** The job of ours that an event key names, or `undefined` when a token bound it to none. */
+export function jobIdInKey(key: string): string | undefined {
+  const [marker, _kind, id] = key.split('/').slice(1).slice(-4);
+  return marker === 'job' ? id : undefined;
 }

@@ -18,7 +18,8 @@ export function resourceOf(
  * `123`, `batch_123`, `batches/123` and `models/…/operations/123`.
  */
 export function resourceId(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1).replace(/^batch_/, '');
+  const segment = name.slice(name.lastIndexOf('/') + 1);
+  return segment.startsWith('batch_') ? segment.slice('batch_'.length) : segment;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { FailedEventStore } from './failed-events.js';
 import type { DispatchOutcome, DispatchRun } from '../handlers/dispatch.js';
+import type { JobTracker, JobTracking } from './job-tracker.js';
 
 /** What became of a delivery that an inbox accepted. */
 export interface InboxReceipt {
@@ -25,6 +26,8 @@ export interface InboxEngine {
   accept(delivery: VerifiedDelivery): Promise<InboxReceipt>;
   /** The events that could not be handled, where the engine keeps them. */
   readonly failedEvents?: FailedEventStore;
+  /** The record of jobs, where the engine keeps one. */
+  readonly jobs?: JobTracker | undefined;
   /** Takes no more, waits (bounded) for what runs, releases what it holds. */
   close(): Promise<void>;
 }
@@ -44,6 +47,8 @@ export interface InboxHost {
   handlers(): readonly Pick<EventHandler, 'name' | 'patterns'>[];
   /** Runs the handlers of an event that have not settled yet, side by side. Never rejects because of a handler. */
   dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome>;
+  /** How jobs are tracked; absent where nobody can ask Gemini. */
+  readonly jobs?: JobTracking | undefined;
   /** Tells everyone who listens that an event was taken. Call it once for an event. */
   announce(delivery: VerifiedDelivery): void;
 }

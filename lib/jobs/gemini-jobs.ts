@@ -1,50 +1,105 @@
-import { Inject, Injectable } from '@nestjs/common';
+import type { CreateBatchJobParameters, File, GenerateVideosParameters, GoogleGenAI } from '@google/genai';
+import type { OnModuleDestroy } from '@nestjs/common';
+import type { Writable } from 'node:stream';
 import { GeminiWebhooksError } from '../errors.js';
-import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import { fillPath, type GeminiWebhooksRoute } from '../gemini-webhooks.route.js';
-import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_MOUNT, GEMINI_WEBHOOKS_ROUTE } from '../gemini-webhooks.tokens.js';
-import { BINDING_FIELD, BindingTokens } from '../signature/binding.js';
+import type { GeminiResourceKind } from '../events/event-catalogue.js';
+import { outputUri } from '../events/event-resource.js';
+import type { GeminiEvent } from '../events/gemini-event.js';
+import type { JobTracker, TrackedJob } from '../inbox/job-tracker.js';
+import type { BatchInputRequests } from './batch-input-lines.js';
+import { batchInput, type BatchInputOptions } from './batch-input.js';
+import { batchResults, type BatchResult } from './batch-results.js';
+import type { CompletedOptions, GeminiJob, GeminiJobCompletion } from './gemini-job.js';
+import {
+  batchPlan,
+  interactionPlan,
+  modelOfOperation,
+  videoPlan,
+  type CreateInteractionParameters,
+  type ExtendVideoParameters,
+} from './job-plans.js';
+import { describedJob, type DescribedJob, type GeminiJobRef } from './job-ref.js';
+import { JobStarter, type JobPlan } from './job-starter.js';
+import { completion } from './job-waiting.js';
+import type { GeminiWebhookConfig, JobRouteOptions, JobWebhooks, WebhookConfigOptions } from './job-webhooks.js';
 
-/** What `GeminiJobs.webhookConfig` takes. */
-export interface WebhookConfigOptions {
-  /** Comes back as `event.userMetadata`. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
+import type { TransferOptions } from './resumable-download.js';
+import { downloadVideo, type VideoDownloadOptions } from './video-download.js';
+
+/** Starts jobs on the Gemini API, and tells how they ended, in any process of the fleet. */
+export class GeminiJobs implements OnModuleDestroy {
+  readonly #ai: GoogleGenAI | undefined;
+  readonly #tracker: JobTracker | undefined;
+  readonly #webhooks: JobWebhooks;
+  readonly #closing = new AbortController();
+
+  constructor(ai: GoogleGenAI | undefined, tracker: JobTracker | undefined, webhooks: JobWebhooks) {
+    this.#ai = ai;
+    this.#tracker = tracker;
+    this.#webhooks = webhooks;
+  }
+
   /**
-   * The webhook's full URI, for a route other than the registration's.
-   * @default `publicUrl` and the registration's route
+   * Starts a batch whose events come back to this app. Parameters are those of `ai.batches.create`; a batch without a
+   * `displayName` gets one.
+   *
+   * @example
+   * const job = await jobs.createBatch({ model: 'gemini-3-flash', src: 'files/…' });
+   * const event = await job.completed();
+   *
+   * @throws what the SDK throws; GeminiWebhooksError `invalid_option` without a client or `publicUrl`,
+   *   `inbox_unavailable` while the inbox's store is away (nothing was started then)
    */
-  readonly uri?: string;
-  /** Values for the route's parameters: `{ project: 'acme' }` for `gemini/:project`. */
-  readonly params?: Readonly<Record<string, string>>;
-}
+  async createBatch(params: CreateBatchJobParameters, route: JobRouteOptions = {}): Promise<GeminiJob<'batch'>> {
+    return this.#start(batchPlan(this.#client(), params, route));
+  }
 
-/** A `webhookConfig` as `@google/genai` takes it. */
-export interface GeminiWebhookConfig {
-  readonly uris: string[];
-  readonly userMetadata: Record<string, unknown>;
-}
+  /**
+   * Starts a video. Parameters are those of `ai.models.generateVideos`.
+   *
+   * @throws as `createBatch`
+   */
+  async generateVideos(params: GenerateVideosParameters, route: JobRouteOptions = {}): Promise<GeminiJob<'video'>> {
+    return this.#start(videoPlan(this.#client(), params, route));
+  }
 
-/** Where the registration's route is mounted in this process; `undefined` where it is not. */
-export type MountedRoute = () => string | undefined;
+  /**
+   * Makes a video longer: by 7 s, at most 20 times, to 148 s (Veo 3.1). Waits for the video first, when it is not ready.
+   *
+   * @example
+   * @OnGeminiEvent('video.generated')
+   * async next(event: GeminiEventOf<'video.generated'>) { await this.jobs.extendVideo(event, { prompt: scenes.next() }); }
+   *
+   * @param ref the video: its job, its event, or the name of its operation
+   * @throws as `generateVideos`, and as `waitFor` when there is no video to extend
+   */
+  async extendVideo(
+    ref: GeminiJobRef,
+    { prompt, model, ...params }: ExtendVideoParameters,
+    { timeoutMs, signal, ...route }: JobRouteOptions & CompletedOptions = {},
+  ): Promise<GeminiJob<'video'>> {
+    const uri = await this.#videoOf(ref, { timeoutMs, signal });
+    return this.generateVideos(
+      {
+        ...params,
+        model: model ?? modelOfOperation(await this.#nameOf(ref)),
+        source: { video: { uri }, ...(prompt !== undefined && { prompt }) },
+      },
+      route,
+    );
+  }
 
-/** Starts jobs on the Gemini API whose events come back to this app. */
-@Injectable()
-export class GeminiJobs {
-  readonly #config: GeminiWebhooksConfig;
-  readonly #route: GeminiWebhooksRoute;
-  readonly #mounted: MountedRoute;
-  readonly #tokens: BindingTokens;
-
-  constructor(
-    @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
-    @Inject(GEMINI_WEBHOOKS_ROUTE) route: GeminiWebhooksRoute,
-    @Inject(GEMINI_WEBHOOKS_MOUNT) mounted: MountedRoute,
-    @Inject(BindingTokens) tokens: BindingTokens,
-  ) {
-    this.#config = config;
-    this.#route = route;
-    this.#mounted = mounted;
-    this.#tokens = tokens;
+  /**
+   * Starts an interaction in the background: deep research, or a model with tools. Parameters are those of
+   * `ai.interactions.create`.
+   *
+   * @throws as `createBatch`; `invalid_argument` for a stream or `background: false`, of which no webhook tells
+   */
+  async createInteraction(
+    params: CreateInteractionParameters,
+    route: JobRouteOptions = {},
+  ): Promise<GeminiJob<'interaction'>> {
+    return this.#start(interactionPlan(this.#client(), params, route));
   }
 
   /**
@@ -57,50 +112,137 @@ export class GeminiJobs {
    * @throws GeminiWebhooksError `invalid_option` when `publicUrl` or a key for binding is missing, `invalid_argument` for
    *   a wrong `uri` or a missing parameter
    */
-  async webhookConfig({ metadata = {}, uri, params = {} }: WebhookConfigOptions = {}): Promise<GeminiWebhookConfig> {
-    const { target, path } = this.#target(uri, params);
-    if (!this.#config.binding) return { uris: [target], userMetadata: { ...metadata } };
-    const token = await this.#tokens.mint({ registration: this.#config.name, path, params });
-    if (token === undefined) {
-      throw new GeminiWebhooksError(
-        'invalid_option',
-        'GeminiJobs: no binding token can be minted, so every event of this job would be refused. Set GEMINI_WEBHOOK_BINDING_SECRET or GEMINI_API_KEY.',
-      );
-    }
-    const separator = target.includes('?') ? '&' : '?';
-    return {
-      uris: [`${target}${separator}${BINDING_FIELD}=${token}`],
-      userMetadata: { ...metadata, [BINDING_FIELD]: token },
-    };
+  async webhookConfig(options: WebhookConfigOptions = {}): Promise<GeminiWebhookConfig> {
+    return this.#webhooks.make(options);
   }
 
-  #target(uri: string | undefined, params: Readonly<Record<string, string>>): { target: string; path?: string } {
-    if (uri !== undefined) return { target: checkedUri(uri) };
-    const { publicUrl } = this.#config;
-    if (!publicUrl) {
-      throw new GeminiWebhooksError(
-        'invalid_option',
-        'GeminiJobs: where Google reaches this app is not known. Set publicUrl or GEMINI_WEBHOOK_PUBLIC_URL, or give a uri.',
-      );
-    }
-    if (publicUrl.pathname !== '/')
-      return { target: `${publicUrl.origin}${fillPath(publicUrl.pathname, params)}${publicUrl.search}` };
-    const mounted = this.#mounted();
-    if (mounted === undefined) {
-      throw new GeminiWebhooksError(
-        'invalid_option',
-        `GeminiJobs: publicUrl is the origin ${publicUrl.origin}, but this process mounts no route below it. Give the route's full URL.`,
-      );
-    }
-    return { target: `${publicUrl.origin}${fillPath(mounted, params)}${publicUrl.search}`, path: this.#route.path };
+  /**
+   * Tracks a job that was started elsewhere: its end is looked up when its webhook does not come.
+   *
+   * @throws GeminiWebhooksError `invalid_argument` for what names no job, `invalid_option` without a client
+   */
+  async track(ref: GeminiJobRef, { params }: Pick<JobRouteOptions, 'params'> = {}): Promise<GeminiJob> {
+    this.#client();
+    const described = describedJob(ref, params);
+    const known = await this.#find(described);
+    if (known) return this.#handle(known);
+    const job = { ...described, createdAt: Date.now() };
+    await this.#trackerOf().add(job);
+    return this.#handle(job);
+  }
+
+  /**
+   * Resolves with the event of success of any job, also one that has ended already or was started elsewhere.
+   *
+   * @throws as `GeminiJob.completed` and `track`
+   */
+  async waitFor(
+    ref: GeminiJobRef,
+    { params, ...options }: CompletedOptions & Pick<JobRouteOptions, 'params'> = {},
+  ): Promise<GeminiJobCompletion[GeminiResourceKind]> {
+    const job = await this.track(ref, { ...(params && { params }) });
+    return job.completed(options);
+  }
+
+  /**
+   * Writes a batch's requests as JSONL and uploads them, at constant memory: the input of a batch of any size up to
+   * 2 GB. Requests are `{ key, request }`.
+   *
+   * @example
+   * const file = await jobs.batchInput(requests());
+   * const job = await jobs.createBatch({ model: 'gemini-3-flash', src: file.name! });
+   *
+   * @throws GeminiWebhooksError `invalid_argument` for no request at all, one without key or contents, or over 2 GB;
+   *   what the iterable throws; the SDK's errors for what the API refuses
+   */
+  async batchInput(requests: BatchInputRequests, options: BatchInputOptions = {}): Promise<File> {
+    return batchInput(this.#client(), requests, options);
+  }
+
+  /**
+   * A batch's output, one result after the other, read as a stream at constant memory. Its job must have ended.
+   *
+   * @example
+   * for await (const { key, response, error } of jobs.batchResults(event)) …
+   *
+   * @throws GeminiWebhooksError `invalid_argument` when there is no output that can be read here, `transfer_failed` when
+   *   the file changed or ended too early; the SDK's errors for what the API refuses
+   */
+  async *batchResults(ref: GeminiJobRef, options: TransferOptions = {}): AsyncGenerator<BatchResult, void, undefined> {
+    const ai = this.#client();
+    const known = isEvent(ref) ? outputUri(ref) : undefined;
+    const batch = known === undefined ? await this.#nameOf(ref) : { dest: { fileName: known } };
+    yield* batchResults(ai, batch, options);
+  }
+
+  /**
+   * Downloads a job's video as a stream, once it is ready. A path gets its file when all of it is there.
+   *
+   * @param ref the video's job or event, or where the video is (`files/…`, a URI)
+   * @throws GeminiWebhooksError `invalid_argument` for a `gs:` URI, `transfer_failed` when the file changed or ended too
+   *   early; as `waitFor` when the job has no video; the SDK's `ApiError` for what the API refuses
+   */
+  async downloadVideo(
+    ref: GeminiJobRef,
+    destination: string | Writable,
+    options: VideoDownloadOptions = {},
+  ): Promise<void> {
+    const ai = this.#client();
+    const isPlace = typeof ref === 'string' && /^(files\/|[a-z]+:\/\/)/.test(ref);
+    const uri = isPlace ? ref : await this.#videoOf(ref, options);
+    await downloadVideo(ai, uri, destination, options);
+  }
+
+  async #videoOf(ref: GeminiJobRef, { timeoutMs, signal }: CompletedOptions): Promise<string> {
+    const event = isEvent(ref) ? ref : await this.waitFor(ref, { timeoutMs, signal });
+    const uri = outputUri(event);
+    if (event.type === 'video.generated' && uri !== undefined) return uri;
+    throw new GeminiWebhooksError('invalid_argument', `GeminiJobs: ${event.type} has no video.`);
+  }
+
+  async #nameOf(ref: GeminiJobRef): Promise<string> {
+    const described = describedJob(ref);
+    const name = (await this.#find(described))?.name ?? described.name;
+    if (name !== undefined) return name;
+    throw new GeminiWebhooksError('invalid_argument', `GeminiJobs: Gemini's name of ${described.id} is not known.`);
+  }
+
+  async #find({ id, kind, name, params }: DescribedJob): Promise<TrackedJob | undefined> {
+    const tracker = this.#trackerOf();
+    return (await tracker.find({ id })) ?? (name === undefined ? undefined : tracker.find({ kind, name, params }));
+  }
+
+  #handle<Kind extends GeminiResourceKind>({ id, kind, name }: TrackedJob): GeminiJob<Kind> {
+    const completed = (options: CompletedOptions = {}) =>
+      completion<Kind>(this.#trackerOf(), id, options, this.#closing.signal);
+    return { id, kind: kind as Kind, name, completed };
+  }
+
+  #client(): GoogleGenAI {
+    if (this.#ai) return this.#ai;
+    throw new GeminiWebhooksError(
+      'invalid_option',
+      'GeminiJobs: there is no Gemini client. Set GEMINI_API_KEY, or give the gemini option.',
+    );
+  }
+
+  #trackerOf(): JobTracker {
+    if (this.#tracker) return this.#tracker;
+    throw new GeminiWebhooksError(
+      'invalid_option',
+      'GeminiJobs: this inbox tracks no jobs. Use inlineInbox or bullmqInbox.',
+    );
+  }
+
+  async #start<Kind extends GeminiResourceKind>(plan: JobPlan): Promise<GeminiJob<Kind>> {
+    return this.#handle(await new JobStarter(this.#trackerOf(), this.#webhooks).start(plan));
+  }
+
+  onModuleDestroy(): void {
+    this.#closing.abort(new GeminiWebhooksError('closed', 'The app shut down before the job ended.'));
   }
 }
 
-function checkedUri(uri: string): string {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !uri.includes('#')) return uri;
-  throw new GeminiWebhooksError(
-    'invalid_argument',
-    `GeminiJobs: got uri ${JSON.stringify(uri)}. Give a full https: URL without a fragment.`,
-  );
+function isEvent(ref: GeminiJobRef): ref is GeminiEvent {
+  return typeof ref === 'object' && 'delivery' in ref;
 }

@@ -30,13 +30,15 @@ describe('a configuration of nothing', () => {
       bodyLimitBytes: 262_144,
       bodyTimeoutMs: 10_000,
       inbox: undefined,
+      gemini: undefined,
       publicUrl: undefined,
       binding: { secrets: [], ttlSeconds: 345_600 },
+      reconcile: { afterMs: 600_000, maxIntervalMs: 21_600_000, untilMs: 259_200_000 },
     });
   });
 
   it('is the same with every option undefined', () => {
-    const names = ['hmac', 'jwks', 'strategies', 'toleranceSeconds', 'inbox', 'gemini', 'publicUrl', 'binding'];
+    const names = ['hmac', 'jwks', 'strategies', 'toleranceSeconds', 'inbox', 'gemini', 'publicUrl', 'binding', 'jobs'];
 
     expect(configOf(Object.fromEntries(names.map((name) => [name, undefined])))).toEqual(configOf());
   });
@@ -70,15 +72,23 @@ describe('a configuration of options', () => {
       inbox,
       publicUrl: 'https://app.example.com/base/hook',
       binding: { secret: ['sixteen letters!', 'sixteen others..'], ttlSeconds: 60 },
+      gemini: new GoogleGenAI({ apiKey: 'key' }),
+      jobs: { reconcile: { afterMs: 1, maxIntervalMs: 2, untilMs: 3 } },
     };
+    const { jobs: _jobs, ...sameNames } = settings;
 
     expect(configOf(settings)).toEqual({
-      ...settings,
+      ...sameNames,
       name: 'default',
       jwks: { ...settings.jwks, url: new URL('http://127.0.0.1:8080/keys') },
       publicUrl: new URL('https://app.example.com/base/hook'),
       binding: { secrets: ['sixteen letters!', 'sixteen others..'], ttlSeconds: 60 },
+      reconcile: { afterMs: 1, maxIntervalMs: 2, untilMs: 3 },
     });
+  });
+
+  it('looks nothing up when reconciling is off', () => {
+    expect(configOf({ jobs: { reconcile: false } }).reconcile).toBe(false);
   });
 
   it('takes one secret for a list of one, and a function as it is', () => {

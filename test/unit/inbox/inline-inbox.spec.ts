@@ -31,7 +31,7 @@ function inboxOf(options: InlineInboxOptions = {}) {
 let logger: RecordingLogger;
 
 beforeEach(() => {
-  jest.useFakeTimers();
+  jest.useFakeTimers({ doNotFake: ['nextTick'] });
   logger = new RecordingLogger();
   Logger.overrideLogger(logger);
 });

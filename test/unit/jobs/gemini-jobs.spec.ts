@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import type { GeminiWebhooksSettings } from '../../../lib/gemini-webhooks.options.js';
 import { geminiWebhooksRoute } from '../../../lib/gemini-webhooks.route.js';
-import { GeminiJobs, type WebhookConfigOptions } from '../../../lib/jobs/gemini-jobs.js';
+import { GeminiJobs } from '../../../lib/jobs/gemini-jobs.js';
+import { JobWebhooks, type WebhookConfigOptions } from '../../../lib/jobs/job-webhooks.js';
 import { BindingTokens } from '../../../lib/signature/binding.js';
 import { codeOf, configOf, refusalOf } from '../../support/verifying.js';
 
@@ -15,12 +16,9 @@ function jobsOf(
 ): GeminiJobs {
   const config = configOf({ binding: { secret: 'a binding secret of the tests' }, ...settings });
   const { secrets, ttlSeconds } = config.binding || { secrets: [], ttlSeconds: 0 };
-  return new GeminiJobs(
-    config,
-    geminiWebhooksRoute({ path }),
-    () => mounted ?? undefined,
-    new BindingTokens(secrets, ttlSeconds),
-  );
+  const tokens = new BindingTokens(secrets, ttlSeconds);
+  const webhooks = new JobWebhooks(config, geminiWebhooksRoute({ path }), () => mounted ?? undefined, tokens);
+  return new GeminiJobs(undefined, undefined, webhooks);
 }
 
 /** The webhook's URI, its token, and where the URI leads without it. */

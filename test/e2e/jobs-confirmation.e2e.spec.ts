@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { GeminiJob } from '../../lib/index.js';
+import { closeApps } from '../support/apps.js';
+import { removeTestQueues } from '../support/durable.js';
+import { post } from '../support/http.js';
+import { closeSimulators, INBOXES, LOOKUP_OF, startGemini, startJobsApp, type JobsApp } from '../support/jobs.js';
+import { bodyOf, GoogleKeys, withEd25519 } from '../support/senders.js';
+import { bindingTokenOf } from '../support/binding-tokens.js';
+
+jest.setTimeout(30_000);
+
+afterEach(async () => {
+  await closeApps();
+  await removeTestQueues();
+  await closeSimulators();
+});
+
+describe.each(INBOXES)("an event with a job's token that calls the job otherwise, on $inbox", ({ make }) => {
+  const google = new GoogleKeys();
+
+  const started = async () => {
+    const gemini = await startGemini();
+    const app = await startJobsApp(gemini, make(), undefined, { keySet: google.keySet });
+    return { gemini, ...app, job: await app.start('batch') };
+  };
+
+  /** As whoever has seen the URI could have it sent, with Google's signature. */
+  const send = async ({ route }: JobsApp, job: GeminiJob, id: string, type = 'batch.succeeded') => {
+    const token = await bindingTokenOf({ kind: 'batch', job: job.id });
+    return post(`${route.uri}?gemini_binding=${token}`, withEd25519(google.key(), bodyOf(type, { id })));
+  };
+
+  it('is refused while our job runs', async () => {
+    const { gemini, job, heard, ...app } = await started();
+
+    const answer = await send({ ...app, heard }, job, 'batch_of_another');
+
+    expect(answer).toMatchObject({ status: 403, body: { code: 'unbound_delivery' } });
+    expect([heard.length, gemini.countOf(LOOKUP_OF.batch)]).toEqual([0, 1]);
+  });
+
+  it('is taken once Gemini says that our job has ended so', async () => {
+    const { gemini, job, ...app } = await started();
+    gemini.inject({ fault: 'lose' });
+    gemini.finish(job.name!);
+
+    const answer = await send(app, job, 'another-name-of-it');
+
+    expect(answer.status).toBeLessThan(300);
+    expect(await job.completed()).toMatchObject({ data: { id: 'another-name-of-it' } });
+    expect(gemini.countOf(LOOKUP_OF.batch)).toBe(1);
+  });
+
+  it('is refused when our job has ended in another way', async () => {
+    const { gemini, job, ...app } = await started();
+    gemini.inject({ fault: 'lose' });
+    gemini.finish(job.name!, 'failed');
+
+    expect(await send(app, job, 'batch_of_another')).toMatchObject({ status: 403 });
+  });
+
+  it('is answered 503 while Gemini cannot be asked', async () => {
+    const { gemini, job, ...app } = await started();
+    gemini.inject({ fault: 'api_error', status: 500, operation: LOOKUP_OF.batch });
+
+    const answer = await send(app, job, 'batch_of_another');
+
+    expect(answer).toMatchObject({ status: 503, body: { code: 'keys_unavailable' } });
+  });
+
+  it('is taken without a question when it calls the job as we do, in any spelling', async () => {
+    const { gemini, job, ...app } = await started();
+    const id = job.name!.slice('batches/'.length);
+
+    expect((await send(app, job, `batch_${id}`)).status).toBeLessThan(300);
+    expect((await job.completed()).resource?.name).toBe(job.name);
+    expect(gemini.countOf(LOOKUP_OF.batch)).toBe(0);
+  });
+
+  it('is refused without a question when it is of another kind', async () => {
+    const { gemini, job, ...app } = await started();
+
+    expect(await send(app, job, 'v1', 'video.generated')).toMatchObject({ status: 403 });
+    expect(gemini.requests.filter(({ operation }) => operation.endsWith('get'))).toEqual([]);
+  });
+});

@@ -1,0 +1,18 @@
+import { hkdfSync } from 'node:crypto';
+import { SignJWT } from 'jose';
+
+/** The secret of every app that `startJobsApp` boots. */
+export const BINDING_SECRET = 'a binding secret of the tests';
+
+const AUDIENCE = 'nestjs-gemini-webhooks/binding';
+
+/** A token as that app mints it for one job of its own, made by hand. */
+export function bindingTokenOf({ kind, job }: { kind: string; job: string }): Promise<string> {
+  const key = new Uint8Array(hkdfSync('sha256', BINDING_SECRET, '', AUDIENCE, 32));
+  return new SignJWT({ reg: 'default', params: {}, kind, job })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setAudience(AUDIENCE)
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(key);
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { GoogleGenAI } from '@google/genai';
+
+export const API_KEY = 'key-that-stays-at-home';
+
+/** How one file is served; what is left out is as a good server does it. */
+export interface FileBehaviour {
+  /** The nth answer is cut after so many bytes of its body; the later ones are whole. */
+  readonly cuts?: readonly number[];
+  /** The nth request is answered with this status and no file; 0 serves it. */
+  readonly refusals?: readonly number[];
+  /** The nth answer's; the last one stays. */
+  readonly etags?: readonly string[];
+  /** What the file is from the second request on. */
+  readonly replacedBy?: Buffer;
+  readonly ignoresRange?: boolean;
+  /** Sends no length, as Google does for what it makes on the way. */
+  readonly isChunked?: boolean;
+  /** How many bytes are written at once. */
+  readonly pieceBytes?: number;
+  /** In place of all the above. */
+  readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+interface ServedFile {
+  readonly bytes: Buffer;
+  readonly behaviour: FileBehaviour;
+  asked: number;
+}
+
+/** Files of a Gemini API, or of another host, on loopback. */
+export class FileServer {
+  readonly requests: IncomingMessage[] = [];
+  readonly #files = new Map<string, ServedFile>();
+  readonly #server = createServer((request, response) => this.#answer(request, response));
+
+  static async start(): Promise<FileServer> {
+    const server = new FileServer();
+    await once(server.#server.listen(0, '127.0.0.1'), 'listening');
+    return server;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The SDK's own client for this server. */
+  client(): GoogleGenAI {
+    return new GoogleGenAI({ apiKey: API_KEY, httpOptions: { baseUrl: this.origin } });
+  }
+
+  /** Takes a file up and gives its name. */
+  serve(bytes: Buffer | string, behaviour: FileBehaviour = {}): string {
+    const name = `files/f-${this.#files.size}`;
+    this.#files.set(name, { bytes: Buffer.from(bytes), behaviour, asked: 0 });
+    return name;
+  }
+
+  /** The requests for a file. */
+  requestsFor(name: string): IncomingMessage[] {
+    return this.requests.filter(({ url }) => url?.includes(`${name}:`));
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.requests.push(request);
+    const file = this.#files.get(/files\/[\w-]+/.exec(request.url ?? '')?.[0] ?? '');
+    if (!file) response.writeHead(404).end('{}');
+    else if (file.behaviour.answer) file.behaviour.answer(request, response);
+    else void send(file, request, response);
+  }
+}
+
+async function send(file: ServedFile, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { cuts = [], refusals = [], etags = [], replacedBy, ignoresRange, isChunked, pieceBytes } = file.behaviour;
+  const turn = file.asked++;
+  if (refusals[turn]) {
+    response.writeHead(refusals[turn], { 'content-type': 'application/json' }).end('{"error":{"message":"not now"}}');
+    return;
+  }
+  const bytes = (turn > 0 && replacedBy) || file.bytes;
+  const from = ignoresRange ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  if (from > 0 && from >= bytes.length) {
+    response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+    return;
+  }
+  const body = bytes.subarray(from);
+  const etag = etags[Math.min(turn, etags.length - 1)];
+  response.writeHead(from > 0 ? 206 : 200, {
+    ...(etag && { etag }),
+    ...(!isChunked && { 'content-length': body.length }),
+    ...(from > 0 && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+  });
+  response.flushHeaders();
+  const end = Math.min(cuts[turn] ?? Infinity, body.length);
+  for (let at = 0; at < end; at += pieceBytes ?? end) {
+    const written = response.write(body.subarray(at, Math.min(at + (pieceBytes ?? end), end)));
+    if (!written) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (response.destroyed) return;
+  }
+  if (cuts[turn] === undefined) response.end();
+  else response.socket?.end();
+}

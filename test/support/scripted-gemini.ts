@@ -1,0 +1,49 @@
+import { verifiedDelivery, type VerifiedDelivery } from '../../lib/events/verified-delivery.js';
+import type { JobCheck, JobVerdict, TrackedJob } from '../../lib/inbox/job-tracker.js';
+import { settlementOf } from '../../lib/jobs/job-settlement.js';
+import { reconciledDelivery } from '../../lib/jobs/reconciled-delivery.js';
+import { bodyOf } from './senders.js';
+
+/** A job that runs. Of each call another one. */
+export function newJob(changes: Partial<TrackedJob> = {}): TrackedJob {
+  const id = `job.batch.${crypto.randomUUID()}`;
+  return { id, kind: 'batch', params: {}, bound: true, createdAt: Date.now(), ...changes };
+}
+
+/** The delivery of an event of the job, by its token or, of a job that is not bound, by its name. */
+export function deliveryOfJob(job: TrackedJob, { type = 'batch.succeeded', data = {} } = {}): VerifiedDelivery {
+  const body = bodyOf(type, { id: job.name ?? 'batches/named', ...data });
+  return verifiedDelivery({
+    id: `msg_${crypto.randomUUID()}`,
+    registration: 'default',
+    attemptedAt: new Date(),
+    strategy: 'jwks',
+    params: job.params,
+    raw: JSON.parse(body) as { type: string },
+    body: Buffer.from(body),
+    job: job.bound ? { kind: job.kind, id: job.id } : undefined,
+  });
+}
+
+/** Decides about jobs as Gemini would: by an event what it says, by a question what the test has it answer. */
+export class ScriptedGemini {
+  /** Ids of the jobs that Gemini was asked about. */
+  readonly asked: string[] = [];
+  /** What it answers, the job and how often it was asked about it before. */
+  answer: (job: TrackedJob, before: number) => JobVerdict | Promise<JobVerdict> = () => ({ is: 'running' });
+
+  readonly check: JobCheck = async (job, event) => {
+    const settlement = event && settlementOf(event);
+    if (settlement && !job.tools) return { is: 'settled', settlement };
+    const before = this.asked.filter((id) => id === job.id).length;
+    this.asked.push(job.id);
+    return this.answer(job, before);
+  };
+
+  /** The answer about a job that has succeeded, whose event nobody sent. */
+  succeeded(job: TrackedJob, name = job.name ?? 'batches/found'): JobVerdict {
+    const ended = { type: 'batch.succeeded', data: { id: name, output_file_uri: 'files/out' } } as const;
+    const reconciled = reconciledDelivery(job, name, ended, 'default', new Date());
+    return { is: 'settled', settlement: { outcome: 'succeeded', event: reconciled.event }, reconciled };
+  }
+}

@@ -1,0 +1,208 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { GoogleGenAI } from '@google/genai';
+import { downloadVideo, type DownloadProgress, type VideoDownloadOptions } from '../../../lib/jobs/video-download.js';
+import { API_KEY, FileServer } from '../../support/file-server.js';
+import { refusalOf } from '../../support/verifying.js';
+
+const VIDEO = randomBytes(300_000);
+
+let api: FileServer;
+let elsewhere: FileServer;
+let folder: string;
+let path: string;
+beforeAll(async () => {
+  [api, elsewhere] = await Promise.all([FileServer.start(), FileServer.start()]);
+});
+afterAll(() => Promise.all([api.close(), elsewhere.close()]));
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'video-'));
+  path = join(folder, 'video.mp4');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function download(video: string, options?: VideoDownloadOptions): Promise<void> {
+  return downloadVideo(api.client(), video, path, { retryDelayMs: 0, ...options });
+}
+
+/** A file of the API that redirects there. */
+function redirecting(location: string, from = api): string {
+  return from.serve('', { answer: (_, response) => response.writeHead(302, { location }).end() });
+}
+
+function uriOf(server: FileServer, name: string): string {
+  return `${server.origin}/v1beta/${name}:download?alt=media&signature=secret`;
+}
+
+function keyOf({ headers }: IncomingMessage): string | string[] | undefined {
+  return headers['x-goog-api-key'];
+}
+
+describe('downloadVideo', () => {
+  it('writes the whole video under its name, and says how far it is', async () => {
+    const progress: DownloadProgress[] = [];
+
+    await download(api.serve(VIDEO, { cuts: [100_000] }), { onProgress: (now) => progress.push(now) });
+
+    expect(VIDEO.equals(await readFile(path))).toBe(true);
+    expect(await readdir(folder)).toEqual(['video.mp4']);
+    expect(progress.at(-1)).toEqual({ bytes: VIDEO.length, totalBytes: VIDEO.length });
+    expect(progress.map(({ bytes }) => bytes)).toEqual(progress.map(({ bytes }) => bytes).toSorted((a, b) => a - b));
+  });
+
+  it.each([
+    ['its name', (name: string) => name],
+    ["its name's last part", (name: string) => name.slice('files/'.length)],
+    ['its URI at the client’s API', (name: string) => uriOf(api, name)],
+    [
+      'its URI at Google, when the client has another address for the API',
+      (name: string) => `https://generativelanguage.googleapis.com/v1beta/${name}:download?alt=media`,
+    ],
+  ])('takes %s', async (_, refOf) => {
+    const name = api.serve(VIDEO);
+
+    await download(refOf(name));
+
+    expect(VIDEO.equals(await readFile(path))).toBe(true);
+    expect(api.requestsFor(name).map((request) => [request.url, keyOf(request)])).toEqual([
+      [`/v1beta/${name}:download?alt=media`, API_KEY],
+    ]);
+  });
+
+  it('writes to a stream and ends it', async () => {
+    const stream = new PassThrough();
+    const written = buffer(stream);
+
+    await downloadVideo(api.client(), api.serve(VIDEO, { cuts: [5] }), stream, { retryDelayMs: 0 });
+
+    expect(VIDEO.equals(await written)).toBe(true);
+  });
+
+  it('leaves nothing behind when it fails, and what was there before as it was', async () => {
+    await writeFile(path, 'before');
+    const longer = api.serve('', {
+      answer: (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end('longer than ten'),
+    });
+
+    await expect(download(longer)).rejects.toMatchObject({
+      code: 'transfer_failed',
+      message: expect.stringContaining('is longer than its 10 bytes'),
+    });
+    await expect(download(api.serve(VIDEO, { cuts: [9, 0, 0, 0, 0, 0, 0] }))).rejects.toMatchObject({
+      code: 'transfer_failed',
+    });
+    await expect(download('files/none')).rejects.toMatchObject({ name: 'ApiError', status: 404 });
+    const thrown = new Error('from onProgress');
+    const onProgress = () => {
+      throw thrown;
+    };
+    await expect(download(api.serve(VIDEO), { onProgress })).rejects.toBe(thrown);
+
+    expect(await readdir(folder)).toEqual(['video.mp4']);
+    expect(await readFile(path, 'utf8')).toBe('before');
+  });
+
+  it('ends with the reason of its signal, also while the destination takes nothing', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const stuck = new Writable({ write: () => controller.abort(reason) });
+
+    await expect(downloadVideo(api.client(), api.serve(VIDEO), stuck, { signal: controller.signal })).rejects.toBe(
+      reason,
+    );
+    expect(stuck.destroyed).toBe(true);
+  });
+});
+
+describe('the API key', () => {
+  it('is not sent to another host, named by the URI or by a redirect of the API', async () => {
+    const name = elsewhere.serve(VIDEO, { cuts: [1000] });
+
+    await download(uriOf(elsewhere, name));
+    expect(VIDEO.equals(await readFile(path))).toBe(true);
+    await download(redirecting(uriOf(elsewhere, name)));
+    expect(VIDEO.equals(await readFile(path))).toBe(true);
+
+    const requests = elsewhere.requestsFor(name);
+    expect(requests).toHaveLength(3);
+    for (const { headers, url } of requests) expect(JSON.stringify([headers, url])).not.toContain(API_KEY);
+  });
+
+  it('is not sent any more once a redirect has left the API', async () => {
+    const name = api.serve(VIDEO);
+
+    await download(redirecting(uriOf(elsewhere, redirecting(uriOf(api, name), elsewhere))));
+
+    expect(api.requestsFor(name).map(keyOf)).toEqual([undefined]);
+  });
+
+  it('stays along redirects within the API', async () => {
+    const name = api.serve(VIDEO);
+
+    await download(redirecting(`/v1beta/${name}:download`));
+
+    expect(api.requestsFor(name).map(keyOf)).toEqual([API_KEY]);
+  });
+
+  it('is in no error, and nor is the query of a signed URL', async () => {
+    const refused = elsewhere.serve(VIDEO, { cuts: Array<number>(8).fill(0) });
+
+    const { message } = await refusalOf(() => download(uriOf(elsewhere, refused)));
+
+    expect(message).toContain(elsewhere.origin);
+    expect(message).not.toMatch(new RegExp(`${API_KEY}|secret`));
+  });
+});
+
+describe('what is not followed', () => {
+  it.each([
+    ['a redirect in a circle', '?again', 6, 'redirects more than 5 times'],
+    ['a redirect to another protocol', 'file:///etc/passwd', 1, 'redirects to a file: address'],
+    ['a redirect to no URL', 'http://', 1, 'redirects to no URL'],
+  ])('%s', async (_, location, requests, message) => {
+    const name = redirecting(location);
+
+    await expect(download(name)).rejects.toMatchObject({
+      code: 'transfer_failed',
+      message: expect.stringContaining(message),
+    });
+    expect(api.requestsFor(name)).toHaveLength(requests);
+  });
+
+  it.each([
+    [
+      'a plain http: address beside an API on https:',
+      (ai: GoogleGenAI) => downloadVideo(ai, 'http://a.example/v', path),
+    ],
+    [
+      'a redirect there',
+      (ai: GoogleGenAI) => {
+        const answer = async () => new Response(null, { status: 302, headers: { location: 'http://a.example/v' } });
+        Object.assign(ai['apiClient'].clientOptions.httpOptions!, { fetch: answer });
+        return downloadVideo(ai, 'files/f', path);
+      },
+    ],
+  ])('%s', async (_, work) => {
+    const { message } = await refusalOf(() => work(new GoogleGenAI({ apiKey: API_KEY })));
+    expect(message).toMatch(/http: (URL|address)/);
+  });
+
+  it.each([
+    ['gs://bucket/video.mp4', 'lies in Cloud Storage'],
+    ['ftp://example.com/video.mp4', 'got a ftp: URL'],
+    ['https://user:password@example.com/video.mp4', 'without a user name or password'],
+    ['files/../models', 'Give its name'],
+    ['', 'Give its name'],
+  ])('%j for a video', async (video, message) => {
+    await expect(download(video)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining(message),
+    });
+  });
+});
