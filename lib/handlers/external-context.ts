@@ -46,7 +46,11 @@ export function externalContext(
   methodName: string,
   method: object,
 ): ExternalContext {
-  checkEnhancers(host, type, methodName, method);
+  const enhancers = Object.values(ENHANCER_METADATA).flatMap((key) => enhancersOf(key, type, method));
+  checkEnhancers(host, type, methodName, enhancers);
+  const params = definedArguments(type, methodName, method) ? new EventArguments() : undefined;
+  // Nest's context would come to the same, for more than the rest of the dispatch costs.
+  if (enhancers.length === 0 && !params) return (instance) => bareCall(instance, methodName);
   const denials = new WeakSet<object>();
   const creator = new ExternalContextCreator(
     new GuardsContextCreator(container),
@@ -63,15 +67,13 @@ export function externalContext(
     getContextModuleKey: () => host.token,
     getHostModuleKey: () => host.token,
     // Nest asks a stream for a last value; a handler's need not have any.
-    transformToResult: (result: unknown) =>
-      isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result,
+    transformToResult: lastValue,
   });
-  const params = definedArguments(type, methodName, method) ? new EventArguments() : undefined;
 
   return (instance, scope) => {
     const call = creator.create(
       instance as Record<string, unknown>,
-      (instance as Record<string, (...args: unknown[]) => unknown>)[methodName] as (...args: unknown[]) => unknown,
+      methodOf(instance, methodName),
       methodName,
       HANDLER_ARGUMENTS,
       params,
@@ -84,6 +86,19 @@ export function externalContext(
   };
 }
 
+function bareCall(instance: object, methodName: string): (...args: unknown[]) => Promise<unknown> {
+  const method = methodOf(instance, methodName);
+  return async (...args) => lastValue(await method.apply(instance, args));
+}
+
+function methodOf(instance: object, name: string): (...args: unknown[]) => unknown {
+  return (instance as Record<string, (...args: unknown[]) => unknown>)[name] as (...args: unknown[]) => unknown;
+}
+
+function lastValue(result: unknown): unknown {
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+}
+
 function rethrow(error: unknown, denials: WeakSet<object>): never {
   if (typeof error === 'object' && error !== null && denials.has(error)) {
     throw new UnrecoverableEventError(`a guard denied it: ${(error as Error).message}`, { cause: error });
@@ -91,8 +106,8 @@ function rethrow(error: unknown, denials: WeakSet<object>): never {
   throw error;
 }
 
-function checkEnhancers(host: Module, type: object, methodName: string, method: object): void {
-  for (const enhancer of Object.values(ENHANCER_METADATA).flatMap((key) => enhancersOf(key, type, method))) {
+function checkEnhancers(host: Module, type: object, methodName: string, enhancers: readonly unknown[]): void {
+  for (const enhancer of enhancers) {
     if (typeof enhancer !== 'function' || host.injectables.has(enhancer)) continue;
     throw new GeminiWebhooksError(
       'invalid_handler',

@@ -11,13 +11,19 @@ export interface Answer {
 
 /** Answers JSON under its own content type, whatever the adapter would make of it. */
 export function answer(adapter: AbstractHttpAdapter, response: object, { status, headers, body }: Answer): void {
+  const json = JSON.stringify(body);
   if (adapter.getType() !== 'express') {
-    for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
-    adapter.reply(response, body, status);
+    setHeaders(adapter, response, headers);
+    adapter.reply(response, json, status);
     return;
   }
   // Past Express: it would hash each answer for an ETag that no sender of webhooks asks for, and Nest 11's adapter would
-  // call a problem plain JSON.
-  const bytes = Buffer.from(JSON.stringify(body));
-  (response as ServerResponse).writeHead(status, { ...headers, 'content-length': bytes.length }).end(bytes);
+  // call a problem plain JSON. A string, which Node writes in one piece with the headers.
+  const length = Buffer.byteLength(json);
+  (response as ServerResponse).writeHead(status, { ...headers, 'content-length': length }).end(json);
+}
+
+/** Sets headers ahead of the answer, for whatever filter gives it. */
+export function setHeaders(adapter: AbstractHttpAdapter, response: object, headers: Answer['headers']): void {
+  for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
 }

@@ -1,7 +1,8 @@
 import { Controller, Inject, Post, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GeminiInbox } from '../inbox/gemini-inbox.js';
-import { answer } from './answer.js';
+import { GeminiProblemException } from '../problem.js';
+import { answer, setHeaders } from './answer.js';
 import { deliveryOf } from './gemini-delivery.decorator.js';
 import { GeminiSignatureGuard } from './gemini-signature.guard.js';
 import { belongsTo } from './guarded-routes.js';
@@ -37,8 +38,14 @@ export function createController({ registration, path, decorators }: ReceiverRou
     @Post()
     @UseGuards(GeminiSignatureGuard)
     async receive(@Req() request: object, @Res() response: object): Promise<void> {
-      const { status, httpStatus } = await this.#inbox.accept(deliveryOf(request));
-      answer(this.#adapterHost.httpAdapter, response, { status: httpStatus, headers: JSON_HEADERS, body: { status } });
+      const { httpAdapter } = this.#adapterHost;
+      try {
+        const { status, httpStatus } = await this.#inbox.accept(deliveryOf(request));
+        answer(httpAdapter, response, { status: httpStatus, headers: JSON_HEADERS, body: { status } });
+      } catch (error) {
+        if (error instanceof GeminiProblemException) setHeaders(httpAdapter, response, error.headers);
+        throw error;
+      }
     }
   }
   for (const decorate of decorators) decorate(GeminiWebhooksController);

@@ -40,10 +40,10 @@ export function captureOnExpress(adapter: HttpServer, capture: Capture): void {
     const path = (request.url ?? '').split('?', 1)[0] as string;
     const route = state.compiled.find((one) => one.path.test(path) && one.takesVersion(request, response));
     if (!route) return next();
-    captureBody(request, route.limits).then(
-      () => next(),
-      (error: unknown) => refuse(request, response, error, route.limits),
-    );
+    captureBody(request, route.limits, (error) => {
+      if (error === undefined) next();
+      else refuse(request, response, error, route.limits);
+    });
   });
 }
 

@@ -72,18 +72,17 @@ export function captureOnFastify(adapter: HttpServer, capture: Capture): void {
     state.byPath ??= new Map(state.all.flatMap((one) => limitsByPath(adapter, one)));
     const own = state.byPath.get(url);
     if (!own) return done(null, payload);
-    captureBody(request.raw, own).then(
-      () => {
-        // Fastify parses nothing where there is no type and no length: its parsers would answer malformed JSON themselves.
-        request[HIDDEN] = hideBody(request.raw);
-        done(null, payload);
-      },
-      (error: unknown) => {
+    captureBody(request.raw, own, (error) => {
+      if (error !== undefined) {
         const { problem, headers } = problemOf(error);
         discardRest(request.raw, own);
         reply.code(problem.status).headers(headers).send(problem);
-      },
-    );
+        return;
+      }
+      // Fastify parses nothing where there is no type and no length: its parsers would answer malformed JSON themselves.
+      request[HIDDEN] = hideBody(request.raw);
+      done(null, payload);
+    });
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const headers = request[HIDDEN];

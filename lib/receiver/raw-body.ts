@@ -32,13 +32,34 @@ export function rawBodyOf(request: { readonly rawBody?: unknown }, message: Inco
 /**
  * Reads a request's body, unless somebody has, and keeps it for `rawBodyOf`.
  *
- * @throws GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`
+ * @param done gets a GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`, or nothing
  */
-export async function captureBody(message: IncomingMessage, limits: BodyLimits): Promise<void> {
-  checkHeaders(message, limits);
+export function captureBody(message: IncomingMessage, limits: BodyLimits, done: (error?: unknown) => void): void {
+  try {
+    checkHeaders(message, limits);
+  } catch (error) {
+    return done(error);
+  }
   // What has been read will not end a second time.
-  if (message.readableDidRead || message.readableEnded) return;
-  (message as Kept)[BYTES] = await readBody(message, limits);
+  if (message.readableDidRead || message.readableEnded) return done();
+  // A body that came in one packet with its headers is there by then.
+  process.nextTick(() => {
+    if (takeWhole(message, done)) return;
+    readBody(message, limits).then((body) => {
+      (message as Kept)[BYTES] = body;
+      done();
+    }, done);
+  });
+}
+
+/** Spares a body that is all there, as nearly every delivery's is, the listeners and the timer of one that is not. */
+function takeWhole(message: IncomingMessage, done: () => void): boolean {
+  const { readableLength } = message;
+  if (readableLength === 0 || readableLength !== Number(message.headers['content-length'])) return false;
+  (message as Kept)[BYTES] = message.read() as Buffer;
+  // Parsers pass over a body only once it has ended.
+  message.once('end', done).resume();
+  return true;
 }
 
 function checkHeaders({ headers }: IncomingMessage, { bodyLimitBytes }: BodyLimits): void {

@@ -7,7 +7,7 @@ import { OccasionalWarning } from '../occasional-warning.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import { HmacStrategy } from './hmac.strategy.js';
 import { JwksStrategy, STALE_TOKEN } from './jwks.strategy.js';
-import { checkTimestamp, isRecent, parseSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
+import { checkTimestamp, parseSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
 import type { SignatureStrategy, SignatureVerdict } from './signature-strategy.js';
 
 /** What a signature vouches for. Whether it is for this deployment is another question, unless it is `bound`. */
@@ -49,46 +49,71 @@ export class Authenticator {
     return this.#stale.count;
   }
 
-  /** @throws GeminiWebhooksError a code of the HTTP table */
-  async authenticate(request: DeliveryRequest): Promise<Authentic> {
+  /**
+   * A promise only where keys have to be found first: each costs about as much as reading the headers does.
+   *
+   * @throws GeminiWebhooksError a code of the HTTP table, or rejects with it
+   */
+  authenticate(request: DeliveryRequest): Authentic | Promise<Authentic> {
     try {
-      return await this.#byStandardWebhooks(request);
+      const authentic = this.#byStandardWebhooks(request);
+      if (!(authentic instanceof Promise)) return authentic;
+      return authentic.catch((error: unknown) => this.#orByOwnStrategies(request, error));
     } catch (error) {
-      // What is authentic but cannot be read is nobody else's.
-      if (error instanceof GeminiWebhooksError && error.code === 'malformed_event') throw error;
-      const authentic = await this.#byOwnStrategies(request);
-      if (authentic) return authentic;
-      throw error;
+      return this.#orByOwnStrategies(request, error);
     }
   }
 
-  async #byStandardWebhooks(request: DeliveryRequest): Promise<Authentic> {
+  async #orByOwnStrategies(request: DeliveryRequest, error: unknown): Promise<Authentic> {
+    // What is authentic but cannot be read is nobody else's.
+    if (error instanceof GeminiWebhooksError && error.code === 'malformed_event') throw error;
+    const authentic = await this.#byOwnStrategies(request);
+    if (authentic) return authentic;
+    throw error;
+  }
+
+  #byStandardWebhooks(request: DeliveryRequest): Authentic | Promise<Authentic> {
     const headers = parseSignatureHeaders(request.headers);
     // Whole seconds, as the timestamp: a delivery exactly as old as the tolerance is taken during that whole second.
     const now = Math.floor(Date.now() / 1000);
-    if (!isRecent(headers.seconds, this.#toleranceSeconds, now)) {
-      // Verified all the same: an operator must hear of authentic deliveries that are lost to a wrong clock.
-      const authentic = await this.#bySignature(headers, request, now).catch(() => undefined);
-      if (authentic) this.#warnStale(now - headers.seconds);
+    try {
       checkTimestamp(headers.seconds, this.#toleranceSeconds, now);
+    } catch (refusal) {
+      return this.#refuseForAge(headers, request, now, refusal);
     }
-    const authentic = await this.#bySignature(headers, request, now);
-    if (!authentic) throw new GeminiWebhooksError('signature_mismatch', 'No entry of webhook-signature verifies.');
-    return authentic;
+    const verified = this.#hmac?.verify(headers, request.body, request.params);
+    if (verified === true) return byHmac(headers, request.body);
+    return this.#byLookedUpKeys(headers, request, now, verified).then((authentic) => {
+      if (authentic) return authentic;
+      throw new GeminiWebhooksError('signature_mismatch', 'No entry of webhook-signature verifies.');
+    });
   }
 
-  async #bySignature(
+  /** Verifies all the same: an operator must hear of authentic deliveries that are lost to a wrong clock. */
+  async #refuseForAge(
     headers: SignatureHeaders,
-    { body, params }: DeliveryRequest,
+    request: DeliveryRequest,
     now: number,
+    refusal: unknown,
+  ): Promise<never> {
+    const verified = this.#hmac?.verify(headers, request.body, request.params);
+    const authentic = await this.#byLookedUpKeys(headers, request, now, verified).catch(() => undefined);
+    if (authentic) this.#warnStale(now - headers.seconds);
+    throw refusal;
+  }
+
+  /** @param verified what the HMAC strategy said, or will say */
+  async #byLookedUpKeys(
+    headers: SignatureHeaders,
+    { body }: DeliveryRequest,
+    now: number,
+    verified: boolean | Promise<boolean> | undefined,
   ): Promise<Authentic | undefined> {
     const { id, seconds } = headers;
     const attemptedAt = new Date(seconds * 1000);
     let unavailable: unknown;
     try {
-      const verified = this.#hmac?.verify(headers, body, params);
-      if (verified === true || (await verified))
-        return { strategy: 'hmac', bound: true, id, attemptedAt, raw: parseEvent(body), body };
+      if (await verified) return byHmac(headers, body);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       this.#logger.error(`${error.message} ${messageOf(error.cause)}`);
@@ -150,6 +175,10 @@ export class Authenticator {
         "Check this machine's clock, or raise toleranceSeconds.",
     );
   }
+}
+
+function byHmac({ id, seconds }: SignatureHeaders, body: Buffer): Authentic {
+  return { strategy: 'hmac', bound: true, id, attemptedAt: new Date(seconds * 1000), raw: parseEvent(body), body };
 }
 
 /** Id and time of a delivery that only a strategy of the user's vouches for, which need not have webhook headers. */

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
 import { secretKey } from '../secret.js';
@@ -10,7 +10,7 @@ const SECRETS_TIMEOUT_MS = 2_000;
 
 /** Verifies `v1` entries: static webhooks, signed with a secret of the endpoint. */
 export class HmacStrategy {
-  readonly #keys: readonly Buffer[];
+  readonly #keys: readonly KeyObject[];
   readonly #secretsOf: Exclude<HmacConfig['secrets'], readonly string[]> | undefined;
 
   constructor({ secrets }: HmacConfig) {
@@ -34,7 +34,7 @@ export class HmacStrategy {
     return this.#resolveKeys(params).then((keys) => verifyHmac(keys, headers, body));
   }
 
-  async #resolveKeys(params: Readonly<Record<string, string>>): Promise<readonly Buffer[]> {
+  async #resolveKeys(params: Readonly<Record<string, string>>): Promise<readonly KeyObject[]> {
     try {
       const secrets = await withTimeout(
         Promise.resolve(this.#secretsOf?.(params)),
@@ -55,7 +55,7 @@ type HmacConfig = Exclude<GeminiWebhooksConfig['hmac'], false>;
  * how long it takes does not tell which key or which entry was close.
  */
 export function verifyHmac(
-  keys: readonly Buffer[],
+  keys: readonly KeyObject[],
   { id, timestamp, signatures }: Pick<SignatureHeaders, 'id' | 'timestamp' | 'signatures'>,
   body: Buffer,
 ): boolean {
@@ -69,8 +69,8 @@ export function verifyHmac(
   return verified;
 }
 
-function decode(secret: string): Buffer {
+function decode(secret: string): KeyObject {
   const key = secretKey(secret);
   if (!key) throw new GeminiWebhooksError('invalid_option', 'A signing secret is not base64.');
-  return key;
+  return createSecretKey(key);
 }

@@ -1,14 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
+import type { GeminiEvent } from '../events/gemini-event.js';
 import type { RawGeminiEvent } from '../events/parse-event.js';
 import { userMetadataField, withoutUserMetadataField } from '../events/user-metadata.js';
 import { verifiedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import { GEMINI_WEBHOOKS_CONFIG } from '../gemini-webhooks.tokens.js';
+import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_JOB_CONFIRMATION } from '../gemini-webhooks.tokens.js';
 import { Authenticator } from './authenticator.js';
 import { BINDING_FIELD, BindingTokens, covers, type Binding } from './binding.js';
 import type { DeliveryRequest } from './delivery-request.js';
+import type { ConfirmJob } from './job-confirmation.js';
 
 /** Answers: did Gemini say it, and to us? */
 @Injectable()
@@ -16,11 +18,17 @@ export class SignatureVerifier {
   readonly #config: GeminiWebhooksConfig;
   readonly #authenticator: Authenticator;
   readonly #tokens: BindingTokens;
+  readonly #confirmJob: ConfirmJob | undefined;
 
-  constructor(@Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig, tokens: BindingTokens) {
+  constructor(
+    @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
+    @Inject(BindingTokens) tokens: BindingTokens,
+    @Optional() @Inject(GEMINI_WEBHOOKS_JOB_CONFIRMATION) confirmJob?: ConfirmJob,
+  ) {
     this.#config = config;
     this.#authenticator = new Authenticator(config);
     this.#tokens = tokens;
+    this.#confirmJob = confirmJob;
   }
 
   /** How many authentic deliveries were refused for nothing but their age, since the start. */
@@ -41,10 +49,11 @@ export class SignatureVerifier {
         `The delivery is larger than bodyLimitBytes (${this.#config.bodyLimitBytes}).`,
       );
     }
-    const { id, attemptedAt, strategy, bound, raw, body, messageId } = await this.#authenticator.authenticate(request);
+    const found = this.#authenticator.authenticate(request);
+    const { id, attemptedAt, strategy, bound, raw, body, messageId } = found instanceof Promise ? await found : found;
     const binding = bound || !this.#config.binding ? undefined : await this.#bind(raw, request);
     const own = withoutUserMetadataField(raw, BINDING_FIELD);
-    return verifiedDelivery({
+    const delivery = verifiedDelivery({
       id,
       attemptedAt,
       strategy,
@@ -56,6 +65,14 @@ export class SignatureVerifier {
       raw: own,
       job: binding?.kind && binding.job ? { kind: binding.kind, id: binding.job } : undefined,
     });
+    if (binding?.job !== undefined) await this.#confirm(binding.job, delivery.event);
+    return delivery;
+  }
+
+  async #confirm(job: string, { type, resource }: GeminiEvent): Promise<void> {
+    const known = catalogueType(type);
+    if (!known || !this.#confirmJob || (await this.#confirmJob(job, known, resource))) return;
+    throw new GeminiWebhooksError('unbound_delivery', `The delivery's token names ${job}, and its event another job.`);
   }
 
   /** The first token, of the URI's query or of the user metadata, that covers this delivery. */

@@ -2,7 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   BadRequestException,
   Catch,
+  type HttpException,
   SetMetadata,
+  UseFilters,
   type ArgumentsHost,
   type CallHandler,
   type CanActivate,
@@ -128,6 +130,30 @@ describe.each(ADAPTERS)('the built-in route on $adapter', (adapter) => {
       expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(Object.keys(body).toSorted()).toEqual(['code', 'status', 'title', 'type']);
     }
+  });
+
+  it('keeps the headers of a refusal by the inbox for a filter that decorators put on it', async () => {
+    class OwnFilter implements ExceptionFilter<HttpException> {
+      catch(error: HttpException, host: ArgumentsHost): void {
+        adapterHost.httpAdapter.reply(host.switchToHttp().getResponse(), { own: 'answer' }, error.getStatus());
+      }
+    }
+    let adapterHost = new HttpAdapterHost();
+    const { secret, url } = await start(
+      { configure: (app) => (adapterHost = app.get(HttpAdapterHost)) },
+      {
+        decorators: [UseFilters(new OwnFilter())],
+        inbox: () => ({
+          accept: () => Promise.reject(new Error('the store is down')),
+          close: async () => undefined,
+        }),
+      },
+    );
+
+    const answer = await post(url, withHmac(secret, BODY));
+
+    expect([answer.status, answer.body]).toEqual([503, { own: 'answer' }]);
+    expect(answer.headers.get('retry-after')).toBe('10');
   });
 
   it("is behind the app's global guards without decorators", async () => {

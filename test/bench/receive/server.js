@@ -87,4 +87,8 @@ const server = await start();
 // The connections stay open while the others have their turn.
 server.keepAliveTimeout = 600_000;
 process.on('disconnect', () => process.exit());
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send({ cpu: user + system });
+});
 process.send({ port: server.address().port });
