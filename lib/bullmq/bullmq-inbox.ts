@@ -1,29 +1,24 @@
 import { Logger } from '@nestjs/common';
-import type { Processor } from 'bullmq';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
+import type { JobTracker } from '../inbox/job-tracker.js';
 import { OccasionalWarning } from '../occasional-warning.js';
 import { settlesWithin, withTimeout } from '../with-timeout.js';
 import { bullmqInboxConfig, type BullmqInboxConfig, type BullmqInboxOptions } from './bullmq-inbox.options.js';
 import { jobIdOf, jobNameOf, toJobData, type DeliveryJobData } from './delivery-job.js';
 import { deliveryProcessor } from './delivery-processor.js';
+import { DrainingWorker } from './draining-worker.js';
 import { FailedDeliveries } from './failed-deliveries.js';
 import { Fleet } from './fleet.js';
-import type { DeliveryQueue, DeliveryWorker, InboxStore } from './inbox-store.js';
+import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './inbox-store.js';
 import { postgresStore } from './postgres-store.js';
 import { redisStore } from './redis-store.js';
-import { Supervised } from './supervised.js';
+import { Supervised, withErrorsHandled } from './supervised.js';
+import { TrackedJobs } from './tracked-jobs.js';
+import { workerOptions } from './worker-options.js';
 
-type DeliveryProcessor = Processor<DeliveryJobData, void, string>;
-
-/** How long Google waits at most for the store, in milliseconds: each request's own limits do not add up to one. */
-const ACCEPT_TIMEOUT_MS = 1_900;
 const CLOSE_TIMEOUT_MS = 2_000;
-const STALLED_INTERVAL_MS = 5_000;
-const RECONNECT_DELAY_MS = 1_000;
-/** Kills never park a job as failed. A larger number is an error on PostgreSQL. */
-const UNLIMITED = 1e9;
 
 /**
  * A durable inbox on BullMQ, for any number of processes on one Redis, Valkey or PostgreSQL: an event is stored, then
@@ -45,16 +40,29 @@ class BullmqInbox implements InboxEngine {
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #trouble = new OccasionalWarning(this.#logger);
   readonly #shutdown = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #jobs: TrackedJobs | undefined;
   #store: InboxStore | undefined;
   #queue: Supervised<DeliveryQueue> | undefined;
-  #worker: Supervised<DeliveryWorker> | undefined;
+  #worker: DrainingWorker<DeliveryJobData, void> | undefined;
   #fleet: Fleet | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(host: InboxHost, config: BullmqInboxConfig) {
     this.#host = host;
     this.#config = config;
+    this.#jobs =
+      host.jobs &&
+      new TrackedJobs(host.jobs, config, {
+        registration: host.registration,
+        queue: () => this.#queueOf(),
+        accept: (delivery) => this.#add(this.#queueOf(), delivery),
+        tellSettled: async (ids) => this.#fleet?.tellSettled(ids),
+        onFailure: (message) => this.#trouble.warn(`Tracked jobs: ${message}`),
+      });
+  }
+
+  get jobs(): JobTracker | undefined {
+    return this.#jobs?.tracker;
   }
 
   async start(): Promise<void> {
@@ -69,7 +77,7 @@ class BullmqInbox implements InboxEngine {
     this.#queue = new Supervised({
       make: async () => {
         await prepared();
-        return withErrorsHandled(store.queue(queueName));
+        return withErrorsHandled(store.queue<DeliveryJobData, void>(queueName));
       },
       onFailure,
     });
@@ -82,12 +90,14 @@ class BullmqInbox implements InboxEngine {
       {
         announce: (delivery) => this.#host.announce(delivery),
         load: async (key) => (await this.#openQueue().getJob(jobIdOf(key)))?.data,
+        settled: this.#jobs && ((ids) => this.#jobs?.hear(ids)),
         handlers,
         onFailure: (message) => this.#trouble.warn(`The fleet's messages: ${message}`),
       },
     );
     this.#queue.start();
     this.#fleet.start();
+    this.#jobs?.start(store, prepared);
     if (workers) this.#startWorker(store, this.#fleet, prepared, onFailure);
     void this.#queue.ready().then((queue) => queue && this.#warnOfSettings(store));
   }
@@ -98,22 +108,14 @@ class BullmqInbox implements InboxEngine {
     prepared: () => Promise<void>,
     onFailure: (message: string) => void,
   ): void {
-    const { concurrency, lockDurationMs, queueName } = this.#config;
-    this.#worker = new Supervised({
-      make: async () => {
+    const { concurrency, queueName } = this.#config;
+    this.#worker = new DrainingWorker<DeliveryJobData, void>({
+      make: async (watched) => {
         await prepared();
         // A worker that others do not know of could be passed over, and one that does not know of them swallow their events.
         await fleet.ready();
         const processor = await deliveryProcessor(this.#host, fleet, this.#shutdown.signal);
-        return withErrorsHandled(
-          store.worker(queueName, tracked(processor, this.#running), {
-            concurrency,
-            lockDuration: lockDurationMs,
-            stalledInterval: Math.min(STALLED_INTERVAL_MS, lockDurationMs),
-            maxStalledCount: UNLIMITED,
-            runRetryDelay: RECONNECT_DELAY_MS,
-          }),
-        );
+        return withErrorsHandled(store.worker(queueName, watched(processor), workerOptions(this.#config, concurrency)));
       },
       onFailure,
     });
@@ -124,12 +126,16 @@ class BullmqInbox implements InboxEngine {
     try {
       for (const warning of await store.warnings()) this.#logger.warn(warning);
     } catch (error) {
-      this.#logger.warn(`The store's settings could not be read: ${messageOf(error)}`);
+      if (!this.#closing) this.#logger.warn(`The store's settings could not be read: ${messageOf(error)}`);
     }
   }
 
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
-    const queue = this.#openQueue();
+    await this.#add(this.#openQueue(), delivery);
+    return { status: 'accepted', httpStatus: 202 };
+  }
+
+  async #add(queue: DeliveryQueue, delivery: VerifiedDelivery): Promise<void> {
     const { attempts, backoff, keepCompletedMs, keepFailedMs } = this.#config;
     try {
       await withTimeout(
@@ -140,23 +146,25 @@ class BullmqInbox implements InboxEngine {
           removeOnComplete: { age: Math.ceil(keepCompletedMs / 1000) },
           removeOnFail: { age: Math.ceil(keepFailedMs / 1000) },
         }),
-        ACCEPT_TIMEOUT_MS,
+        ANSWER_TIMEOUT_MS,
         'the store did not answer',
       );
     } catch (cause) {
       this.#trouble.warn(`An event could not be stored, Google keeps it: ${messageOf(cause)}`);
       throw new GeminiWebhooksError('inbox_unavailable', 'The event could not be stored.', { cause });
     }
-    return { status: 'accepted', httpStatus: 202 };
   }
 
   #openQueue(): DeliveryQueue {
-    const queue = this.#closing ? undefined : this.#queue?.current;
+    if (this.#closing) throw new GeminiWebhooksError('inbox_unavailable', 'The app is shutting down.');
+    return this.#queueOf();
+  }
+
+  /** Also while the app shuts down, for what still runs. */
+  #queueOf(): DeliveryQueue {
+    const queue = this.#queue?.current;
     if (queue) return queue;
-    throw new GeminiWebhooksError(
-      'inbox_unavailable',
-      this.#closing ? 'The app is shutting down.' : 'The store is not there yet.',
-    );
+    throw new GeminiWebhooksError('inbox_unavailable', 'The store is not there yet.');
   }
 
   close(): Promise<void> {
@@ -165,49 +173,21 @@ class BullmqInbox implements InboxEngine {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#fleet?.leave(), this.#drain()]);
-    await Promise.all([this.#fleet?.close(), this.#closeQueue()]);
+    await Promise.all([this.#fleet?.leave(), this.#drain(), this.#jobs?.drain()]);
+    await Promise.all([this.#fleet?.close(), this.#jobs?.close(), this.#closeQueue()]);
     await this.#store?.close();
   }
 
   async #drain(): Promise<void> {
-    const worker = await this.#worker?.stop();
-    if (!worker) return;
-    const closed = worker.close();
-    const { drainTimeoutMs } = this.#config;
-    const firstMs = Math.min(CLOSE_TIMEOUT_MS, drainTimeoutMs);
-    // A worker whose store is down does not close: what counts is what runs.
-    if ((await settlesWithin(closed, firstMs)) || this.#running.size === 0) return;
-    const idle = Promise.race([closed, Promise.allSettled(this.#running)]);
-    if (!(await settlesWithin(idle, drainTimeoutMs - firstMs))) {
-      // What they do not finish has a checkpoint or runs again: the job stays in the store.
-      this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
-      return;
-    }
-    await settlesWithin(closed, CLOSE_TIMEOUT_MS);
+    if ((await this.#worker?.drain(this.#config.drainTimeoutMs)) !== false) return;
+    // What they do not finish has a checkpoint or runs again: the job stays in the store.
+    this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
   }
 
   async #closeQueue(): Promise<void> {
     const queue = await this.#queue?.stop();
     if (queue) await settlesWithin(queue.close(), CLOSE_TIMEOUT_MS);
   }
-}
-
-/** BullMQ tells of the store's outages by events, which need a listener; requests that fail say so themselves. */
-function withErrorsHandled<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(object: T): T {
-  object.on('error', () => undefined);
-  return object;
-}
-
-/** Keeps what runs, for as long as it does. */
-function tracked(processor: DeliveryProcessor, running: Set<Promise<void>>): DeliveryProcessor {
-  return (...given) => {
-    const run = processor(...given);
-    const forget = () => void running.delete(run);
-    running.add(run);
-    run.then(forget, forget);
-    return run;
-  };
 }
 
 /** Runs until it has succeeded once; whoever asks meanwhile shares the attempt. */

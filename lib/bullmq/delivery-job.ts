@@ -3,7 +3,10 @@ import { GeminiWebhooksError } from '../errors.js';
 import { parseEvent } from '../events/parse-event.js';
 import { restoredDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 
-/** What is stored of a delivery. The body as base64: PostgreSQL's jsonb refuses NUL escapes and lone surrogates. */
+/**
+ * What is stored of a delivery. What others choose is encoded, the body as base64 and the parameters as JSON in a text:
+ * PostgreSQL's jsonb refuses NUL escapes and lone surrogates.
+ */
 export interface DeliveryJobData {
   /** Of this shape. */
   readonly v: 1;
@@ -13,7 +16,8 @@ export interface DeliveryJobData {
   /** Unix milliseconds. */
   readonly attemptedAt: number;
   readonly strategy: string;
-  readonly params: Readonly<Record<string, string>>;
+  /** The route's parameters, as JSON. */
+  readonly params: string;
   /** The event's JSON, without the binding token. */
   readonly body: string;
 }
@@ -34,7 +38,7 @@ export function toJobData({
     registration,
     attemptedAt: attemptedAt.getTime(),
     strategy,
-    params,
+    params: JSON.stringify(params),
     body: body.toString('base64'),
   };
 }
@@ -47,7 +51,8 @@ export function fromJobData(data: DeliveryJobData): VerifiedDelivery {
       `The job's data is of version ${JSON.stringify(data?.v)}; this one reads version 1. Update this worker.`,
     );
   }
-  const { key, id, registration, attemptedAt, strategy, params } = data;
+  const { key, id, registration, attemptedAt, strategy } = data;
+  const params = JSON.parse(data.params) as VerifiedDelivery['params'];
   const body = Buffer.from(data.body, 'base64');
   return restoredDelivery(
     { id, registration, attemptedAt: new Date(attemptedAt), strategy, params, body, raw: parseEvent(body) },

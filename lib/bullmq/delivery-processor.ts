@@ -1,6 +1,7 @@
 import type { Processor } from 'bullmq';
 import { messageOf } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import type { DispatchOutcome } from '../handlers/dispatch.js';
 import type { InboxHost } from '../inbox/inbox-engine.js';
 import { fromJobData, type DeliveryJobData } from './delivery-job.js';
 import type { Fleet } from './fleet.js';
@@ -37,24 +38,38 @@ export async function deliveryProcessor(
     ]);
     if (told.failed) throw new Error(`the fleet was not told: ${messageOf(told.error)}`);
 
+    await logFailures(job, attempt, outcome);
     if (outcome.retryable.length > 0) {
+      const last = attempt >= (job.opts.attempts ?? 1);
       // Somebody has run them: a wait for who has not begins anew.
-      await checkpoints.update({ waitingSince: undefined });
-      await job.log(`attempt ${attempt}: ${outcome.retryable.join(', ')} failed`);
+      await checkpoints.update({ waitingSince: undefined, ...(last && { givenUpAt: attempt }) });
       throw new Error(`${outcome.retryable.join(', ')} failed (attempt ${attempt}); the app's log has the reason`);
     }
+    const giveUp = async (reason: string) => {
+      await checkpoints.update({ waitingSince: undefined, givenUpAt: attempt });
+      return new UnrecoverableError(reason);
+    };
     const missing = [...fleet.roster.matching(delivery.event.type)].filter(
       (name) => !own.has(name) && !checkpoints.has(name),
     );
     if (missing.length > 0) {
-      const { waitingSince = now() } = checkpoints.progress;
-      if (now() - waitingSince > HANDOVER_LIMIT_MS)
-        throw new UnrecoverableError(`no live worker has run ${missing.join(', ')}`);
-      await checkpoints.update({ waitingSince });
+      const { waitingSince } = checkpoints.progress;
+      if (now() - (waitingSince ?? now()) > HANDOVER_LIMIT_MS)
+        throw await giveUp(`no live worker has run ${missing.join(', ')}`);
+      if (waitingSince === undefined) {
+        await job.log(`attempt ${attempt}: waiting for a worker that has ${missing.join(', ')}`);
+        await checkpoints.update({ waitingSince: now() });
+      }
       throw await leave(job, token);
     }
-    if (checkpoints.failed.length > 0) throw new UnrecoverableError(`${checkpoints.failed.join(', ')} failed for good`);
+    if (checkpoints.failed.length > 0) throw await giveUp(`${checkpoints.failed.join(', ')} failed for good`);
   };
+}
+
+/** One line for each attempt that failed. What handlers throw may hold anything, and stays in the app's own log. */
+async function logFailures(job: DeliveryJob, attempt: number, { retryable, final }: DispatchOutcome): Promise<void> {
+  const failures = [...retryable.map((name) => `${name} failed`), ...final.map((name) => `${name} failed for good`)];
+  if (failures.length > 0) await job.log(`attempt ${attempt}: ${failures.join(', ')}`);
 }
 
 /** Never rejects: handlers that run are waited for all the same. A job killed meanwhile is announced again, and each process drops the repeat. */

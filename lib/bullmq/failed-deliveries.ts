@@ -3,9 +3,13 @@ import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import { fromJobData } from './delivery-job.js';
 import type { DeliveryJob, DeliveryQueue } from './inbox-store.js';
-import { progressOf, type DeliveryProgress } from './job-checkpoints.js';
+import { progressOf, succeededOf, type DeliveryProgress } from './job-checkpoints.js';
 
 const PAGE = 200;
+/** How many jobs are read one by one in the same moment. */
+const AT_ONCE = 50;
+/** What BullMQ says of a job that is not there, and of one that is not in the state that it should be in. */
+const GONE: ReadonlySet<unknown> = new Set([-1, -3]);
 
 /** The events whose attempts are exhausted, in BullMQ's failed set. */
 export class FailedDeliveries implements FailedEventStore {
@@ -36,25 +40,17 @@ export class FailedDeliveries implements FailedEventStore {
 
   async replay(id: string, { from = 'failed' }: ReplayOptions = {}): Promise<void> {
     const job = await this.#required(id);
-    const { announced, handlers = {} } = progressOf(job);
-    const kept =
-      from === 'start' ? {} : Object.fromEntries(Object.entries(handlers).filter(([, how]) => how === 'succeeded'));
-    await again(job, { ...(announced && { announced }), handlers: kept });
+    const progress = progressOf(job);
+    const { announced } = progress;
+    await again(job, { ...(announced && { announced }), handlers: from === 'start' ? {} : succeededOf(progress) });
   }
 
   async replayAll(filter: FailedEventsFilter & ReplayOptions = {}): Promise<number> {
     const { from, ...which } = filter;
-    const ids: string[] = [];
-    for await (const { id } of this.#matching(which)) ids.push(id);
     let replayed = 0;
-    for (const id of ids) {
-      try {
-        await this.replay(id, { ...(from && { from }) });
-        replayed += 1;
-      } catch (error) {
-        // Somebody else has replayed or discarded it meanwhile.
-        if (!(error instanceof GeminiWebhooksError && error.code === 'invalid_argument')) throw error;
-      }
+    for await (const job of this.#snapshot()) {
+      const event = toFailedEvent(job);
+      if (matches(event, which) && (await this.#replayed(event.id, { ...(from && { from }) }))) replayed += 1;
     }
     return replayed;
   }
@@ -63,6 +59,27 @@ export class FailedDeliveries implements FailedEventStore {
     const job = await this.#required(id);
     // Completed without running anything, rather than removed: a removed job's key would be free again.
     await again(job, { ...progressOf(job), discarded: true });
+  }
+
+  /** Whether it was there to be replayed: somebody else may have replayed or discarded it meanwhile. */
+  async #replayed(id: string, options: ReplayOptions): Promise<boolean> {
+    try {
+      await this.replay(id, options);
+      return true;
+    } catch (error) {
+      if (error instanceof GeminiWebhooksError && error.code === 'invalid_argument') return false;
+      throw error;
+    }
+  }
+
+  /** What has failed by now. Page by page, what moves up while others replay and discard would be passed over. */
+  async *#snapshot(): AsyncGenerator<DeliveryJob> {
+    const queue = this.#queue();
+    const ids = await available(queue.getRanges(['failed'], 0, -1));
+    for (let start = 0; start < ids.length; start += AT_ONCE) {
+      const page = await available(Promise.all(ids.slice(start, start + AT_ONCE).map((id) => queue.getJob(id))));
+      for (const job of page as (DeliveryJob | undefined)[]) if (job) yield job;
+    }
   }
 
   async *#matching(filter: FailedEventsFilter): AsyncGenerator<FailedEvent> {
@@ -90,8 +107,15 @@ export class FailedDeliveries implements FailedEventStore {
 }
 
 async function again(job: DeliveryJob, progress: DeliveryProgress): Promise<void> {
-  await available(job.updateProgress(progress));
-  await available(job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true }));
+  try {
+    await job.updateProgress(progress);
+    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+  } catch (cause) {
+    if (!GONE.has((cause as { code?: unknown }).code)) throw unavailable(cause);
+    throw new GeminiWebhooksError('invalid_argument', `The event ${JSON.stringify(job.id)} is not failed any more.`, {
+      cause,
+    });
+  }
 }
 
 /** @throws GeminiWebhooksError `inbox_unavailable` when the store does not do it */
@@ -99,8 +123,12 @@ async function available<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    throw new GeminiWebhooksError('inbox_unavailable', `The store did not answer: ${messageOf(cause)}`, { cause });
+    throw unavailable(cause);
   }
+}
+
+function unavailable(cause: unknown): GeminiWebhooksError {
+  return new GeminiWebhooksError('inbox_unavailable', `The store did not answer: ${messageOf(cause)}`, { cause });
 }
 
 function toFailedEvent(job: DeliveryJob): FailedEvent {

@@ -16,6 +16,7 @@ import { Supervised } from './supervised.js';
 
 const EVENTS = 'events';
 const ROSTER = 'roster';
+const SETTLED = 'settled';
 /** Below the relay's 512 KiB a message. */
 const MAX_BATCH_BYTES = 400_000;
 const ENVELOPE_BYTES = 1_000;
@@ -36,6 +37,7 @@ export class Fleet {
   readonly #relay: Supervised<Relay<never>>;
   readonly #announce: (delivery: VerifiedDelivery) => void;
   readonly #load: (key: string) => Promise<DeliveryJobData | undefined>;
+  readonly #settled: ((ids: readonly string[]) => void) | undefined;
   readonly #onFailure: (message: string) => void;
   readonly #handlers: readonly RosterHandler[];
   /** Published at least once, so a repeat is dropped here. */
@@ -50,18 +52,22 @@ export class Fleet {
     {
       announce,
       load,
+      settled,
       handlers,
       onFailure,
     }: {
       announce: (delivery: VerifiedDelivery) => void;
       /** Reads what the store keeps of an event. */
       load: (key: string) => Promise<DeliveryJobData | undefined>;
+      /** Hears which tracked jobs have ended, by BullMQ's ids. */
+      settled?: ((ids: readonly string[]) => void) | undefined;
       handlers: readonly RosterHandler[];
       onFailure: (message: string) => void;
     },
   ) {
     this.#announce = announce;
     this.#load = load;
+    this.#settled = settled;
     this.#onFailure = onFailure;
     this.#handlers = handlers;
     this.#relay = new Supervised<Relay<never>>({
@@ -108,6 +114,11 @@ export class Fleet {
     return batch;
   }
 
+  /** Tells every process which tracked jobs have ended. */
+  async tellSettled(ids: readonly string[]): Promise<void> {
+    await this.#relay.current?.publish(SETTLED, ids);
+  }
+
   #hear(batch: readonly Told[]): void {
     for (const told of batch) {
       if (!this.#isNew(told.key)) continue;
@@ -147,6 +158,8 @@ export class Fleet {
   async #introduce(relay: Relay<never>): Promise<void> {
     await relay.subscribe<Told[]>(EVENTS, ({ data }) => this.#hear(data));
     await relay.subscribe<RosterEntry>(`${ROSTER}.*`, ({ data }) => this.#hearRoster(data));
+    const settled = this.#settled;
+    if (settled) await relay.subscribe<string[]>(SETTLED, ({ data }) => settled(data));
     for (const { topic, data } of await relay.getRetained()) {
       if (topic.startsWith(`${ROSTER}.`)) this.#hearRoster(JSON.parse(data) as RosterEntry);
     }

@@ -1,23 +1,31 @@
 import type { Job, Processor, Queue, Relay, Worker, WorkerOptions } from 'bullmq';
 import type { DeliveryJobData } from './delivery-job.js';
 
-export type DeliveryJob = Job<DeliveryJobData, void, string>;
-export type DeliveryQueue = Pick<
-  Queue<DeliveryJobData, void, string>,
-  'add' | 'getJob' | 'getFailed' | 'getFailedCount' | 'waitUntilReady' | 'close' | 'on'
+export type StoredJob<Data, Result> = Job<Data, Result, string>;
+export type StoreQueue<Data, Result> = Pick<
+  Queue<Data, Result, string>,
+  'add' | 'getJob' | 'getFailed' | 'getRanges' | 'remove' | 'waitUntilReady' | 'close' | 'on'
 >;
-export type DeliveryWorker = Pick<Worker<DeliveryJobData, void, string>, 'waitUntilReady' | 'close' | 'on'>;
+export type StoreWorker<Data, Result> = Pick<Worker<Data, Result, string>, 'waitUntilReady' | 'close' | 'on'>;
+
+export type DeliveryJob = StoredJob<DeliveryJobData, void>;
+export type DeliveryQueue = StoreQueue<DeliveryJobData, void>;
 
 /** What the two backends of BullMQ have in common for the inbox. Each difference between them is behind it. */
 export interface InboxStore {
-  /** A connection that fails fast: an answer to Google waits for it. */
-  queue(name: string): DeliveryQueue;
+  /**
+   * A connection that fails fast: an answer to Google waits for it.
+   *
+   * @param connections at most, on PostgreSQL
+   */
+  queue<Data, Result>(name: string, connections?: number): StoreQueue<Data, Result>;
   /** A connection that outlives the store's outages. */
-  worker(
+  worker<Data, Result>(
     name: string,
-    processor: Processor<DeliveryJobData, void, string>,
+    processor: Processor<Data, Result, string>,
     options: Omit<WorkerOptions, 'connection'>,
-  ): DeliveryWorker;
+    connections?: number,
+  ): StoreWorker<Data, Result>;
   relay(namespace: string): Relay<never>;
   /** Makes the store usable, such as by migrating its schema. Called again until it succeeds. */
   prepare(): Promise<void>;
@@ -29,3 +37,6 @@ export interface InboxStore {
 
 /** How long the store may take to answer one request of the accepting side, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 1_500;
+
+/** How long an answer waits at most for the store, in milliseconds: each request's own limits do not add up to one. */
+export const ANSWER_TIMEOUT_MS = 1_900;

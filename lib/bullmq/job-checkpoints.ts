@@ -9,12 +9,19 @@ export interface DeliveryProgress {
   readonly announced?: boolean;
   /** Since when the job waits for a handler that only another worker has, Unix milliseconds. */
   readonly waitingSince?: number | undefined;
+  /** The attempt that failed the job for good: a later one is a person's, such as Bull Board's retry. */
+  readonly givenUpAt?: number;
   /** Whether a person has discarded the event: its key stays taken, its handlers do not run. */
   readonly discarded?: boolean;
 }
 
 export function progressOf({ progress }: { readonly progress: unknown }): DeliveryProgress {
   return typeof progress === 'object' && progress !== null ? progress : {};
+}
+
+/** The handlers that need not run again, whoever tries the event again. */
+export function succeededOf({ handlers = {} }: DeliveryProgress): Readonly<Record<string, HandlerSettlement>> {
+  return Object.fromEntries(Object.entries(handlers).filter(([, how]) => how === 'succeeded'));
 }
 
 /** The checkpoints of one job, kept in its progress before the job completes: they survive a killed worker. */
@@ -26,7 +33,7 @@ export class JobCheckpoints implements HandlerCheckpoints {
 
   constructor(job: DeliveryJob) {
     this.#job = job;
-    this.#progress = progressOf(job);
+    this.#progress = taken(progressOf(job), job);
   }
 
   get progress(): DeliveryProgress {
@@ -65,4 +72,11 @@ export class JobCheckpoints implements HandlerCheckpoints {
       await this.#job.updateProgress(this.#progress as object);
     }
   }
+}
+
+/** Who retries a job from a dashboard wants what failed for good tried again, and cannot change the progress. */
+function taken(progress: DeliveryProgress, { attemptsMade }: DeliveryJob): DeliveryProgress {
+  const { givenUpAt, ...others } = progress;
+  if (givenUpAt === undefined || attemptsMade < givenUpAt) return progress;
+  return { ...others, handlers: succeededOf(progress) };
 }

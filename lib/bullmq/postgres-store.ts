@@ -1,6 +1,6 @@
 import type { PostgresPoolConfig } from 'bullmq';
 import type { Pool, PoolConfig } from 'pg';
-import type { DeliveryJobData } from './delivery-job.js';
+import { keepErrorsHandled } from './handled-errors.js';
 import { REQUEST_TIMEOUT_MS, type InboxStore } from './inbox-store.js';
 import { OpenSockets } from './open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from './optional-peers.js';
@@ -10,7 +10,6 @@ const FAIL_FAST = {
   connectionTimeoutMillis: REQUEST_TIMEOUT_MS,
   query_timeout: REQUEST_TIMEOUT_MS,
   statement_timeout: REQUEST_TIMEOUT_MS - 100,
-  max: 8,
 } satisfies PoolConfig;
 
 /** Waits for the store longer than an answer could. */
@@ -33,7 +32,11 @@ export async function postgresStore(
 ): Promise<InboxStore> {
   const { Client } = await loadPostgresDriver();
   const bullmq = await loadBullmq();
-  const { Queue, Worker } = bullmq.withBackend(bullmq.createPostgresBackend);
+  const { Queue, Worker } = bullmq.withBackend((...given: Parameters<typeof bullmq.createPostgresBackend>) => {
+    const backend = bullmq.createPostgresBackend(...given);
+    keepErrorsHandled(backend.connection);
+    return backend;
+  });
   const sockets = new OpenSockets();
   const base: PoolConfig = {
     stream: sockets.open,
@@ -43,17 +46,21 @@ export async function postgresStore(
   const connection = (options: PoolConfig) => ({ ...base, ...options, schema, migrate: false }) as PostgresPoolConfig;
 
   return {
-    queue: (name) => new Queue<DeliveryJobData, void, string>(name, { connection: connection(FAIL_FAST) }) as never,
-    worker: (name, processor, options) =>
-      new Worker<DeliveryJobData, void, string>(name, processor, {
+    queue: (name, max = 8) => new Queue(name, { connection: connection({ ...FAIL_FAST, max }) }) as never,
+    worker: (name, processor, options, max = Math.min(concurrency, 8) + 2) =>
+      new Worker(name, processor as never, {
         ...options,
-        connection: connection({ ...PATIENT, max: Math.min(concurrency, 8) + 2 }),
+        connection: connection({ ...PATIENT, max }),
       }) as never,
     relay: (namespace) =>
       new bullmq.Relay({
         connection: connection({ ...PATIENT, max: 3 }),
         namespace,
-        backend: bullmq.createPostgresRelayBackend,
+        backend: (options: Parameters<typeof bullmq.createPostgresRelayBackend>[0]) => {
+          const backend = bullmq.createPostgresRelayBackend(options);
+          keepErrorsHandled(backend['connection']);
+          return backend;
+        },
       }) as never,
     async prepare() {
       if (!migrate) return;

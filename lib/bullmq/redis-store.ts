@@ -1,5 +1,4 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import type { DeliveryJobData } from './delivery-job.js';
 import { REQUEST_TIMEOUT_MS, type InboxStore } from './inbox-store.js';
 import { checkRedisDriver, loadBullmq } from './optional-peers.js';
 import { redisWarnings } from './redis-warnings.js';
@@ -54,13 +53,10 @@ export async function redisStore(
   const common = { ...(prefix !== undefined && { prefix }), skipVersionCheck: false };
 
   return {
-    queue: (name) => new Queue<DeliveryJobData, void, string>(name, { ...common, connection: connect(FAIL_FAST) }),
+    queue: <Data, Result>(name: string) =>
+      new Queue<Data, Result, string>(name, { ...common, connection: connect(FAIL_FAST) }),
     worker: (name, processor, options) =>
-      new Worker<DeliveryJobData, void, string>(name, processor, {
-        ...common,
-        ...options,
-        connection: connect(PATIENT),
-      }),
+      new Worker(name, processor, { ...common, ...options, connection: connect(PATIENT) }),
     relay: (namespace) => new Relay({ ...common, connection: connect(PATIENT), namespace }) as never,
     prepare: async () => undefined,
     async warnings() {

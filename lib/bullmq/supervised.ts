@@ -86,3 +86,11 @@ export class Supervised<T extends Connected> {
     return made;
   }
 }
+
+/** BullMQ tells of the store's outages by events, which need a listener; requests that fail say so themselves. */
+export function withErrorsHandled<T extends { on(event: 'error', listener: (error: Error) => void): unknown }>(
+  object: T,
+): T {
+  object.on('error', () => undefined);
+  return object;
+}

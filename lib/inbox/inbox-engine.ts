@@ -28,6 +28,17 @@ export interface InboxEngine {
   readonly failedEvents?: FailedEventStore;
   /** The record of jobs, where the engine keeps one. */
   readonly jobs?: JobTracker | undefined;
+  /**
+   * Runs the work while no other process of the fleet runs work of that name, where the engine can see to that. `held`
+   * aborts when it cannot any more.
+   *
+   * @throws GeminiWebhooksError `inbox_unavailable` when the lock is not to be had within `waitMs`
+   */
+  lock?<Result>(
+    name: string,
+    work: (held: AbortSignal) => Promise<Result>,
+    options: { readonly waitMs: number },
+  ): Promise<Result>;
   /** Takes no more, waits (bounded) for what runs, releases what it holds. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { CreateBatchJobParameters, File, GenerateVideosParameters, GoogleGenAI } from '@google/genai';
 import type { OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
@@ -37,6 +38,7 @@ export class GeminiJobs implements OnModuleDestroy {
     this.#ai = ai;
     this.#tracker = tracker;
     this.#webhooks = webhooks;
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /**

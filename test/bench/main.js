@@ -12,6 +12,8 @@ const BENCHMARKS = [
   'inbox-work',
   'inbox-latency',
   'inbox-size',
+  'tracked-jobs',
+  'batch-results',
 ];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

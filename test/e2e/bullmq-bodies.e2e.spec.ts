@@ -32,8 +32,8 @@ async function start(inbox: InboxEngineFactory) {
     { imports: [module], providers: [handlerOf('keep', (event) => events.push(event))] },
     { adapter: ADAPTERS[0] },
   );
-  const send = async (delivery: Delivery, query = '') => {
-    await until(async () => (await post(`${running.origin}/hooks/acme${query}`, delivery)).status < 300);
+  const send = async (delivery: Delivery, query = '', project = 'acme') => {
+    await until(async () => (await post(`${running.origin}/hooks/${project}${query}`, delivery)).status < 300);
   };
   return { ...running, events, send };
 }
@@ -77,6 +77,20 @@ describe.each(STORES)('an event that was stored on $name', ({ url }) => {
     expect(JSON.stringify(stored.events)).toBe(JSON.stringify(inline.events));
     expect(stored.events[0]!.delivery.attemptedAt).toBeInstanceOf(Date);
     expect(stored.events[0]!.delivery.params).toEqual({ project: 'acme' });
+    expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
+  });
+
+  it('is what an inline handler gets, with a NUL in a route parameter', async () => {
+    queue = testQueue(url);
+    const [stored, inline] = [await start(inboxOn(queue)), await start(inlineInbox())];
+    const delivery = withHmac(SECRET, bodyOf('batch.succeeded', { id: 'b1' }));
+
+    await Promise.all([stored.send(delivery, '', 'a%00b'), inline.send(delivery, '', 'a%00b')]);
+    await drained(queue.queue);
+
+    expect(stored.events).toHaveLength(1);
+    expect(stored.events).toStrictEqual(inline.events);
+    expect(stored.events[0]!.delivery.params).toEqual({ project: 'a\0b' });
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
   });
 

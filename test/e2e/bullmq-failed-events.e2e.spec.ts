@@ -128,6 +128,18 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(runs.steady).toEqual(['b1', 'b2', 'b3', 'b2']);
   });
 
+  it('replays all when two ask for it at once', async () => {
+    await fail(...Array.from({ length: 12 }, (_one, index) => ({ id: `b${index}` })));
+    repaired = true;
+
+    const [one, other] = await Promise.all([failed.replayAll(), failed.replayAll()]);
+    await drained(queue);
+
+    expect(one + other).toBeGreaterThanOrEqual(12);
+    expect(await failed.list()).toEqual([]);
+    expect(await queue.getJobCounts('completed', 'failed')).toEqual({ completed: 12, failed: 0 });
+  });
+
   it('discards one without running it, and its key stays taken', async () => {
     await fail({ id: 'b1' });
     const { id } = (await failed.list())[0]!;

@@ -57,6 +57,16 @@ describe.each([
     expect(required).toContain('GeminiWebhooksModule');
     expect(required).toBe(imported);
   });
+
+  it.each([
+    { store: 'redis', command: 'npm install bullmq ioredis' },
+    { store: 'postgres', command: 'npm install bullmq pg' },
+  ])('that has no driver for $store is told at start: $command', async ({ store, command }) => {
+    const said = await host.node('--input-type=module', '-e', startingOn(`${store}://127.0.0.1:1/none`));
+
+    expect(said).toContain('invalid_option bullmqInbox needs');
+    expect(said).toContain(command);
+  });
 });
 
 describe('a CommonJS Jest test of a Nest 11 app', () => {
@@ -66,3 +76,22 @@ describe('a CommonJS Jest test of a Nest 11 app', () => {
     await expect(host.node(join('node_modules', 'jest', 'bin', 'jest.js'), '--ci')).resolves.toBeDefined();
   });
 });
+
+/** A program that starts an app on a durable inbox, and prints with which error that ends. */
+function startingOn(url: string): string {
+  return `
+    import 'reflect-metadata';
+    import { Module } from '@nestjs/common';
+    import { NestFactory } from '@nestjs/core';
+    import { GeminiWebhooksModule } from 'nestjs-gemini-webhooks';
+    import { bullmqInbox } from 'nestjs-gemini-webhooks/bullmq';
+    class AppModule {}
+    const inbox = bullmqInbox({ url: '${url}' });
+    const hmac = { secrets: 'whsec_' + Buffer.alloc(32).toString('base64') };
+    Module({ imports: [GeminiWebhooksModule.forRoot({ hmac, jwks: false, gemini: false, inbox })] })(AppModule);
+    await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false }).then(
+      (app) => app.close(),
+      ({ code, message }) => console.log(code, message),
+    );
+  `;
+}

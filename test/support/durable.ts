@@ -30,9 +30,11 @@ export function testQueue(url: string, name = `e2e-${randomUUID()}`): TestQueue 
 
 /** For `afterEach`, once the apps are closed: no job outlives its test. */
 export async function removeTestQueues(): Promise<void> {
-  for (const { queue } of queues.splice(0)) {
-    await (queue as Queue).obliterate({ force: true });
-    await queue.close();
+  for (const { url, name, queue } of queues.splice(0)) {
+    for (const one of [queue, openQueue(url, `${name}-jobs`)]) {
+      await (one as Queue).obliterate({ force: true });
+      await one.close();
+    }
   }
 }
 

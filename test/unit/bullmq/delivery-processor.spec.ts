@@ -16,6 +16,7 @@ class Bench {
   published = 0;
   failPublish = false;
   attempts: number[] = [];
+  logged: string[] = [];
   outcome: DispatchOutcome = { retryable: [], final: [] };
   readonly roster = new HandlerRoster(() => this.now);
   readonly job = {
@@ -23,10 +24,11 @@ class Bench {
     data: toJobData(deliveryOf()),
     progress: {} as object,
     attemptsMade: 0,
+    opts: { attempts: 3 },
     updateProgress: async (progress: object) => {
       this.job.progress = JSON.parse(JSON.stringify(progress)) as object;
     },
-    log: async () => 1,
+    log: async (line: string) => this.logged.push(line),
     moveToDelayed: async () => void this.moves.push('delayed'),
     moveToWait: async () => void this.moves.push('waiting'),
   };
@@ -39,7 +41,9 @@ class Bench {
       handlers: () => [{ name: 'mine', patterns: ['*'] }],
       dispatch: async (_delivery, { attempt, checkpoints }) => {
         this.attempts.push(attempt);
-        if (this.outcome.retryable.length === 0) await checkpoints.settle('mine', 'succeeded');
+        const { retryable, final } = this.outcome;
+        if (retryable.length === 0 && !checkpoints.has('mine'))
+          await checkpoints.settle('mine', final.includes('mine') ? 'failed' : 'succeeded');
         return this.outcome;
       },
       announce: () => undefined,
@@ -126,6 +130,60 @@ describe('the processor of a delivery', () => {
     await bench.work();
     expect(bench.published).toBe(1);
     expect(bench.job.progress).toMatchObject({ announced: true });
+  });
+
+  it('logs one line for each attempt that failed, and one when it waits for another worker', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: ['mine', 'flaky'], final: ['hopeless'] };
+    await bench.work();
+    bench.job.attemptsMade = 1;
+    bench.outcome = { retryable: [], final: [] };
+    bench.elsewhere('theirs');
+    await bench.work();
+    await bench.work();
+
+    expect(bench.logged).toEqual([
+      'attempt 1: mine failed, flaky failed, hopeless failed for good',
+      'attempt 2: waiting for a worker that has theirs',
+    ]);
+  });
+
+  it('does not run again what failed for good, until a person has the job retried', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: [], final: ['mine'] };
+    const reason = 'mine failed for good';
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'failed' }, givenUpAt: 1 });
+
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+    bench.job.attemptsMade = 1;
+    bench.outcome = { retryable: [], final: [] };
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.job.progress).toEqual({ announced: true, handlers: { mine: 'succeeded' } });
+  });
+
+  it('gives up with the last attempt, and only then', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: ['mine'], final: [] };
+    for (bench.job.attemptsMade of [0, 1]) {
+      await bench.work();
+      expect(bench.job.progress).not.toHaveProperty('givenUpAt');
+    }
+    bench.job.attemptsMade = 2;
+    await bench.work();
+    expect(bench.job.progress).toMatchObject({ givenUpAt: 3 });
+  });
+
+  it('waits for a missing handler as long again when a person has the job retried', async () => {
+    const bench = new Bench();
+    bench.elsewhere('theirs');
+    await bench.work();
+    bench.now += 16 * MINUTE_MS;
+    bench.elsewhere('theirs');
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError' });
+
+    bench.job.attemptsMade = 1;
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
   });
 
   it('runs nothing of a discarded event', async () => {

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { fromJobData, jobIdOf, jobNameOf, toJobData, type DeliveryJobData } from '../../../lib/bullmq/delivery-job.js';
+import { verifiedDelivery, type VerifiedDelivery } from '../../../lib/events/verified-delivery.js';
+import { bodyOf } from '../../support/senders.js';
+
+function deliveryWith({
+  type = 'batch.succeeded',
+  params = {},
+}: { type?: string; params?: Record<string, string> } = {}): VerifiedDelivery {
+  const body = bodyOf(type, { id: 'batch_1' });
+  return verifiedDelivery({
+    id: 'msg_1',
+    registration: 'default',
+    attemptedAt: new Date('2026-01-22T12:00:00Z'),
+    strategy: 'hmac',
+    params,
+    raw: JSON.parse(body) as { type: string },
+    body: Buffer.from(body),
+  });
+}
+
+/** What PostgreSQL's jsonb refuses, in any text of the data. */
+function refused(data: unknown): boolean {
+  if (typeof data === 'string') return data.includes('\0') || /\p{Surrogate}/u.test(data);
+  return typeof data === 'object' && data !== null && Object.entries(data).flat().some(refused);
+}
+
+const PARAMS: [string, Record<string, string>][] = [
+  ['nothing', {}],
+  ['ordinary text', { project: 'acme', tenant: 'äöü 漢字 🎉' }],
+  ['a NUL', { project: 'a\0b', 'na\0me': '' }],
+  ['lone surrogates', { project: '\ud800', tenant: 'x\udfff' }],
+];
+
+describe('the job of a delivery', () => {
+  it.each(PARAMS)(
+    'gives the delivery back whose route parameters hold %s, in data that every store takes',
+    (_, params) => {
+      const delivery = deliveryWith({ params });
+      const data = toJobData(delivery);
+
+      expect(refused(data)).toBe(false);
+      expect(fromJobData(JSON.parse(JSON.stringify(data)) as DeliveryJobData)).toStrictEqual(delivery);
+    },
+  );
+
+  it.each([
+    [{ v: 3 }, '3'],
+    [{}, 'undefined'],
+    [null, 'undefined'],
+    ['text', 'undefined'],
+  ])('refuses data of a version that it does not know: %j', (data, version) => {
+    expect(() => fromJobData(data as unknown as DeliveryJobData)).toThrow(
+      expect.objectContaining({ code: 'malformed_event', message: expect.stringContaining(`version ${version}`) }),
+    );
+  });
+
+  it('has an id that BullMQ takes, one for each key', () => {
+    const ids = ['1', 'a:b:c', 'a\0b', 'default/batch/1/batch.succeeded'].map(jobIdOf);
+
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id).toMatch(/^e[\w-]{43}$/);
+  });
+
+  it.each([
+    ['batch.completed', 'batch.succeeded'],
+    ['odd\0\ud800', 'odd\ufffd\ufffd'],
+    ['', 'unknown'],
+    ['x'.repeat(10_000), 'x'.repeat(100)],
+  ])('is named after the type', (type, name) => {
+    expect(jobNameOf(deliveryWith({ type }))).toBe(name);
+  });
+});
