@@ -8,7 +8,7 @@ import { AppProcess, killAppProcesses, type AppConfig } from './support/app-proc
 import { Journal } from './support/journal.js';
 import { each, idsOf, timed } from './support/load.js';
 
-const EVENTS = Number(process.env['TEST_KILLED_EVENTS'] ?? 600);
+const EVENTS = 2_000;
 const KILLS = 10;
 const CONCURRENCY = 16;
 

@@ -10,7 +10,7 @@ import { each, idsOf, timed } from './support/load.js';
 
 const PROCESSES = 4;
 const COPIES = 40;
-const EVENTS = Number(process.env['TEST_COPIED_EVENTS'] ?? 100);
+const EVENTS = 500;
 
 jest.setTimeout(180_000);
 
