@@ -13,6 +13,7 @@ const BENCHMARKS = [
   'inbox-latency',
   'inbox-size',
   'tracked-jobs',
+  'job-requests',
   'batch-results',
 ];
 
