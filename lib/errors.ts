@@ -43,6 +43,7 @@ export type GeminiWebhooksErrorCode =
   | 'invalid_argument'
   | 'unrecoverable_event'
   | 'transfer_failed'
+  | 'secret_not_saved'
   | 'timeout'
   | 'closed';
 
@@ -94,4 +95,9 @@ export function messageOf(error: unknown): string {
   } catch {
     return Object.prototype.toString.call(error);
   }
+}
+
+/** The same for the middle of a sentence. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/\.$/, '');
 }

@@ -1,4 +1,5 @@
 import type { GoogleGenAI } from '@google/genai';
+import { endpointConfig, type EndpointConfig } from './endpoints.config.js';
 import { geminiApiKey, geminiClient, isVertex } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { GeminiWebhooksSettings, HmacSecretsResolver } from './gemini-webhooks.options.js';
@@ -30,6 +31,7 @@ export interface GeminiWebhooksConfig {
   /** `secrets` is empty when there is nothing to mint with: every dynamic delivery is then refused. */
   readonly binding: { readonly secrets: readonly string[]; readonly ttlSeconds: number } | false;
   readonly reconcile: ReconcileSchedule | false;
+  readonly endpoint: EndpointConfig | false;
 }
 
 const OWNER = 'GeminiWebhooksModule';
@@ -47,6 +49,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   'publicUrl',
   'binding',
   'jobs',
+  'endpoint',
 ] satisfies (keyof GeminiWebhooksSettings)[]);
 
 /**
@@ -64,11 +67,12 @@ export function geminiWebhooksConfig(
   const hmac = hmacConfig(settings.hmac, environment);
   const jwks = jwksConfig(settings.jwks, environment);
   const strategies = strategiesConfig(settings.strategies);
-  if (!hmac && !jwks && strategies.length === 0) {
+  const endpoint = endpointConfig(settings.endpoint);
+  if (!hmac && !jwks && strategies.length === 0 && !endpoint) {
     invalid(
       'hmac, jwks and strategies',
       'nothing that can verify a delivery',
-      'Set GEMINI_WEBHOOK_SECRET or hmac.secrets for static webhooks, leave jwks on for dynamic ones, or give a strategy of your own.',
+      'Set GEMINI_WEBHOOK_SECRET, hmac.secrets or endpoint for static webhooks, leave jwks on for dynamic ones, or give a strategy of your own.',
     );
   }
   return Object.freeze({
@@ -87,6 +91,7 @@ export function geminiWebhooksConfig(
     publicUrl: publicUrlConfig(settings.publicUrl ?? environment.GEMINI_WEBHOOK_PUBLIC_URL),
     binding: bindingConfig(settings, environment),
     reconcile: reconcileConfig(settings.jobs),
+    endpoint,
   });
 }
 

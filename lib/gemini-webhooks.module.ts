@@ -1,15 +1,25 @@
-import { Logger, Module, type DynamicModule, type InjectionToken, type Provider, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type InjectionToken,
+  type OnApplicationBootstrap,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { ConfigModule, type ConfigType } from '@nestjs/config';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { GeminiEventBus } from './bus/gemini-event-bus.js';
-import { GeminiWebhooksError } from './errors.js';
+import { EndpointSecrets } from './endpoints/endpoint-secrets.js';
+import { GeminiWebhookEndpoints } from './endpoints/gemini-webhook-endpoints.js';
+import { secretStoreKeys } from './endpoints.config.js';
 import { GeminiWebhooksCoreModule, Registrations } from './gemini-webhooks-core.module.js';
 import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './gemini-webhooks.config.js';
 import { geminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type {
   GeminiWebhooksModuleAsyncOptions,
   GeminiWebhooksModuleOptions,
-  GeminiWebhooksOptionsFactory,
   GeminiWebhooksSettings,
 } from './gemini-webhooks.options.js';
 import { geminiWebhooksRoute, type GeminiWebhooksRoute } from './gemini-webhooks.route.js';
@@ -18,6 +28,7 @@ import {
   GEMINI_WEBHOOKS_CONFIG,
   GEMINI_WEBHOOKS_INBOX,
   GEMINI_WEBHOOKS_JOB_CONFIRMATION,
+  GEMINI_WEBHOOKS_LIVE_SECRETS,
   GEMINI_WEBHOOKS_MOUNT,
   GEMINI_WEBHOOKS_ROUTE,
   GEMINI_WEBHOOKS_SETTINGS,
@@ -32,17 +43,24 @@ import { GeminiJobs } from './jobs/gemini-jobs.js';
 import { JobChecker } from './jobs/job-checker.js';
 import { jobConfirmation } from './jobs/job-confirmation.js';
 import { JobEvents } from './jobs/job-events.js';
-import { JobWebhooks, type MountedRoute } from './jobs/job-webhooks.js';
+import { JobWebhooks } from './jobs/job-webhooks.js';
 import { createController } from './receiver/gemini-webhooks.controller.js';
-import { guardedRoutes, mountedPath } from './receiver/guarded-routes.js';
+import { mountedRoute } from './receiver/mounted-route.js';
 import { RawBodyCapture } from './receiver/raw-body-capture.js';
-import { routePaths } from './receiver/route-paths.js';
+import { routeUrl, type MountedRoute } from './route-url.js';
+import { settingsProviders } from './settings-providers.js';
 import { BindingTokens } from './signature/binding.js';
 import { SignatureVerifier } from './signature/signature-verifier.js';
 import { startupWarnings } from './startup-warnings.js';
 
 /** What users inject of a registration. */
-const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox, GeminiFailedEvents, GeminiJobs] as Type[];
+const INJECTABLES: readonly Type[] = [
+  SignatureVerifier,
+  GeminiInbox,
+  GeminiFailedEvents,
+  GeminiJobs,
+  GeminiWebhookEndpoints,
+] as Type[];
 
 /**
  * Receives Gemini's webhooks and calls the methods that carry `@OnGeminiEvent`.
@@ -52,7 +70,18 @@ const INJECTABLES: readonly Type[] = [SignatureVerifier, GeminiInbox, GeminiFail
  * export class AppModule {}
  */
 @Module({})
-export class GeminiWebhooksModule {
+export class GeminiWebhooksModule implements OnApplicationBootstrap {
+  readonly #config: GeminiWebhooksConfig;
+  readonly #endpoints: GeminiWebhookEndpoints;
+
+  constructor(
+    @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
+    @Inject(GeminiWebhookEndpoints) endpoints: GeminiWebhookEndpoints,
+  ) {
+    this.#config = config;
+    this.#endpoints = endpoints;
+  }
+
   /**
    * Registers a receiver. Without options all comes from the environment.
    *
@@ -80,6 +109,11 @@ export class GeminiWebhooksModule {
     const { imports, global, ...rest } = options;
     return define(geminiWebhooksRoute(rest), global, settingsProviders(rest), imports);
   }
+
+  /** Nest calls the providers' hooks first, so the inbox has started and its lock works. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.#config.endpoint) await this.#endpoints.syncAtStart(this.#config.endpoint);
+  }
 }
 
 function define(
@@ -101,29 +135,6 @@ function define(
     providers: [...settings, ...registrationProviders(route), ...aliases],
     exports: [GeminiWebhooksCoreModule, ...INJECTABLES.map(named)],
   };
-}
-
-function settingsProviders({
-  useFactory,
-  inject = [],
-  useClass,
-  useExisting,
-}: GeminiWebhooksModuleAsyncOptions): Provider[] {
-  if (useFactory)
-    return [{ provide: GEMINI_WEBHOOKS_SETTINGS, useFactory: useFactory as (...args: unknown[]) => unknown, inject }];
-  const factory = useClass ?? useExisting;
-  if (!factory) {
-    throw new GeminiWebhooksError(
-      'invalid_option',
-      'GeminiWebhooksModule.forRootAsync: got no factory. Give useFactory, useClass or useExisting.',
-    );
-  }
-  const settings: Provider = {
-    provide: GEMINI_WEBHOOKS_SETTINGS,
-    useFactory: (one: GeminiWebhooksOptionsFactory) => one.createGeminiWebhooksOptions(),
-    inject: [factory],
-  };
-  return useClass ? [useClass, settings] : [settings];
 }
 
 function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
@@ -207,15 +218,24 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
         new GeminiJobs(gemini, jobs, webhooks),
       inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_INBOX, JobWebhooks],
     },
+    { provide: GEMINI_WEBHOOKS_LIVE_SECRETS, useFactory: () => new EndpointSecrets() },
+    {
+      provide: GeminiWebhookEndpoints,
+      useFactory: (
+        { gemini, name, inboxUrl, publicUrl, binding }: GeminiWebhooksConfig,
+        secrets: EndpointSecrets,
+        engine: InboxEngine,
+        mounted: MountedRoute,
+      ) =>
+        new GeminiWebhookEndpoints({
+          ai: gemini,
+          host: { registration: name, keys: secretStoreKeys(binding, gemini), inboxUrl },
+          secrets,
+          lock: engine.lock?.bind(engine),
+          routeUri: () => routeUrl('GeminiWebhookEndpoints', publicUrl, mounted, {}).url,
+        }),
+      inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_LIVE_SECRETS, GEMINI_WEBHOOKS_INBOX, GEMINI_WEBHOOKS_MOUNT],
+    },
     RawBodyCapture,
   ];
-}
-
-function mountedRoute(
-  { registration, path }: GeminiWebhooksRoute,
-  modules: ModulesContainer,
-  moduleRef: ModuleRef,
-): string | undefined {
-  const own = guardedRoutes(modules, registration).find(({ controller }) => mountedPath(controller) === path);
-  return own && routePaths(moduleRef['container'], own)[0];
 }

@@ -1,6 +1,7 @@
 import type { GoogleGenAI, GoogleGenAIOptions } from '@google/genai';
 import type { ModuleMetadata, Provider, Type } from '@nestjs/common';
 import type { JSONWebKeySet } from 'jose';
+import type { SigningSecretStore, SigningSecretStoreFactory } from './endpoints/signing-secret-store.js';
 import type { InboxEngineFactory } from './inbox/inbox-engine.js';
 import type { SignatureStrategy } from './signature/signature-strategy.js';
 
@@ -92,6 +93,12 @@ export interface GeminiWebhooksSettings {
   readonly binding?: BindingOptions | false | undefined;
   /** How jobs that `GeminiJobs` started or tracks are followed. */
   readonly jobs?: JobsOptions | undefined;
+  /**
+   * The project's static webhook: made or changed at start to be as it says here, and its signing secret kept, shared
+   * and used by every process.
+   * @default false
+   */
+  readonly endpoint?: EndpointOptions | false | undefined;
 }
 
 /** All options of `GeminiWebhooksModule.forRoot`. */
@@ -188,6 +195,30 @@ export interface ReconcileOptions {
    * @default 259200000 (72 h)
    */
   readonly untilMs?: number | undefined;
+}
+
+/** @see GeminiWebhooksSettings.endpoint */
+export interface EndpointOptions {
+  /** The webhook's name at Gemini, by which it is found: of one name there is one in a project. */
+  readonly name: string;
+  /**
+   * Where Gemini delivers.
+   * @default `publicUrl` and the registration's route
+   */
+  readonly uri?: string | undefined;
+  /**
+   * What it is to be told of. Old names are taken: `batch.completed` is `batch.succeeded`.
+   * @example ['batch.succeeded', 'batch.failed', 'video.generated']
+   */
+  readonly events: readonly string[];
+  /** Where its signing secret is kept, which Gemini shows once: `fileSecretStore(path)`, or a store of your own. */
+  readonly secretStore: SigningSecretStore | SigningSecretStoreFactory;
+  /**
+   * Whether the app does not start when the webhook cannot be synced. Otherwise that is logged, and
+   * `GeminiWebhookEndpoints.status` says so.
+   * @default false
+   */
+  readonly required?: boolean | undefined;
 }
 
 /** Makes the settings of `forRootAsync({ useClass | useExisting })`. */

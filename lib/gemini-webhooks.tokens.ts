@@ -18,6 +18,9 @@ export const GEMINI_WEBHOOKS_INBOX = Symbol('GEMINI_WEBHOOKS_INBOX');
 /** How a registration confirms that an event is of the job that its token names; absent where nobody can ask Gemini. */
 export const GEMINI_WEBHOOKS_JOB_CONFIRMATION = Symbol('GEMINI_WEBHOOKS_JOB_CONFIRMATION');
 
+/** The signing secrets of a registration that change while the app runs, within its module. */
+export const GEMINI_WEBHOOKS_LIVE_SECRETS = Symbol('GEMINI_WEBHOOKS_LIVE_SECRETS');
+
 /** The settings of a registration as they were given, within its module. */
 export const GEMINI_WEBHOOKS_SETTINGS = Symbol('GEMINI_WEBHOOKS_SETTINGS');
 

@@ -2,6 +2,7 @@
 export { GeminiWebhooksModule } from './gemini-webhooks.module.js';
 export type {
   BindingOptions,
+  EndpointOptions,
   GeminiWebhooksModuleAsyncOptions,
   GeminiWebhooksModuleOptions,
   GeminiWebhooksOptionsFactory,
@@ -63,6 +64,24 @@ export type { GeminiJobRef } from './jobs/job-ref.js';
 export type { GeminiWebhookConfig, JobRouteOptions, WebhookConfigOptions } from './jobs/job-webhooks.js';
 export type { TransferOptions } from './jobs/resumable-download.js';
 export type { DownloadProgress, VideoDownloadOptions } from './jobs/video-download.js';
+
+// Where does Gemini send?
+export type { EndpointChange, EndpointSyncResult } from './endpoints/endpoint-sync.js';
+export { fileSecretStore } from './endpoints/file-secret-store.js';
+export {
+  GeminiWebhookEndpoints,
+  type EndpointStatus,
+  type EndpointSyncOptions,
+  type RotateOptions,
+} from './endpoints/gemini-webhook-endpoints.js';
+export type {
+  SigningSecret,
+  SigningSecretStore,
+  SigningSecretStoreFactory,
+  SigningSecretStoreHost,
+} from './endpoints/signing-secret-store.js';
+export type { StaticWebhook, TruncatedSecret } from './endpoints/static-webhook.js';
+export type { RevokePrevious } from './endpoints/webhooks-api.js';
 
 // What can Gemini say?
 export {

@@ -1,19 +1,24 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { GeminiJobs } from 'nestjs-gemini-webhooks';
 import { randomBytes } from 'node:crypto';
 import { merge } from 'rxjs';
-import { demoDeliveries } from './demo/deliveries.js';
 import { DemoLogger } from './demo/demo-logger.js';
-import { GeminiSide } from './demo/gemini-side.js';
+import { DemoGemini } from './demo/gemini.js';
 import { LOOPBACK } from './demo/loopback-server.js';
 import { HELP, readOptions, type DemoOptions } from './demo/options.js';
 import { asExpected } from './demo/outcome.js';
+import { demoScenes } from './demo/scenes.js';
 import { sendAgainCommand } from './demo/send-again.js';
 import { inlineStage, stagedModule, type Stage } from './demo/stage.js';
 import { printSummary } from './demo/summary.js';
 import { Terminal } from './demo/terminal.js';
+import { Tunnel } from './demo/tunnel.js';
 import { walkThrough } from './demo/walk-through.js';
+import { Orders } from './orders.js';
+
+const ROUTE = '/gemini/webhooks';
+/** Long enough for a webhook to come first on a slow machine. */
+const RECONCILE_AFTER_MS = 3_000;
 
 const terminal = new Terminal(process.stdout);
 
@@ -26,12 +31,28 @@ try {
   process.exitCode = 1;
 }
 
+/** All that is not the app. */
+interface Scenery {
+  readonly tunnel: Tunnel;
+  readonly gemini: DemoGemini;
+  readonly stage: Stage;
+  /** Ends and removes all of it. */
+  end(): Promise<void>;
+}
+
 async function demo(options: DemoOptions): Promise<void> {
-  const stage = await openStage(options.inbox);
+  const tunnel = await Tunnel.open(terminal);
+  const gemini = await DemoGemini.start(tunnel.url + ROUTE);
+  let stage: Stage | undefined;
+  const end = async () => {
+    await stage?.close();
+    await gemini.close();
+  };
   try {
-    await show(stage, options);
+    stage = await openStage(options.inbox);
+    await show({ tunnel, gemini, stage, end }, options);
   } catch (error) {
-    await stage.close();
+    await end();
     throw error;
   }
 }
@@ -43,25 +64,25 @@ async function openStage(inbox: DemoOptions['inbox']): Promise<Stage> {
   return durableStage(inbox, terminal);
 }
 
-async function show(stage: Stage, options: DemoOptions): Promise<void> {
-  const gemini = await GeminiSide.start();
+async function show(scenery: Scenery, options: DemoOptions): Promise<void> {
+  const { tunnel, gemini, stage, end } = scenery;
   Object.assign(process.env, {
-    GEMINI_WEBHOOK_SECRET: gemini.secret,
-    GEMINI_WEBHOOK_JWKS_URL: gemini.keySetUrl,
-    GEMINI_WEBHOOK_PATH: 'gemini/webhooks',
-    GEMINI_WEBHOOK_PUBLIC_URL: 'https://sample.example.com',
+    ...gemini.environment,
+    GEMINI_WEBHOOK_PATH: ROUTE.slice(1),
+    GEMINI_WEBHOOK_PUBLIC_URL: tunnel.url,
     GEMINI_WEBHOOK_BINDING_SECRET: randomBytes(32).toString('base64'),
+    JOBS_RECONCILE_AFTER_MS: String(RECONCILE_AFTER_MS),
     ...stage.environment,
   });
 
   // Imported now, because what shapes the route is read from the environment when the module is defined.
   const { AppModule } = await import('./app.module.js');
   const logger = new DemoLogger(terminal);
-  const app = await NestFactory.create(stagedModule(AppModule, stage), { logger, abortOnError: false });
+  const app = await NestFactory.create(stagedModule(AppModule, end), { logger, abortOnError: false });
   // An end that was asked for is no failure: exit code 0 instead of death by the signal.
   app.enableShutdownHooks([], { useProcessExit: !options.once });
   try {
-    await tour(app, stage, gemini, logger, options);
+    await tour(app, scenery, logger, options);
   } catch (error) {
     await app.close();
     throw error;
@@ -70,8 +91,7 @@ async function show(stage: Stage, options: DemoOptions): Promise<void> {
 
 async function tour(
   app: INestApplication,
-  stage: Stage,
-  gemini: GeminiSide,
+  { tunnel, gemini, stage }: Scenery,
   logger: DemoLogger,
   { once, port }: DemoOptions,
 ): Promise<void> {
@@ -79,14 +99,18 @@ async function tour(
     throw new Error(`Cannot listen on ${LOOPBACK}:${port} (${cause.code}). Give another --port, or none.`, { cause });
   });
   const failed$ = await stage.start(app, logger);
-  const url = `${await app.getUrl()}/gemini/webhooks`;
-  terminal.print(`The app listens at ${url}, Google's keys are at ${gemini.keySetUrl}.\n`);
+  tunnel.leadTo(`http://${LOOPBACK}:${new URL(await app.getUrl()).port}`);
+  const webhookUri = tunnel.url + ROUTE;
+  terminal.print(`Gemini is simulated at ${gemini.url}. It reaches the app at ${webhookUri}.\n`);
 
-  // What an app with a key gives to the SDK: `ai.models.generateVideos({ …, config: { webhookConfig } })`.
-  const webhookConfig = await app.get(GeminiJobs).webhookConfig({ metadata: { order: 'A-17' } });
-  const deliveries = stage.deliveries(demoDeliveries(url, gemini, webhookConfig));
-  const ran$ = merge(logger.handlers$, failed$);
-  const results = await walkThrough(deliveries, gemini, ran$, terminal, () => stage.settled());
+  const scenes = stage.scenes(demoScenes({ gemini, orders: app.get(Orders), webhookUri }));
+  const observed = {
+    answers$: tunnel.answers$,
+    handlers$: merge(logger.handlers$, failed$),
+    lookups: () => gemini.lookups,
+    settled: () => stage.settled(),
+  };
+  const results = await walkThrough(scenes, observed, terminal);
   printSummary(results, terminal);
 
   if (once) {
@@ -95,7 +119,7 @@ async function tour(
     return;
   }
   stage.follow();
-  terminal.print(`\nThe app stays up at ${url}. Send it one yourself, from this folder in another terminal:\n`);
-  terminal.print(`  ${sendAgainCommand(url, gemini.secret)}\n`);
+  terminal.print(`\nThe app stays up. Send it a webhook yourself, from this folder in another terminal:\n`);
+  terminal.print(`  ${sendAgainCommand(webhookUri, gemini.secret)}\n`);
   terminal.print('A second time it is a duplicate; with another id it is new. Ctrl+C ends the app.\n');
 }

@@ -5,7 +5,7 @@ import { OnGeminiEvent, outputUri, type GeminiEventOf, type GeminiHandlerContext
 export class VideoHandlers {
   readonly #logger = new Logger();
 
-  /** `userMetadata` is what the video was started with: `jobs.webhookConfig({ metadata: { order } })`. */
+  /** `userMetadata` is what `Orders.film` started the video with. */
   @OnGeminiEvent('video.generated')
   deliver(event: GeminiEventOf<'video.generated'>, { handler }: GeminiHandlerContext): void {
     this.#logger.log(`the video of order ${String(event.userMetadata['order'])} is at ${outputUri(event)}`, handler);

@@ -23,11 +23,15 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set(['events', 'telemetry']);
 /** The only files that know every step. */
 const MAPS: ReadonlySet<string> = new Set(['index.ts', 'gemini-webhooks.module.ts', 'gemini-webhooks-core.module.ts']);
 
-const PORTS_IN_OPTIONS: ReadonlySet<string> = new Set(['inbox/inbox-engine.ts', 'signature/signature-strategy.ts']);
+const PORTS_IN_OPTIONS: ReadonlySet<string> = new Set([
+  'endpoints/signing-secret-store.ts',
+  'inbox/inbox-engine.ts',
+  'signature/signature-strategy.ts',
+]);
 const KNOW_THE_PORTS: ReadonlySet<string> = new Set(['gemini-webhooks.options.ts', 'gemini-webhooks.config.ts']);
 
 const ENTRY_POINTS: ReadonlySet<string> = new Set(['testing', 'bullmq']);
-const MAY_READ_THE_ENVIRONMENT = ['gemini-webhooks.environment.ts', 'gemini-webhooks.module.ts'];
+const MAY_READ_THE_ENVIRONMENT = ['cli/main.ts', 'gemini-webhooks.environment.ts', 'gemini-webhooks.module.ts'];
 const LONGEST_FILE = 250;
 
 const files = libFiles();
@@ -61,7 +65,7 @@ describe('lib', () => {
     expect(lengths.filter(({ lines }) => lines > LONGEST_FILE)).toEqual([]);
   });
 
-  it('reads the process environment in the two files that are there for it', () => {
+  it('reads the process environment in the files that are there for it', () => {
     const readers = files.filter((file) => readsProcessEnv(sourceOf(file)));
 
     expect(readers.toSorted()).toEqual(MAY_READ_THE_ENVIRONMENT);

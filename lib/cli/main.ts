@@ -1,19 +1,14 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { messageOf } from '../errors.js';
-import { simulateCommand } from './simulate.command.js';
+import { run } from './program.js';
 
-const program = new Command('nestjs-gemini-webhooks').description('Tools for webhooks of the Gemini API').addCommand(
-  simulateCommand({
-    print: (line) => void process.stdout.write(`${line}\n`),
-    stopped: () =>
-      new Promise((resolve) => {
-        process.once('SIGINT', resolve).once('SIGTERM', resolve);
-      }),
-  }),
-);
-
-program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = 1;
+process.exitCode = await run(process.argv.slice(2), {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  printError: (line) => void process.stderr.write(`${line}\n`),
+  stopped: () =>
+    new Promise((resolve) => {
+      process.once('SIGINT', resolve).once('SIGTERM', resolve);
+    }),
+  environment: process.env,
+  hasColours: process.stdout.isTTY && process.stdout.hasColors(),
+  fetch,
 });

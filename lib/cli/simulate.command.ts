@@ -1,18 +1,12 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { SimulatorFault } from '../testing/simulator/faults.js';
 import { GeminiSimulator } from '../testing/simulator/gemini-simulator.js';
+import { number } from './arguments.js';
+import type { CommandHost } from './command-host.js';
 import { faultArgument } from './fault-argument.js';
 
 const DEFAULT_PORT = 8788;
 const DEFAULT_SECONDS = 2;
-
-/** What a command is run in. */
-export interface CommandHost {
-  /** Prints one line. */
-  print(line: string): void;
-  /** Resolves when the command is to end. */
-  stopped(): Promise<unknown>;
-}
 
 interface SimulateOptions {
   readonly port: number;
@@ -26,11 +20,11 @@ interface SimulateOptions {
 }
 
 /** `simulate`: a Gemini API on this machine for an app under development, until it is stopped. */
-export function simulateCommand(host: CommandHost): Command {
+export function simulateCommand(host: Pick<CommandHost, 'print' | 'stopped'>): Command {
   return new Command('simulate')
     .description('run a Gemini API on this machine, with webhooks, for an app under development')
     .option('--port <port>', 'on 127.0.0.1; 0 is any that is free', number, DEFAULT_PORT)
-    .option('--api-key <key>', 'the API key that it takes', 'simulator-key')
+    .option('--api-key <key>', 'the API key that it takes', 'key-of-the-simulator')
     .option('--speed <factor>', 'how many times as fast as real its time runs', number, 1)
     .option('--batch-seconds <seconds>', 'how long a batch takes, in its time', number, DEFAULT_SECONDS)
     .option('--video-seconds <seconds>', 'how long a video takes', number, DEFAULT_SECONDS)
@@ -48,10 +42,20 @@ export function simulateCommand(host: CommandHost): Command {
         .argParser((text, previous: readonly SimulatorFault[]) => [...previous, faultArgument(text)])
         .default([], 'nothing'),
     )
+    .addHelpText('after', EXAMPLES)
     .action((options: SimulateOptions) => simulate(options, host));
 }
 
-async function simulate(options: SimulateOptions, { print, stopped }: CommandHost): Promise<void> {
+const EXAMPLES = `
+Examples:
+  $ npx nestjs-gemini-webhooks simulate
+  Jobs that take no time, and the first webhook of a batch lost:
+    $ npx nestjs-gemini-webhooks simulate --speed 1000 --fault lose:kind=batch,times=1`;
+
+async function simulate(
+  options: SimulateOptions,
+  { print, stopped }: Pick<CommandHost, 'print' | 'stopped'>,
+): Promise<void> {
   const gemini = await GeminiSimulator.start({
     port: options.port,
     apiKey: options.apiKey,
@@ -86,10 +90,4 @@ function instructions({ baseUrl, apiKey, jwksUrl }: GeminiSimulator): readonly s
     '',
     'Calls and deliveries follow. Ctrl-C ends it.',
   ];
-}
-
-function number(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError('Give a number.');
-  return value;
 }

@@ -2,8 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import { fillPath, type GeminiWebhooksRoute } from '../gemini-webhooks.route.js';
+import type { GeminiWebhooksRoute } from '../gemini-webhooks.route.js';
 import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_MOUNT, GEMINI_WEBHOOKS_ROUTE } from '../gemini-webhooks.tokens.js';
+import { checkedUri, routeUrl, type MountedRoute } from '../route-url.js';
 import { BINDING_FIELD, BindingTokens } from '../signature/binding.js';
 
 /** By which route a job's events come back. */
@@ -28,9 +29,6 @@ export interface GeminiWebhookConfig {
   readonly uris: string[];
   readonly userMetadata: Record<string, unknown>;
 }
-
-/** Where the registration's route is mounted in this process; `undefined` where it is not. */
-export type MountedRoute = () => string | undefined;
 
 /** Makes the dynamic webhooks of jobs: the URI of the route, and the token that proves whose job it is. */
 @Injectable()
@@ -88,32 +86,8 @@ export class JobWebhooks {
   }
 
   #target(uri: string | undefined, params: Readonly<Record<string, string>>): { target: string; path?: string } {
-    if (uri !== undefined) return { target: checkedUri(uri) };
-    const { publicUrl } = this.#config;
-    if (!publicUrl) {
-      throw new GeminiWebhooksError(
-        'invalid_option',
-        'GeminiJobs: where Google reaches this app is not known. Set publicUrl or GEMINI_WEBHOOK_PUBLIC_URL, or give a uri.',
-      );
-    }
-    if (publicUrl.pathname !== '/')
-      return { target: `${publicUrl.origin}${fillPath(publicUrl.pathname, params)}${publicUrl.search}` };
-    const mounted = this.#mounted();
-    if (mounted === undefined) {
-      throw new GeminiWebhooksError(
-        'invalid_option',
-        `GeminiJobs: publicUrl is the origin ${publicUrl.origin}, but this process mounts no route below it. Give the route's full URL.`,
-      );
-    }
-    return { target: `${publicUrl.origin}${fillPath(mounted, params)}${publicUrl.search}`, path: this.#route.path };
+    if (uri !== undefined) return { target: checkedUri('GeminiJobs', uri) };
+    const { url, isMounted } = routeUrl('GeminiJobs', this.#config.publicUrl, this.#mounted, params);
+    return { target: url, ...(isMounted && { path: this.#route.path }) };
   }
-}
-
-function checkedUri(uri: string): string {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !uri.includes('#')) return uri;
-  throw new GeminiWebhooksError(
-    'invalid_argument',
-    `GeminiJobs: got uri ${JSON.stringify(uri)}. Give a full https: URL without a fragment.`,
-  );
 }

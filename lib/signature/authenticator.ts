@@ -7,6 +7,7 @@ import { OccasionalWarning } from '../occasional-warning.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import { HmacStrategy } from './hmac.strategy.js';
 import { JwksStrategy, STALE_TOKEN } from './jwks.strategy.js';
+import type { LiveSecrets } from './live-secrets.js';
 import { checkTimestamp, parseSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
 import type { SignatureStrategy, SignatureVerdict } from './signature-strategy.js';
 
@@ -30,15 +31,19 @@ export class Authenticator {
   readonly #strategies: readonly SignatureStrategy[];
   readonly #toleranceSeconds: number;
   readonly #logger = new Logger('GeminiWebhooks');
+  readonly #unavailable = new OccasionalWarning({ warn: (message: string) => this.#logger.error(message) });
   readonly #stale = new OccasionalWarning(this.#logger);
 
-  constructor({
-    hmac,
-    jwks,
-    strategies,
-    toleranceSeconds,
-  }: Pick<GeminiWebhooksConfig, 'hmac' | 'jwks' | 'strategies' | 'toleranceSeconds'>) {
-    this.#hmac = hmac ? new HmacStrategy(hmac) : undefined;
+  constructor(
+    {
+      hmac,
+      jwks,
+      strategies,
+      toleranceSeconds,
+    }: Pick<GeminiWebhooksConfig, 'hmac' | 'jwks' | 'strategies' | 'toleranceSeconds'>,
+    liveSecrets?: LiveSecrets,
+  ) {
+    this.#hmac = hmac || liveSecrets ? new HmacStrategy(hmac || { secrets: [] }, liveSecrets) : undefined;
     this.#jwks = jwks ? new JwksStrategy(jwks, toleranceSeconds) : undefined;
     this.#strategies = strategies;
     this.#toleranceSeconds = toleranceSeconds;
@@ -116,7 +121,7 @@ export class Authenticator {
       if (await verified) return byHmac(headers, body);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      this.#logger.error(`${error.message} ${messageOf(error.cause)}`);
+      this.#unavailable.warn(error.cause === undefined ? error.message : `${error.message} ${messageOf(error.cause)}`);
       unavailable = error;
     }
     if (await this.#jwks?.verifyBody(headers, body)) {

@@ -3,6 +3,7 @@ import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
 import { secretKey } from '../secret.js';
 import { withTimeout } from '../with-timeout.js';
+import type { LiveSecrets } from './live-secrets.js';
 import type { SignatureHeaders } from './signature-headers.js';
 
 /** How long a `secrets(params)` function may take. */
@@ -12,8 +13,10 @@ const SECRETS_TIMEOUT_MS = 2_000;
 export class HmacStrategy {
   readonly #keys: readonly KeyObject[];
   readonly #secretsOf: Exclude<HmacConfig['secrets'], readonly string[]> | undefined;
+  readonly #live: LiveSecrets | undefined;
 
-  constructor({ secrets }: HmacConfig) {
+  constructor({ secrets }: HmacConfig, live?: LiveSecrets) {
+    this.#live = live;
     this.#secretsOf = typeof secrets === 'function' ? secrets : undefined;
     this.#keys = typeof secrets === 'function' ? [] : secrets.map(decode);
   }
@@ -21,7 +24,7 @@ export class HmacStrategy {
   /**
    * Whether one of the entries is of one of the secrets.
    *
-   * @throws GeminiWebhooksError `keys_unavailable` when the secrets could not be found out
+   * @throws GeminiWebhooksError `keys_unavailable` when the secrets could not be found out, or not all of them
    */
   verify(
     headers: SignatureHeaders,
@@ -30,8 +33,24 @@ export class HmacStrategy {
   ): boolean | Promise<boolean> {
     // The lookup may be slow or down, which must not hold up what is not signed with a secret.
     if (headers.signatures.v1.length === 0) return false;
-    if (!this.#secretsOf) return verifyHmac(this.#keys, headers, body);
-    return this.#resolveKeys(params).then((keys) => verifyHmac(keys, headers, body));
+    if (verifyHmac(this.#keys, headers, body)) return true;
+    const live = this.#live?.isUsed ? this.#live : undefined;
+    if (live && verifyHmac(live.keys(), headers, body)) return true;
+    return this.#secretsOf || live ? this.#verifyByLookup(headers, body, params, live) : false;
+  }
+
+  async #verifyByLookup(
+    headers: SignatureHeaders,
+    body: Buffer,
+    params: Readonly<Record<string, string>>,
+    live: LiveSecrets | undefined,
+  ): Promise<boolean> {
+    if (this.#secretsOf && verifyHmac(await this.#resolveKeys(params), headers, body)) return true;
+    if (!live) return false;
+    const { keys, doubt } = await live.newest();
+    if (verifyHmac(keys, headers, body)) return true;
+    if (doubt === undefined) return false;
+    throw new GeminiWebhooksError('keys_unavailable', doubt);
   }
 
   async #resolveKeys(params: Readonly<Record<string, string>>): Promise<readonly KeyObject[]> {

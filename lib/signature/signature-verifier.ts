@@ -6,11 +6,16 @@ import type { RawGeminiEvent } from '../events/parse-event.js';
 import { userMetadataField, withoutUserMetadataField } from '../events/user-metadata.js';
 import { verifiedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_JOB_CONFIRMATION } from '../gemini-webhooks.tokens.js';
+import {
+  GEMINI_WEBHOOKS_CONFIG,
+  GEMINI_WEBHOOKS_JOB_CONFIRMATION,
+  GEMINI_WEBHOOKS_LIVE_SECRETS,
+} from '../gemini-webhooks.tokens.js';
 import { Authenticator } from './authenticator.js';
 import { BINDING_FIELD, BindingTokens, covers, type Binding } from './binding.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import type { ConfirmJob } from './job-confirmation.js';
+import type { LiveSecrets } from './live-secrets.js';
 
 /** Answers: did Gemini say it, and to us? */
 @Injectable()
@@ -24,9 +29,10 @@ export class SignatureVerifier {
     @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
     @Inject(BindingTokens) tokens: BindingTokens,
     @Optional() @Inject(GEMINI_WEBHOOKS_JOB_CONFIRMATION) confirmJob?: ConfirmJob,
+    @Optional() @Inject(GEMINI_WEBHOOKS_LIVE_SECRETS) liveSecrets?: LiveSecrets,
   ) {
     this.#config = config;
-    this.#authenticator = new Authenticator(config);
+    this.#authenticator = new Authenticator(config, liveSecrets);
     this.#tokens = tokens;
     this.#confirmJob = confirmJob;
   }

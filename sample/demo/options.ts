@@ -11,7 +11,8 @@ export interface DemoOptions {
   readonly help: boolean;
 }
 
-export const HELP = `Starts the sample app and sends it deliveries as Gemini would. Needs no key and no network.
+export const HELP = `Starts the sample app beside a simulated Gemini, and shows what comes in and what becomes of it. Needs no key and no
+network.
 
   npm run demo                   show it, then stay up
   npm run demo -- --once         show it, check it, and end: exit code 0 if all went as it should

@@ -1,13 +1,13 @@
-import { asExpected, type Outcome, type Result } from './outcome.js';
+import { asExpected, inShort, type Result } from './outcome.js';
 import type { Terminal } from './terminal.js';
 
-/** Prints a table of what was expected of each delivery and what it got. */
+/** Prints a table of what was expected of each scene and what it came to. */
 export function printSummary(results: readonly Result[], terminal: Terminal): void {
   const rows = results.map((result) => ({
     mark: asExpected(result) ? terminal.paint('green', '✓') : terminal.paint('red', '✗'),
     cells: [result.name, inShort(result.expected), inShort(result.got)],
   }));
-  const header = ['delivery', 'expected', 'got'];
+  const header = ['scene', 'expected', 'got'];
   const widths = header.map((_title, column) =>
     Math.max(...[header, ...rows.map(({ cells }) => cells)].map((cells) => cells[column]?.length ?? 0)),
   );
@@ -22,11 +22,4 @@ export function printSummary(results: readonly Result[], terminal: Terminal): vo
   const good = results.filter(asExpected).length;
   const verdict = `${good} of ${results.length} went as they should.`;
   terminal.print(`\n${terminal.paint(good === results.length ? 'green' : 'red', verdict)}`);
-}
-
-function inShort({ status, word, handlers }: Outcome): string {
-  const { size } = new Set(handlers);
-  const methods = size === 1 ? '1 method' : `${size || 'no'} methods`;
-  const again = handlers.length > size ? `, ${handlers.length} runs` : '';
-  return `${status} ${word}, ${methods}${again}`;
 }

@@ -35,15 +35,20 @@ export class Terminal {
     return styleText(style, text, { stream: this.#stream });
   }
 
-  /** A marked line: a label in its column, and a text that wraps within its own. */
+  /** A marked line: a label in its column, and a text that wraps within its own, its long ids cut. */
   entry(kind: EntryKind, label: string, text: string): void {
     const [mark, style] = MARKS[kind];
     const indent = 5 + LABEL_WIDTH + 2;
     const columns = Math.min(this.#stream.columns ?? MOST_COLUMNS, MOST_COLUMNS);
-    const [first = '', ...rest] = wrap(text, Math.max(columns - indent, LEAST_TEXT_WIDTH));
+    const [first = '', ...rest] = wrap(withShortIds(text), Math.max(columns - indent, LEAST_TEXT_WIDTH));
     this.print(`   ${this.paint(style, `${mark} ${label.padEnd(LABEL_WIDTH)}`)}  ${first}`);
     for (const line of rest) this.print(' '.repeat(indent) + line);
   }
+}
+
+/** Random ids, cut to what tells them apart. */
+function withShortIds(text: string): string {
+  return text.replaceAll(/([0-9a-f]{8})[0-9a-f-]{20,}/g, '$1…');
 }
 
 /** Breaks a text between words into lines of at most `width`; a word that is longer has a line of its own. */

@@ -20,16 +20,18 @@ afterEach(killCommands);
 describe('the demo, run once', () => {
   it('ends with exit code 0 and says that all went as it should', () => {
     expect(tour.code).toBe(0);
-    expect(tour.stdout).toContain('8 of 8 went as they should.');
+    expect(tour.stdout).toContain('10 of 10 went as they should.');
     expect(tour.stdout).not.toContain('✗ not as expected');
   });
 
   it.each([
-    ['a batch by a static webhook', 'batch, static webhook', '200 processed, 2 methods'],
-    ['a duplicate', 'the same once more', '200 duplicate, no methods'],
-    ['a video by a dynamic webhook', 'video, dynamic webhook', '200 processed, 2 methods'],
+    ['a batch by a static webhook', 'batch, static', '200 processed, 2 methods'],
+    ['a duplicate', 'batch, sent twice', '200 duplicate + 200 processed, 2 methods'],
+    ['a video by a dynamic webhook', 'video, dynamic', '200 processed, 2 methods, completed()'],
+    ['a batch by a dynamic webhook', 'batch, dynamic', '200 processed, 2 methods'],
+    ['a job whose webhook is lost', 'webhook lost', 'no delivery, 2 methods, completed(), 1 look-up'],
+    ["another project's delivery", "another project's", '200 processed + 403 unbound_delivery, 2 methods'],
     ['a forged delivery', 'forged', '401 signature_mismatch, no methods'],
-    ["another project's delivery", "another project's", '403 unbound_delivery, no methods'],
     ['a stale delivery', 'stale', '400 timestamp_out_of_tolerance, no methods'],
     ['a delivery whose handler fails', 'a method fails', '500 handler_failed, 2 methods'],
     ["Gemini's retry of it", "Gemini's retry", '200 processed, 1 method'],
@@ -49,15 +51,28 @@ describe('the demo, run once', () => {
   });
 
   it.each([
-    ['BatchHandlers.publish', 'batches/1001 is done, its results are at files/results-1001', 1],
-    ['VideoHandlers.deliver', 'the video of order A-17 is at files/clip-1', 1],
-    ['BatchHandlers.alert', 'batches/1002: somebody was paged (attempt 2)', 1],
-    ['AuditHandlers.record', 'batch.failed, msg_6, vouched for by hmac', 1],
-    ['AuditHandlers.record', '', 3],
-  ])('shows that %s got "%s" (lines: %d)', (handler, data, times) => {
-    const lines = tour.stdout.split('\n').filter((line) => line.includes(`▸ ${handler} `) && line.endsWith(data));
+    ['BatchHandlers.publish', /batches\/(\w+)… is done, its results are at files\/batch-\1…$/, 4],
+    ['VideoHandlers.deliver', /the video of order A-1[78] is at$/, 2],
+    ['BatchHandlers.alert', /batches\/\w+…: somebody was paged \(attempt 2\)$/, 1],
+    ['AuditHandlers.record', /batch\.failed, msg_\w+…, vouched for by hmac$/, 1],
+    ['AuditHandlers.record', /vouched for by hmac$/, 3],
+    ['AuditHandlers.record', /vouched for by jwks$/, 3],
+    ['AuditHandlers.record', /batch\.succeeded, reconciled_\w+…, vouched for by reconciled$/, 1],
+    ['completed()', /video\.generated, to whoever waits for the job$/, 1],
+    ['completed()', /batch\.succeeded, to whoever waits for the job$/, 1],
+  ])('shows that %s got %s (lines: %d)', (handler, data, times) => {
+    const lines = tour.stdout.split('\n').filter((line) => line.includes(`▸ ${handler} `) && data.test(line));
 
     expect(lines).toHaveLength(times);
+  });
+
+  it('shows that Gemini is asked about a job only when its webhook is lost', () => {
+    const scenes = tour.stdout.split(/\n(?=\d+ {2})/);
+    const lookedUp = scenes.filter((scene) => scene.includes('· look-ups '));
+
+    expect(lookedUp).toHaveLength(1);
+    expect(lookedUp[0]).toContain('! no webhook');
+    expect(lookedUp[0]).not.toContain('→');
   });
 
   it('prints no stack, no colour codes without a terminal, and no binding token', () => {
@@ -67,7 +82,14 @@ describe('the demo, run once', () => {
   });
 
   it('has colours where they are asked for, and its own settings whatever the shell has set', async () => {
-    const shell = { FORCE_COLOR: '1', GEMINI_WEBHOOK_PATH: 'hooks/:project', GEMINI_WEBHOOK_SECRET: 'of another app' };
+    const shell = {
+      FORCE_COLOR: '1',
+      GEMINI_WEBHOOK_PATH: 'hooks/:project',
+      GEMINI_WEBHOOK_SECRET: 'of another app',
+      GOOGLE_API_KEY: 'of another project',
+      GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9',
+      GOOGLE_GENAI_USE_VERTEXAI: 'true',
+    };
     const command = new Command(process.execPath, ['sample/dist/main.js', '--once'], shell);
 
     const { code, stdout } = await command.finished();
@@ -90,7 +112,7 @@ describe('the demo, run once', () => {
 
     expect(code).toBe(1);
     expect(stdout).toMatch(/✗ forged +401 signature_mismatch, no methods +200 processed, no methods\n/);
-    expect(stdout).toContain('7 of 8 went as they should.');
+    expect(stdout).toContain('9 of 10 went as they should.');
     expect(count(stdout, '✗ not as expected')).toBe(1);
   }, 30_000);
 });

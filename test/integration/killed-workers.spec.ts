@@ -12,7 +12,7 @@ const EVENTS = 2_000;
 const KILLS = 10;
 const CONCURRENCY = 16;
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 
 describe.each(STORES)('worker processes killed by SIGKILL, on $name', ({ url }) => {
   let journal: Journal;

@@ -12,7 +12,7 @@ const PROCESSES = 4;
 const COPIES = 40;
 const EVENTS = 500;
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 
 describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
   let journal: Journal;

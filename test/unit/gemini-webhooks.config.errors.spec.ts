@@ -7,6 +7,8 @@ import { refusalOf } from '../support/verifying.js';
 
 const SECRET = 'SECRET_of_somebody';
 
+const ENDPOINT = { name: 'my-app', events: ['batch.failed'], secretStore: () => ({}) };
+
 /** What plain JavaScript, or a factory that reads from somewhere, may give. */
 const refuse = (settings: unknown, environment: GeminiWebhooksEnvironment = {}) =>
   refusalOf(() => geminiWebhooksConfig('default', settings as GeminiWebhooksSettings, environment));
@@ -83,6 +85,15 @@ const CASES: [string, unknown, RegExp, RegExp, RegExp][] = [
   ['path', 'hooks', /path:/, /returned by the factory/, /beside the factory/],
   ['name', 'b', /name:/, /returned by the factory/, /beside the factory/],
   ['constructor', {}, /constructor:/, /is not an option/, /The options are/],
+  ['endpoint', SECRET, /endpoint:/, /got a string/, /Give \{ name, events, secretStore \}/],
+  ['endpoint', { store: {} }, /endpoint\.store:/, /is not an option/, /secretStore/],
+  ['endpoint', { ...ENDPOINT, name: '' }, /endpoint\.name:/, /got ""/, /Give the name/],
+  ['endpoint', { ...ENDPOINT, uri: '/hook' }, /endpoint\.uri:/, /got "\/hook"/, /Give a full URL/],
+  ['endpoint', { ...ENDPOINT, events: [] }, /endpoint\.events:/, /got no list/, /batch\.succeeded, /],
+  ['endpoint', { ...ENDPOINT, events: ['batch.done'] }, /endpoint\.events:/, /got "batch\.done"/, /The events are/],
+  ['endpoint', { ...ENDPOINT, events: ['batch.cancelled'] }, /endpoint\.events:/, /cannot be subscribed/, /The events/],
+  ['endpoint', { ...ENDPOINT, secretStore: {} }, /endpoint\.secretStore:/, /got an object/, /fileSecretStore/],
+  ['endpoint', { ...ENDPOINT, required: 'yes' }, /endpoint\.required:/, /got a string/, /true or false/],
 ];
 
 describe('a wrong option', () => {

@@ -34,11 +34,23 @@ describe('a configuration of nothing', () => {
       publicUrl: undefined,
       binding: { secrets: [], ttlSeconds: 345_600 },
       reconcile: { afterMs: 600_000, maxIntervalMs: 21_600_000, untilMs: 259_200_000 },
+      endpoint: false,
     });
   });
 
   it('is the same with every option undefined', () => {
-    const names = ['hmac', 'jwks', 'strategies', 'toleranceSeconds', 'inbox', 'gemini', 'publicUrl', 'binding', 'jobs'];
+    const names = [
+      'hmac',
+      'jwks',
+      'strategies',
+      'toleranceSeconds',
+      'inbox',
+      'gemini',
+      'publicUrl',
+      'binding',
+      'jobs',
+      'endpoint',
+    ];
 
     expect(configOf(Object.fromEntries(names.map((name) => [name, undefined])))).toEqual(configOf());
   });
@@ -74,6 +86,13 @@ describe('a configuration of options', () => {
       binding: { secret: ['sixteen letters!', 'sixteen others..'], ttlSeconds: 60 },
       gemini: new GoogleGenAI({ apiKey: 'key' }),
       jobs: { reconcile: { afterMs: 1, maxIntervalMs: 2, untilMs: 3 } },
+      endpoint: {
+        name: 'my-app',
+        uri: 'https://app.example.com/hook',
+        events: ['batch.completed'],
+        secretStore: () => Promise.reject(new Error('is not made here')) as never,
+        required: true,
+      },
     };
     const { jobs: _jobs, ...sameNames } = settings;
 

@@ -11,7 +11,7 @@ export interface GeminiSimulatorOptions {
   readonly port?: number;
   /**
    * The only API key that is taken. Calls with another are refused as Google refuses them.
-   * @default 'simulator-key'
+   * @default 'key-of-the-simulator'
    */
   readonly apiKey?: string;
   /**
@@ -71,7 +71,7 @@ const DEFAULT_DURATIONS = { batch: 2000, video: 2000, interaction: 2000 } as con
 
 /** @throws GeminiWebhooksError `invalid_argument` with the option, what was given and what it may be */
 export function simulatorConfig(options: GeminiSimulatorOptions): SimulatorConfig {
-  const { port = 0, apiKey = 'simulator-key', time = 'real', speed = 1, durations = {} } = options;
+  const { port = 0, apiKey = 'key-of-the-simulator', time = 'real', speed = 1, durations = {} } = options;
   const { signature = 'v1a', metadataAt = 'top', audience, log = () => {} } = options;
   const { pauseEvent = 'interaction.requires_action' } = options;
   check('port', port, Number.isSafeInteger(port) && port >= 0 && port <= 65_535, 'a whole number from 0 to 65535');

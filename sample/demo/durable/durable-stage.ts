@@ -1,13 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import { GeminiFailedEvents } from 'nestjs-gemini-webhooks';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as tick } from 'node:timers/promises';
 import type { DemoLogger } from '../demo-logger.js';
 import { startFlakyPager } from '../flaky-pager.js';
 import type { DemoOptions } from '../options.js';
 import type { Stage } from '../stage.js';
 import type { Terminal } from '../terminal.js';
-import { durableDeliveries } from './durable-deliveries.js';
+import { until } from '../until.js';
+import { durableScenes } from './durable-scenes.js';
 import { InboxQueue } from './inbox-queue.js';
 import { openStore } from './store.js';
 import { WorkerProcess } from './worker-process.js';
@@ -57,7 +57,7 @@ export async function durableStage(inbox: DemoOptions['inbox'], terminal: Termin
       await inboxReady(app);
       return worker.failed$;
     },
-    deliveries: durableDeliveries,
+    scenes: durableScenes,
     async settled() {
       worker?.read();
       await queue.idle();
@@ -75,13 +75,10 @@ export async function durableStage(inbox: DemoOptions['inbox'], terminal: Termin
 /** The app starts without its store: until that is there, Gemini would be asked to come again. */
 async function inboxReady(app: INestApplication): Promise<void> {
   const failedEvents = app.get(GeminiFailedEvents);
-  for (let tries = 0; tries < 500; tries += 1) {
-    const ready = failedEvents.list({ limit: 1 }).then(
+  const isReady = () =>
+    failedEvents.list({ limit: 1 }).then(
       () => true,
       () => false,
     );
-    if (await ready) return;
-    await tick(20);
-  }
-  throw new Error('The inbox does not get hold of its store.');
+  await until(isReady, 'The inbox does not get hold of its store.');
 }

@@ -1,33 +1,36 @@
 import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 import { setTimeout as tick } from 'node:timers/promises';
+import { until } from '../until.js';
 
 const READY_TIMEOUT_MS = 5_000;
-const TIMEOUT_MS = 20_000;
-const POLL_MS = 20;
+const UNFINISHED = 'The worker does not come to an end with what it has.';
 
 type InspectedQueue = Pick<
   Queue,
   'waitUntilReady' | 'getJobCounts' | 'getJobs' | 'obliterate' | 'close' | 'on' | 'disconnect'
 >;
 
-/** The inbox's queue as any tool for BullMQ sees it. */
+/** The inbox's queues as any tool for BullMQ sees them. */
 export class InboxQueue {
   readonly #queue: InspectedQueue;
+  /** Of tracked jobs. */
+  readonly #jobs: InspectedQueue;
 
-  private constructor(queue: InspectedQueue) {
+  private constructor(queue: InspectedQueue, jobs: InspectedQueue) {
     this.#queue = queue;
+    this.#jobs = jobs;
   }
 
   /** @throws Error whose message is for whoever typed the URL */
   static async open(url: string, name: string): Promise<InboxQueue> {
-    const queue = makeQueue(url, name);
+    const queues = [makeQueue(url, name), makeQueue(url, `${name}-jobs`)] as const;
     // Outages of the store are the inbox's to tell of.
-    queue.on('error', () => undefined);
+    for (const queue of queues) queue.on('error', () => undefined);
     try {
-      await within(queue.waitUntilReady(), READY_TIMEOUT_MS);
-      return new InboxQueue(queue);
+      await within(Promise.all(queues.map((queue) => queue.waitUntilReady())), READY_TIMEOUT_MS);
+      return new InboxQueue(...queues);
     } catch (cause) {
-      void queue.disconnect().catch(() => undefined);
+      for (const queue of queues) void queue.disconnect().catch(() => undefined);
       throw new Error(`--inbox: the store at ${new URL(url).host} cannot be used: ${(cause as Error).message}`, {
         cause,
       });
@@ -39,7 +42,7 @@ export class InboxQueue {
     await until(async () => {
       const counts = await this.#queue.getJobCounts('waiting', 'active', 'delayed');
       return Object.values(counts).every((count) => count === 0);
-    });
+    }, UNFINISHED);
   }
 
   /** Resolves when an event that is being handled has a handler's success written down. */
@@ -50,13 +53,15 @@ export class InboxQueue {
         const { handlers = {} } = progress as { handlers?: Record<string, string> };
         return handlers[handler] === 'succeeded';
       });
-    });
+    }, UNFINISHED);
   }
 
-  /** Removes the queue with all that is in it. */
+  /** Removes the queues with all that is in them. */
   async remove(): Promise<void> {
-    await this.#queue.obliterate({ force: true });
-    await this.#queue.close();
+    for (const queue of [this.#queue, this.#jobs]) {
+      await queue.obliterate({ force: true });
+      await queue.close();
+    }
   }
 }
 
@@ -65,14 +70,6 @@ function makeQueue(url: string, name: string): InspectedQueue {
   const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
   const connection = { connectionString: url, max: 2, migrate: true };
   return new PostgresQueue(name, { connection }) as unknown as InspectedQueue;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`The worker has not come to an end within ${TIMEOUT_MS / 1000} s.`);
-    await tick(POLL_MS);
-  }
 }
 
 async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {

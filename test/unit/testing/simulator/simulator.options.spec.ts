@@ -5,7 +5,7 @@ describe('simulatorConfig', () => {
   it('has a default for everything', () => {
     expect(simulatorConfig({})).toMatchObject({
       port: 0,
-      apiKey: 'simulator-key',
+      apiKey: 'key-of-the-simulator',
       time: 'real',
       speed: 1,
       durations: { batch: 2000, video: 2000, interaction: 2000 },

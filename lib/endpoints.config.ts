@@ -1,0 +1,53 @@
+import type { GoogleGenAI } from '@google/genai';
+import { subscribedEvents } from './events/subscribable-events.js';
+import { geminiApiKey } from './gemini-client.js';
+import type { EndpointOptions, GeminiWebhooksSettings } from './gemini-webhooks.options.js';
+import { checkGroup, checkUrl, describe, invalid, show } from './option-checks.js';
+
+/** The static webhook that is synced at start, checked. */
+export interface EndpointConfig extends EndpointOptions {
+  readonly required: boolean;
+}
+
+/** @throws GeminiWebhooksError `invalid_option` */
+export function endpointConfig(endpoint: GeminiWebhooksSettings['endpoint']): EndpointConfig | false {
+  if (endpoint === undefined || endpoint === false) return false;
+  const given = checkGroup(
+    'endpoint',
+    endpoint,
+    { name: true, uri: true, events: true, secretStore: true, required: true },
+    'Give { name, events, secretStore }, or false.',
+  );
+  const { name, uri, events, secretStore, required = false } = given;
+  if (typeof name !== 'string' || name === '')
+    invalid('endpoint.name', `got ${show(name)}`, 'Give the name that the webhook has, or is to have, at Gemini.');
+  if (uri !== undefined) {
+    checkUrl(
+      'endpoint.uri',
+      uri,
+      ({ protocol, hash }) => /^https?:$/.test(protocol) && hash === '',
+      'Give a full URL.',
+    );
+  }
+  const asked = subscribedEvents(events);
+  if ('todo' in asked) invalid('endpoint.events', asked.given, asked.todo);
+  if (typeof secretStore !== 'function' && typeof secretStore?.load !== 'function') {
+    invalid(
+      'endpoint.secretStore',
+      `got ${describe(secretStore)}`,
+      'Give where the signing secret is kept: fileSecretStore(path), bullmqSecretStore(), or a SigningSecretStore of your own.',
+    );
+  }
+  if (typeof required !== 'boolean') invalid('endpoint.required', `got ${describe(required)}`, 'Give true or false.');
+  return { name, uri, events, secretStore, required };
+}
+
+/** What a store of signing secrets encrypts with, the first, and decrypts with, all: the binding's secrets, or the API key. */
+export function secretStoreKeys(
+  binding: { readonly secrets: readonly string[] } | false,
+  gemini: GoogleGenAI | undefined,
+): readonly string[] {
+  if (binding && binding.secrets.length > 0) return binding.secrets;
+  const apiKey = geminiApiKey(gemini, {});
+  return apiKey === undefined ? [] : [apiKey];
+}

@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { cli } from '../support/cli.js';
+import { receiver } from '../support/receiver.js';
+import { newSecret } from '../support/senders.js';
+import { closeSinks, startSink } from '../support/webhook-sink.js';
+
+const [adapter] = ADAPTERS;
+const directories: string[] = [];
+
+afterEach(async () => {
+  await closeApps();
+  await closeSinks();
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+async function app(options?: Parameters<typeof receiver>[0]) {
+  const { secret, events, metadata } = receiver(options);
+  const { origin } = await startApp(metadata, { adapter });
+  return { secret, events, to: ['--to', `${origin}/gemini/webhooks`] };
+}
+
+function fileWith(text: string | Buffer): string {
+  const directory = mkdtempSync(join(tmpdir(), 'cli-'));
+  directories.push(directory);
+  writeFileSync(join(directory, 'key.pem'), text);
+  return join(directory, 'key.pem');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('trigger', () => {
+  it('sends an event that the app takes, and prints the answer', async () => {
+    const { secret, events, to } = await app();
+    const { code, out, err } = await cli(
+      ['trigger', 'batch.succeeded', ...to, '--data', 'id=batch_42', '--data', 'a=b=c'],
+      {
+        env: { GEMINI_WEBHOOK_SECRET: secret },
+      },
+    );
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^batch\.succeeded msg_\S+ → 200 processed \(\d+ ms\)$/);
+    expect(events).toMatchObject([{ type: 'batch.succeeded', data: { id: 'batch_42', a: 'b=c' } }]);
+  });
+
+  it('signs as Standard Webhooks do, with every secret of the environment', async () => {
+    const sink = await startSink();
+    const [one, other] = [newSecret(), newSecret()];
+    await cli(['trigger', 'video.generated', '--to', sink.url], { env: { WEBHOOK_SIGNING_SECRET: `${one},${other}` } });
+
+    for (const secret of [one, other]) {
+      const { body, headers } = sink.received[0]!;
+      expect(new Webhook(secret).verify(body, headers)).toMatchObject({ type: 'video.generated' });
+    }
+  });
+
+  it('sends each of many events about another job, at a rate too', async () => {
+    const { secret, events, to } = await app();
+    const { code, out } = await cli([
+      'trigger',
+      'batch.failed',
+      ...to,
+      '--secret',
+      secret,
+      '--count',
+      '20',
+      '--rate',
+      '1000',
+      '--json',
+    ]);
+
+    expect(code).toBe(0);
+    expect(out.split('\n').map((line) => JSON.parse(line))).toEqual(
+      Array.from({ length: 20 }, () => expect.objectContaining({ status: 200, answer: 'processed', ok: true })),
+    );
+    expect(new Set(events.map(({ data }) => data['id'])).size).toBe(20);
+  });
+
+  it('sends a duplicate under one id, and the app takes it once', async () => {
+    const { secret, events, to } = await app();
+    const { code, out } = await cli([
+      'trigger',
+      'batch.expired',
+      ...to,
+      '--secret',
+      secret,
+      '--fault',
+      'duplicate',
+      '--json',
+    ]);
+
+    const answers = out.split('\n').map((line) => JSON.parse(line) as { readonly id: string });
+    expect(code).toBe(0);
+    expect(answers).toHaveLength(2);
+    expect(answers[0]!.id).toBe(answers[1]!.id);
+    expect(events).toHaveLength(1);
+  });
+
+  it.each([
+    ['forge', '401 signature_mismatch'],
+    ['stale', '400 timestamp_out_of_tolerance'],
+  ])('is content when what is wrong by --fault %s is refused', async (fault, answer) => {
+    const { secret, events, to } = await app();
+    const { code, out } = await cli(['trigger', 'batch.expired', ...to, '--secret', secret, '--fault', fault]);
+
+    expect(code).toBe(0);
+    expect(out).toContain(answer);
+    expect(events).toEqual([]);
+  });
+
+  it.each(['forge', 'stale'])('fails when an app takes what is wrong by --fault %s', async (fault) => {
+    const sink = await startSink();
+    const { code } = await cli([
+      'trigger',
+      'batch.expired',
+      '--to',
+      sink.url,
+      '--secret',
+      newSecret(),
+      '--fault',
+      fault,
+    ]);
+
+    expect(code).toBe(1);
+  });
+
+  it('signs with a key that the app fetches from it, and says so', async () => {
+    const port = await freePort();
+    const jwksUrl = `http://127.0.0.1:${port}/jwks.json`;
+    const { events, to } = await app({ jwks: { url: jwksUrl }, binding: false });
+    const { code, err } = await cli([
+      'trigger',
+      'interaction.completed',
+      ...to,
+      '--dynamic',
+      '--jwks-port',
+      String(port),
+    ]);
+
+    expect(code).toBe(0);
+    expect(err).toContain(`GEMINI_WEBHOOK_JWKS_URL=${jwksUrl}`);
+    expect(events).toMatchObject([{ type: 'interaction.completed', delivery: { strategy: 'jwks' } }]);
+  });
+
+  it.each([
+    ['Ed25519', () => generateKeyPairSync('ed25519').privateKey],
+    ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
+  ])('signs with an %s key of a file', async (_, key) => {
+    const port = await freePort();
+    const { events, to } = await app({ jwks: { url: `http://127.0.0.1:${port}/jwks.json` }, binding: false });
+    const file = fileWith(key().export({ format: 'pem', type: 'pkcs8' }));
+    const { code } = await cli([
+      'trigger',
+      'batch.succeeded',
+      ...to,
+      '--dynamic',
+      '--private-key',
+      file,
+      '--jwks-port',
+      String(port),
+    ]);
+
+    expect(code).toBe(0);
+    expect(events).toHaveLength(1);
+  });
+
+  it('fails with what to do when the app has another secret', async () => {
+    const { to, secret } = await app();
+    const other = newSecret();
+    const { code, out, err } = await cli(['trigger', 'batch.succeeded', ...to, '--secret', other]);
+
+    expect(code).toBe(1);
+    expect(out).toContain('401 signature_mismatch');
+    expect(err).toContain('Give the secret');
+    expect(out + err).not.toContain(other.slice(6, 16));
+    expect(out + err).not.toContain(secret.slice(6, 16));
+  });
+
+  it('fails with what to do when nothing listens there', async () => {
+    const { code, out, err } = await cli([
+      'trigger',
+      'batch.succeeded',
+      '--to',
+      `http://127.0.0.1:${await freePort()}/`,
+      '--secret',
+      newSecret(),
+    ]);
+
+    expect(code).toBe(1);
+    expect(out).toContain('no answer: connect ECONNREFUSED');
+    expect(err).toContain('Is the app running there');
+  });
+
+  it("says that a type is none of Gemini's, and sends it", async () => {
+    const { secret, events, to } = await app();
+    const { code, err } = await cli(['trigger', 'batch.succeded', ...to, '--secret', secret]);
+
+    expect(code).toBe(0);
+    expect(err).toContain("none of Gemini's events");
+    expect(events).toHaveLength(1);
+  });
+
+  it.each([
+    [['trigger', '--to', 'http://localhost/'], "missing required argument 'type'"],
+    [['trigger', 'batch.failed'], "required option '--to <url>'"],
+    [['trigger', 'batch.failed', '--to', 'localhost:3000'], 'Give a full URL'],
+    [['trigger', 'batch.failed', '--to', 'http://u:p@localhost/'], 'must not hold a user name'],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/'], 'Set GEMINI_WEBHOOK_SECRET'],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--secret', 'whsec_?!'], 'is not base64'],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--secret', 'whsec_YQ==', '--dynamic'],
+      'cannot be used with',
+    ],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--dynamic', '--private-key', '/nowhere'],
+      'openssl genpkey',
+    ],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--data', 'id'], 'name=value'],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--count', '0'], 'whole number from 1'],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--rate', '0'], 'more than 0'],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--fault', 'explode'], 'Allowed choices'],
+  ])('ends with 2 for %j', async (args, why) => {
+    const { code, out, err } = await cli(args);
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(why);
+  });
+
+  it('ends with 2 for a secret of the environment that is none, without showing it', async () => {
+    const { code, err } = await cli(['trigger', 'batch.failed', '--to', 'http://localhost/'], {
+      env: { GEMINI_WEBHOOK_SECRET: 'hunter2!' },
+    });
+
+    expect(code).toBe(2);
+    expect(err).toContain('GEMINI_WEBHOOK_SECRET');
+    expect(err).not.toContain('hunter2');
+  });
+});

@@ -1,0 +1,298 @@
+import { GoogleGenAI } from '@google/genai';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { GeminiSimulator } from '../../lib/testing/index.js';
+import { bullmqSecretStore } from '../../lib/bullmq/bullmq-secret-store.js';
+import { cli } from '../support/cli.js';
+import { STORES } from '../support/stores.js';
+import { until } from '../support/until.js';
+import { closeSinks, startSink } from '../support/webhook-sink.js';
+
+let gemini: GeminiSimulator;
+let directory: string;
+
+beforeEach(async () => {
+  gemini = await GeminiSimulator.start();
+  directory = mkdtempSync(join(tmpdir(), 'cli-'));
+});
+
+afterEach(async () => {
+  await gemini.close();
+  await closeSinks();
+  rmSync(directory, { recursive: true });
+});
+
+function command(...args: string[]) {
+  return cli(args, { env: { GEMINI_API_KEY: gemini.apiKey, GOOGLE_GEMINI_BASE_URL: gemini.baseUrl } });
+}
+
+function register(name: string, ...args: string[]) {
+  return command('register', name, '--uri', 'http://127.0.0.1:9/hook?token=abc', '--event', 'batch.completed', ...args);
+}
+
+const store = () => `file:${join(directory, 'secrets.json')}`;
+const kept = () => readFileSync(join(directory, 'secrets.json'), 'utf8');
+const webhooks = async () => (await new GoogleGenAI(gemini.clientOptions).webhooks.list()).webhooks ?? [];
+const secretsIn = (text: string) => text.match(/whsec_[\w+/=]{20,}/g) ?? [];
+
+describe('register', () => {
+  it('makes a webhook and puts its secret into a file that only its owner can read', async () => {
+    const { code, out, err } = await register('orders', '--store', store());
+
+    expect(err).toMatch(/^made orders \(\S+\), enabled\. Its secret is in file:/);
+    expect({ code, out }).toEqual({ code: 0, out: '' });
+    expect(await webhooks()).toMatchObject([{ name: 'orders', subscribed_events: ['batch.succeeded'] }]);
+    expect(secretsIn(kept())).toHaveLength(1);
+    expect(statSync(join(directory, 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(err).not.toContain('whsec_');
+  });
+
+  it('changes the webhook of that name, or nothing', async () => {
+    await register('orders', '--store', store());
+    const before = kept();
+    const changed = await register('orders', '--store', store(), '--event', 'video.generated');
+    const same = await register('orders', '--store', store(), '--event', 'video.generated');
+
+    expect(changed.err).toMatch(/^changed orders/);
+    expect(same.err).toMatch(/^nothing to do for orders/);
+    expect(await webhooks()).toMatchObject([{ subscribed_events: ['batch.succeeded', 'video.generated'] }]);
+    expect(kept()).toBe(before);
+  });
+
+  it('prints the secret when it is asked to, and nothing else on standard output', async () => {
+    const sink = await startSink();
+    const { code, out } = await command(
+      'register',
+      'orders',
+      '--uri',
+      sink.url,
+      '--event',
+      'batch.failed',
+      '--print-secret',
+    );
+    await command('ping', 'orders');
+    await until(() => sink.received.length === 1);
+
+    expect(code).toBe(0);
+    expect(() => new Webhook(out).verify(sink.received[0]!.body, sink.received[0]!.headers)).not.toThrow();
+  });
+
+  it('prints JSON with the secret only when it is asked to', async () => {
+    const printed = await register('one', '--print-secret', '--json');
+    const stored = await register('two', '--store', store(), '--json');
+
+    expect(JSON.parse(printed.out)).toMatchObject({
+      done: 'created',
+      webhook: { name: 'one' },
+      secret: expect.stringMatching(/^whsec_/),
+    });
+    expect(JSON.parse(stored.out)).toMatchObject({ done: 'created', webhook: { name: 'two', state: 'enabled' } });
+    expect(secretsIn(stored.out + stored.err)).toEqual([]);
+  });
+
+  it('does not print the secret of a webhook that is there: nobody can', async () => {
+    await register('orders', '--store', store());
+    const { code, out, err } = await register('orders', '--print-secret');
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('cannot be shown again');
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
+  });
+
+  it.each([
+    [[], 'Say where it goes'],
+    [['--store', 'secrets.json'], 'Give file:<path>, or inbox'],
+    [['--store', 'file:x', '--print-secret'], 'cannot be used with'],
+    [['--print-secret', '--event', 'batch.cancelled'], 'batch.cancelled'],
+    [['--print-secret', '--event', 'batch.exploded'], 'batch.exploded'],
+  ])('ends with 2 for %j, and makes nothing', async (args, why) => {
+    const { code, err } = await register('orders', ...args);
+
+    expect(code).toBe(2);
+    expect(err).toContain(why);
+    expect(gemini.countOf('webhooks.create')).toBe(0);
+  });
+});
+
+describe.each(STORES)('register with the store of an inbox on $name', ({ url }) => {
+  it('puts the secret where the app of that registration finds it', async () => {
+    const registration = `cli-${randomUUID()}`;
+    const { code, err } = await cli(
+      [
+        'register',
+        'orders',
+        '--uri',
+        'http://127.0.0.1:9/',
+        '--event',
+        'batch.failed',
+        '--store',
+        'inbox',
+        '--registration',
+        registration,
+      ],
+      {
+        env: {
+          GEMINI_API_KEY: gemini.apiKey,
+          GOOGLE_GEMINI_BASE_URL: gemini.baseUrl,
+          GEMINI_WEBHOOK_INBOX_URL: url,
+          GEMINI_WEBHOOK_BINDING_SECRET: 'a-key-of-the-deployment-of-32-bytes',
+        },
+      },
+    );
+    const inbox = bullmqSecretStore({ url })({ registration, keys: ['a-key-of-the-deployment-of-32-bytes'] });
+    const found = await inbox.load('orders');
+    await inbox.save('orders', []);
+    await inbox.close?.();
+
+    expect(err).toContain('Its secret is in inbox.');
+    expect(code).toBe(0);
+    expect(found).toEqual([{ value: expect.stringMatching(/^whsec_/) }]);
+  });
+});
+
+describe('rotate', () => {
+  it('puts the new secret before the old one, which ends in 24 h', async () => {
+    await register('orders', '--store', store());
+    const [old] = secretsIn(kept());
+    const { code, out, err } = await command('rotate', 'orders', '--store', store());
+    const [first, second] = secretsIn(kept());
+
+    expect({ code, out }).toEqual({ code: 0, out: '' });
+    expect(err).toContain('within seconds');
+    expect(second).toBe(old);
+    expect(first).not.toBe(old);
+    expect(await webhooks()).toMatchObject([{ signing_secrets: [{}, { expire_time: expect.any(String) }] }]);
+  });
+
+  it('ends the old one at once when it has leaked', async () => {
+    await register('orders', '--store', store());
+    const [old] = secretsIn(kept());
+    const { code } = await command('rotate', 'orders', '--store', store(), '--revoke-previous', 'now');
+
+    expect(code).toBe(0);
+    expect(kept()).not.toContain(old);
+    expect((await webhooks())[0]!.signing_secrets).toHaveLength(1);
+  });
+
+  it('prints the new secret when it is asked to', async () => {
+    await register('orders', '--store', store());
+    const { out, err } = await command('rotate', 'orders', '--print-secret');
+
+    expect(out).toMatch(/^whsec_[\w+/=]+$/);
+    expect(err).toContain('GEMINI_WEBHOOK_SECRET=<new>,<old>');
+  });
+
+  it.each([
+    [['orders'], 'Say where it goes'],
+    [['orders', '--print-secret', '--revoke-previous', 'never'], 'Allowed choices'],
+    [['theirs', '--print-secret'], 'It has: orders'],
+  ])('ends with 2 for %j, and rotates nothing', async (args, why) => {
+    await register('orders', '--store', store());
+    const { code, err } = await command('rotate', ...args);
+
+    expect(code).toBe(2);
+    expect(err).toContain(why);
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
+  });
+});
+
+describe('list', () => {
+  it('prints a table without secrets and without what may be a token', async () => {
+    await register('orders', '--store', store());
+    const { code, out } = await command('list');
+    const [head, row, ...others] = out.split('\n');
+
+    expect(code).toBe(0);
+    expect(others).toEqual([]);
+    expect(head).toMatch(/^NAME +ID +STATE +SECRETS +EVENTS +URI$/);
+    expect(row).toMatch(/^orders {2}\S+ {2}enabled {2}1 {8}batch\.succeeded {2}http:\/\/127\.0\.0\.1:9\/hook\?…$/);
+    expect(row!.indexOf('enabled')).toBe(head!.indexOf('STATE'));
+  });
+
+  it('prints JSON, of no webhooks too', async () => {
+    expect(JSON.parse((await command('list', '--json')).out)).toEqual([]);
+
+    await register('orders', '--store', store());
+    const { out } = await command('list', '--json');
+
+    expect(JSON.parse(out)).toMatchObject([
+      { name: 'orders', state: 'enabled', events: ['batch.succeeded'], secrets: [{ expiresAt: null }] },
+    ]);
+    expect(out).not.toContain('whsec_');
+  });
+
+  it('fails with what Gemini says', async () => {
+    gemini.inject({ fault: 'api_error', status: 403, operation: 'webhooks.list' });
+    const { code, out, err } = await command('list');
+
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^Gemini answers 403: .+$/);
+    expect(err).not.toContain(gemini.apiKey);
+  });
+
+  it('ends with 2 without an API key', async () => {
+    const { code, err } = await cli(['list']);
+
+    expect(code).toBe(2);
+    expect(err).toContain('Set GEMINI_API_KEY');
+  });
+});
+
+describe('ping, enable and remove', () => {
+  it('do what they say to the webhook of a name or an id', async () => {
+    await register('orders', '--store', store());
+    const [{ id = '' } = {}] = await webhooks();
+    await new GoogleGenAI(gemini.clientOptions).webhooks.update(id, { state: 'disabled' });
+
+    expect(await command('enable', 'orders')).toEqual({ code: 0, out: `enabled orders (${id})`, err: '' });
+    expect(await webhooks()).toMatchObject([{ state: 'enabled' }]);
+    expect(await command('ping', id)).toMatchObject({ code: 0, out: `asked Gemini to ping orders (${id})` });
+    expect(gemini.countOf('webhooks.ping')).toBe(1);
+    const removed = await command('remove', id, '--json');
+    expect(JSON.parse(removed.out)).toEqual({ id, name: 'orders', done: 'remove' });
+    expect(await webhooks()).toEqual([]);
+  });
+
+  it('touch none of two that have one name', async () => {
+    const create = () =>
+      new GoogleGenAI(gemini.clientOptions).webhooks.create({
+        name: 'twin',
+        uri: 'http://127.0.0.1:9/',
+        subscribed_events: ['batch.failed'],
+      });
+    const ids = [(await create()).id, (await create()).id];
+    const { code, err } = await command('remove', 'twin');
+
+    expect(code).toBe(2);
+    for (const id of ids) expect(err).toContain(id);
+    expect(await webhooks()).toHaveLength(2);
+  });
+});
+
+describe('the program', () => {
+  it.each([
+    [['--help'], 'Usage: nestjs-gemini-webhooks'],
+    ...['trigger', 'simulate', 'doctor', 'register', 'list', 'rotate', 'ping', 'enable', 'remove'].map(
+      (name): [string[], string] => [[name, '--help'], '$ npx nestjs-gemini-webhooks'],
+    ),
+  ])('teaches with %j', async (args, text) => {
+    const { code, out, err } = await cli(args);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(text);
+  });
+
+  it.each([[[]], [['explode']], [['list', '--explode']], [['list', 'too', 'much']]])(
+    'ends with 2 for %j',
+    async (args) => {
+      const { code, out, err } = await cli(args);
+
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).not.toBe('');
+    },
+  );
+});

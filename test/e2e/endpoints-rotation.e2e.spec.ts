@@ -1,0 +1,194 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { RevokePrevious } from '../../lib/index.js';
+import {
+  createUnkept,
+  endpointsOf,
+  EVENTS,
+  isCurrentKept,
+  MemoryStore,
+  NAME,
+  sharedLock,
+  URI,
+  webhooksOf,
+} from '../support/endpoints.js';
+import { closeSimulators, startGemini } from '../support/jobs.js';
+import { codeOf, refusalOf } from '../support/verifying.js';
+
+jest.setTimeout(60_000);
+
+afterEach(closeSimulators);
+
+const DAY_MS = 24 * 3_600_000;
+const KINDS = ['after24h', 'now'] as const satisfies readonly RevokePrevious[];
+
+async function started() {
+  const gemini = await startGemini();
+  const secretStore = new MemoryStore();
+  const lock = sharedLock();
+  const endpoints = endpointsOf(gemini, lock);
+  const { webhook } = await endpoints.sync({ name: NAME, uri: URI, events: EVENTS, secretStore });
+  const [first] = await secretStore.load(NAME);
+  /** What another process does after this one was killed. */
+  const syncElsewhere = () => endpointsOf(gemini, lock).sync({ name: NAME, uri: URI, events: EVENTS, secretStore });
+  return { gemini, secretStore, endpoints, id: webhook.id, first: first!.value, syncElsewhere };
+}
+
+describe('GeminiWebhookEndpoints.rotate', () => {
+  it('keeps the old secret for as long as Gemini signs with it', async () => {
+    const { gemini, endpoints, secretStore, id, first } = await started();
+    const before = Date.now();
+
+    await endpoints.rotate(id, { revokePrevious: 'after24h' });
+
+    const [newest, old, ...others] = await secretStore.load(NAME);
+    expect(newest).toEqual({ value: expect.stringMatching(/^whsec_/) });
+    expect(old!.value).toBe(first);
+    expect(Date.parse(old!.expiresAt!) - before).toBeGreaterThanOrEqual(DAY_MS);
+    expect(Date.parse(old!.expiresAt!) - Date.now()).toBeLessThanOrEqual(DAY_MS);
+    expect(others).toEqual([]);
+    expect(await isCurrentKept(gemini, secretStore)).toBe(true);
+    expect(secretStore.names).toEqual([NAME]);
+  });
+
+  it('does not make an old secret last longer by rotating again', async () => {
+    const { endpoints, secretStore, id } = await started();
+    await endpoints.rotate(id, { revokePrevious: 'after24h' });
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    const [newest, old] = await secretStore.load(NAME);
+    await secretStore.save(NAME, [newest!, { ...old!, expiresAt: soon }]);
+
+    await endpoints.rotate(id, { revokePrevious: 'after24h' });
+
+    expect((await secretStore.load(NAME)).map(({ expiresAt }) => expiresAt)).toEqual([
+      undefined,
+      expect.any(String),
+      soon,
+    ]);
+  });
+
+  it('drops the old secret at once when it is to be revoked', async () => {
+    const { gemini, endpoints, secretStore, id, first } = await started();
+
+    await endpoints.rotate(id, { revokePrevious: 'now' });
+
+    const kept = await secretStore.load(NAME);
+    expect(kept).toHaveLength(1);
+    expect(kept[0]!.value).not.toBe(first);
+    expect(await isCurrentKept(gemini, secretStore)).toBe(true);
+    expect((await webhooksOf(gemini))[0]!.secrets).toHaveLength(1);
+  });
+
+  it('needs to know a store', async () => {
+    const gemini = await startGemini();
+    await createUnkept(gemini);
+    const [webhook] = await webhooksOf(gemini);
+
+    expect(await codeOf(() => endpointsOf(gemini).rotate(webhook!.id, { revokePrevious: 'now' }))).toBe(
+      'invalid_argument',
+    );
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
+  });
+
+  it('takes two words and no other', async () => {
+    const { gemini, endpoints, id } = await started();
+    const revokePrevious = 'later' as RevokePrevious;
+
+    expect(await codeOf(() => endpoints.rotate(id, { revokePrevious }))).toBe('invalid_argument');
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
+  });
+
+  it.each([429, 403])('changes nothing when Gemini answers %p', async (status) => {
+    const { gemini, endpoints, secretStore, id, first } = await started();
+    gemini.inject({ fault: 'api_error', operation: 'webhooks.rotateSigningSecret', status });
+
+    await expect(endpoints.rotate(id, { revokePrevious: 'now' })).rejects.toMatchObject({ status });
+
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(1);
+    expect(await secretStore.load(NAME)).toEqual([{ value: first }]);
+    expect(secretStore.names).toEqual([NAME]);
+  });
+});
+
+describe.each(KINDS)('a rotation %p that was cut', (revokePrevious) => {
+  it('by an answer that says nothing says what to do, and sync finishes it', async () => {
+    const { gemini, endpoints, secretStore, id, syncElsewhere } = await started();
+    gemini.inject({
+      fault: 'api_error',
+      operation: 'webhooks.rotateSigningSecret',
+      status: 500,
+      afterEffect: true,
+      times: 1,
+    });
+
+    const refusal = await refusalOf(() => endpoints.rotate(id, { revokePrevious }));
+
+    expect(refusal).toMatchObject({
+      code: 'unknown_outcome',
+      message: expect.stringMatching(/Rotate it again, or sync it/),
+    });
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(1);
+    expect((await syncElsewhere()).done).toBe('rotated');
+    expect(await isCurrentKept(gemini, secretStore)).toBe(true);
+    expect(secretStore.names).toEqual([NAME]);
+  });
+
+  it('by a store that fails says what to do without the secret, and rotating again finishes it', async () => {
+    const { gemini, endpoints, secretStore, id } = await started();
+    const tried: string[] = [];
+    secretStore.onSave = (name, secrets) => {
+      if (name !== NAME) return;
+      tried.push(secrets[0]!.value);
+      throw new Error('the disk is full');
+    };
+
+    const refusal = await refusalOf(() => endpoints.rotate(id, { revokePrevious }));
+
+    expect(refusal).toMatchObject({
+      code: 'secret_not_saved',
+      message: expect.stringMatching(/disk is full.*rotate it again/),
+    });
+    expect(new Set(tried).size).toBe(1);
+    expect(refusal.message).not.toContain('whsec_');
+    secretStore.onSave = () => undefined;
+    await endpoints.rotate(id, { revokePrevious });
+    expect(await isCurrentKept(gemini, secretStore)).toBe(true);
+    expect(secretStore.names).toEqual([NAME]);
+  });
+
+  it('once it was recorded is finished by sync, which revokes as it was to be revoked', async () => {
+    const { gemini, secretStore, first, syncElsewhere } = await started();
+    const until = new Date(Date.now() + 60_000).toISOString();
+    await secretStore.save(`${NAME}.rotating`, [{ value: revokePrevious, expiresAt: until }]);
+
+    expect((await syncElsewhere()).done).toBe('rotated');
+
+    expect(await isCurrentKept(gemini, secretStore)).toBe(true);
+    const kept = (await secretStore.load(NAME)).map(({ value }) => value);
+    expect(kept.includes(first)).toBe(revokePrevious === 'after24h');
+    expect(secretStore.names).toEqual([NAME]);
+  });
+
+  it('once its secret was saved costs one more rotation', async () => {
+    const { gemini, endpoints, secretStore, id, syncElsewhere } = await started();
+    secretStore.onSave = (name, secrets) => {
+      if (name !== NAME && secrets.length === 0) throw new Error('was killed');
+    };
+    await endpoints.rotate(id, { revokePrevious });
+    secretStore.onSave = () => undefined;
+
+    expect((await syncElsewhere()).done).toBe('rotated');
+    expect(await isCurrentKept(gemini, secretStore)).toBe(true);
+    expect((await syncElsewhere()).done).toBe('unchanged');
+  });
+});
+
+describe('GeminiWebhookEndpoints.remove', () => {
+  it('removes the webhook, and its secret from the store that is known', async () => {
+    const { gemini, endpoints, secretStore, id } = await started();
+
+    await endpoints.remove(id);
+
+    expect(await webhooksOf(gemini)).toEqual([]);
+    expect(secretStore.names).toEqual([]);
+  });
+});

@@ -1,0 +1,31 @@
+import { run } from '../../lib/cli/program.js';
+
+/** What a command has printed, and how it ended. */
+export interface CliResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly hasColours?: boolean;
+  readonly fetch?: typeof fetch;
+}
+
+/** Runs a command in this process, with an environment of its own. */
+export async function cli(
+  args: readonly string[],
+  { env = {}, hasColours = false, fetch = globalThis.fetch }: CliOptions = {},
+): Promise<CliResult> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await run(args, {
+    print: (line) => void out.push(line),
+    printError: (line) => void err.push(line),
+    stopped: () => Promise.resolve(),
+    environment: env,
+    hasColours,
+    fetch: (...request) => fetch(...request),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
