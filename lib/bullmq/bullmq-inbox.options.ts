@@ -1,9 +1,9 @@
 import type { BackoffOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { GeminiWebhooksError } from '../errors.js';
 import type { InboxHost } from '../inbox/inbox-engine.js';
 import { checkWholeNumbers } from '../whole-number.js';
+import { checkedFlag, checkedName, invalidStoreOption, storeTarget, type StoreTarget } from './store-target.js';
 
 /** Options of `bullmqInbox`. */
 export interface BullmqInboxOptions {
@@ -87,13 +87,7 @@ export interface BullmqInboxConfig {
   readonly lockDurationMs: number;
 }
 
-/** Which store, and how to reach it. */
-export type StoreTarget =
-  | { readonly kind: 'redis'; readonly url: string }
-  | { readonly kind: 'redis'; readonly client: Redis }
-  | { readonly kind: 'postgres'; readonly url: string }
-  | { readonly kind: 'postgres'; readonly pool: Pool };
-
+const OWNER = 'bullmqInbox';
 const DAY_MS = 86_400_000;
 
 /** @throws GeminiWebhooksError `invalid_option` */
@@ -102,7 +96,7 @@ export function bullmqInboxConfig(
   { registration, toleranceSeconds, inboxUrl }: Pick<InboxHost, 'registration' | 'toleranceSeconds' | 'inboxUrl'>,
 ): BullmqInboxConfig {
   const leastRetentionMs = DAY_MS + toleranceSeconds * 1000;
-  const numbers = checkWholeNumbers('bullmqInbox', options, {
+  const numbers = checkWholeNumbers(OWNER, options, {
     concurrency: { fallback: 16, least: 1, most: 10_000 },
     attempts: { fallback: 12, least: 2, most: 1_000 },
     keepCompletedMs: { fallback: 2 * DAY_MS, least: leastRetentionMs, most: 366 * DAY_MS },
@@ -112,58 +106,17 @@ export function bullmqInboxConfig(
   });
   return {
     ...numbers,
-    target: storeTarget(options, inboxUrl),
-    queueName: checkedName('queueName', options.queueName) ?? defaultQueueName(registration),
-    prefix: checkedName('prefix', options.prefix),
+    target: storeTarget(OWNER, options, inboxUrl),
+    queueName: checkedName(OWNER, 'queueName', options.queueName) ?? defaultQueueName(registration),
+    prefix: checkedName(OWNER, 'prefix', options.prefix),
     backoff: checkedBackoff(options.backoff) ?? { type: 'exponential', delay: 42_000, jitter: 0.2 },
-    workers: checkedFlag('workers', options.workers) ?? true,
-    migrate: checkedFlag('migrate', options.migrate) ?? true,
+    workers: checkedFlag(OWNER, 'workers', options.workers) ?? true,
+    migrate: checkedFlag(OWNER, 'migrate', options.migrate) ?? true,
   };
 }
 
 function defaultQueueName(registration: string): string {
   return registration === 'default' ? 'gemini-webhooks' : `gemini-webhooks-${registration}`;
-}
-
-function storeTarget({ url, connection }: BullmqInboxOptions, environmentUrl: string | undefined): StoreTarget {
-  if (connection !== undefined) {
-    if (url !== undefined) invalid('url and connection', 'got both', 'Give one of them.');
-    if (isPool(connection)) return { kind: 'postgres', pool: connection };
-    if (isRedis(connection)) return { kind: 'redis', client: connection };
-    invalid('connection', 'is neither', 'Give an ioredis client or a pg Pool.');
-  }
-  const given = url ?? environmentUrl;
-  if (given === undefined || given === null || given === '')
-    invalid('url', 'got none', 'Set GEMINI_WEBHOOK_INBOX_URL, or give url or connection.');
-  const scheme = URL.canParse(given) ? new URL(given).protocol : '';
-  if (/^rediss?:$/.test(scheme)) return { kind: 'redis', url: given };
-  if (/^postgres(ql)?:$/.test(scheme)) return { kind: 'postgres', url: given };
-  // The rest of a URL may hold a password.
-  return invalid(
-    'url',
-    `got one that begins with ${JSON.stringify(scheme)}`,
-    'Give redis://, rediss://, postgres:// or postgresql://.',
-  );
-}
-
-function isPool(value: unknown): value is Pool {
-  const { connect, query, totalCount } = (value ?? {}) as Partial<Pool>;
-  return typeof connect === 'function' && typeof query === 'function' && typeof totalCount === 'number';
-}
-
-function isRedis(value: unknown): value is Redis {
-  const { duplicate, status } = (value ?? {}) as Partial<Redis>;
-  return typeof duplicate === 'function' && typeof status === 'string';
-}
-
-function checkedName(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === 'string' && /^[\w.-]{1,63}$/.test(value))) return value;
-  return invalid(option, `got ${JSON.stringify(value)}`, 'Give 1 to 63 letters, digits, ".", "_" or "-".');
-}
-
-function checkedFlag(option: string, value: boolean | undefined): boolean | undefined {
-  if (value === undefined || typeof value === 'boolean') return value;
-  return invalid(option, `got ${JSON.stringify(value)}`, 'Give true or false.');
 }
 
 /** BullMQ would find a wrong one only when an event fails for the first time. */
@@ -180,5 +133,5 @@ function checkedBackoff(value: BackoffOptions | undefined): BackoffOptions | und
 }
 
 function invalid(option: string, given: string, todo: string): never {
-  throw new GeminiWebhooksError('invalid_option', `bullmqInbox: ${option}: ${given}. ${todo}`);
+  return invalidStoreOption(OWNER, option, given, todo);
 }

@@ -12,8 +12,10 @@ import { DrainingWorker } from './draining-worker.js';
 import { FailedDeliveries } from './failed-deliveries.js';
 import { Fleet } from './fleet.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './inbox-store.js';
+import { once } from './once.js';
 import { postgresStore } from './postgres-store.js';
 import { redisStore } from './redis-store.js';
+import type { StoreLock } from './store-lock.js';
 import { Supervised, withErrorsHandled } from './supervised.js';
 import { TrackedJobs } from './tracked-jobs.js';
 import { workerOptions } from './worker-options.js';
@@ -42,6 +44,7 @@ class BullmqInbox implements InboxEngine {
   readonly #shutdown = new AbortController();
   readonly #jobs: TrackedJobs | undefined;
   #store: InboxStore | undefined;
+  #lock: StoreLock | undefined;
   #queue: Supervised<DeliveryQueue> | undefined;
   #worker: DrainingWorker<DeliveryJobData, void> | undefined;
   #fleet: Fleet | undefined;
@@ -72,6 +75,7 @@ class BullmqInbox implements InboxEngine {
         ? await redisStore(target, prefix)
         : await postgresStore(target, { schema: prefix ?? 'bullmq', migrate, concurrency });
     this.#store = store;
+    this.#lock = store.lock(queueName);
     const onFailure = (message: string) => this.#trouble.warn(`The inbox's store is not there yet: ${message}`);
     const prepared = once(() => store.prepare());
     this.#queue = new Supervised({
@@ -155,6 +159,15 @@ class BullmqInbox implements InboxEngine {
     }
   }
 
+  async lock<Result>(
+    name: string,
+    work: (held: AbortSignal) => Promise<Result>,
+    options: { readonly waitMs: number },
+  ): Promise<Result> {
+    if (!this.#lock) throw new GeminiWebhooksError('inbox_unavailable', 'The inbox has not been started yet.');
+    return this.#lock.run(name, work, options);
+  }
+
   #openQueue(): DeliveryQueue {
     if (this.#closing) throw new GeminiWebhooksError('inbox_unavailable', 'The app is shutting down.');
     return this.#queueOf();
@@ -173,7 +186,7 @@ class BullmqInbox implements InboxEngine {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#fleet?.leave(), this.#drain(), this.#jobs?.drain()]);
+    await Promise.all([this.#fleet?.leave(), this.#drain(), this.#jobs?.drain(), this.#lock?.close()]);
     await Promise.all([this.#fleet?.close(), this.#jobs?.close(), this.#closeQueue()]);
     await this.#store?.close();
   }
@@ -188,16 +201,4 @@ class BullmqInbox implements InboxEngine {
     const queue = await this.#queue?.stop();
     if (queue) await settlesWithin(queue.close(), CLOSE_TIMEOUT_MS);
   }
-}
-
-/** Runs until it has succeeded once; whoever asks meanwhile shares the attempt. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let attempt: Promise<void> | undefined;
-  return () => {
-    attempt ??= work().catch((error: unknown) => {
-      attempt = undefined;
-      throw error;
-    });
-    return attempt;
-  };
 }

@@ -1,5 +1,6 @@
 import type { Job, Processor, Queue, Relay, Worker, WorkerOptions } from 'bullmq';
 import type { DeliveryJobData } from './delivery-job.js';
+import type { StoreLock } from './store-lock.js';
 
 export type StoredJob<Data, Result> = Job<Data, Result, string>;
 export type StoreQueue<Data, Result> = Pick<
@@ -27,6 +28,8 @@ export interface InboxStore {
     connections?: number,
   ): StoreWorker<Data, Result>;
   relay(namespace: string): Relay<never>;
+  /** The locks of the processes that share a queue. */
+  lock(queueName: string): StoreLock;
   /** Makes the store usable, such as by migrating its schema. Called again until it succeeds. */
   prepare(): Promise<void>;
   /** Settings of the server that can lose events. */

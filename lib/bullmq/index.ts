@@ -1,2 +1,3 @@
 export { bullmqInbox } from './bullmq-inbox.js';
 export type { BullmqInboxOptions } from './bullmq-inbox.options.js';
+export { bullmqSecretStore, type BullmqSecretStoreOptions } from './bullmq-secret-store.js';

@@ -4,9 +4,11 @@ import { keepErrorsHandled } from './handled-errors.js';
 import { REQUEST_TIMEOUT_MS, type InboxStore } from './inbox-store.js';
 import { OpenSockets } from './open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from './optional-peers.js';
+import { postgresLock } from './postgres-lock.js';
+import type { StoreTarget } from './store-target.js';
 
 /** Fails within the time that an answer has. Waiting for a connection and for the query are bounded each. */
-const FAIL_FAST = {
+export const FAIL_FAST = {
   connectionTimeoutMillis: REQUEST_TIMEOUT_MS,
   query_timeout: REQUEST_TIMEOUT_MS,
   statement_timeout: REQUEST_TIMEOUT_MS - 100,
@@ -14,6 +16,9 @@ const FAIL_FAST = {
 
 /** Waits for the store longer than an answer could. */
 const PATIENT = { connectionTimeoutMillis: 10_000 } satisfies PoolConfig;
+
+/** A PostgreSQL server. */
+export type PostgresTarget = Extract<StoreTarget, { kind: 'postgres' }>;
 
 /** Bounds what waits for the lock that serialises migrations, in milliseconds. */
 const MIGRATION_TIMEOUT_MS = 60_000;
@@ -23,7 +28,7 @@ const MIGRATION_TIMEOUT_MS = 60_000;
  * need a `search_path` of their own.
  */
 export async function postgresStore(
-  target: { readonly url: string } | { readonly pool: Pool },
+  target: PostgresTarget,
   {
     schema,
     migrate,
@@ -38,11 +43,7 @@ export async function postgresStore(
     return backend;
   });
   const sockets = new OpenSockets();
-  const base: PoolConfig = {
-    stream: sockets.open,
-    ...('url' in target ? { connectionString: target.url } : optionsOf(target.pool)),
-    keepAlive: true,
-  };
+  const base: PoolConfig = { stream: sockets.open, ...connectionOptions(target) };
   const connection = (options: PoolConfig) => ({ ...base, ...options, schema, migrate: false }) as PostgresPoolConfig;
 
   return {
@@ -62,6 +63,11 @@ export async function postgresStore(
           return backend;
         },
       }) as never,
+    lock: (queueName) =>
+      postgresLock(
+        (config) => new Client({ ...config, ...connectionOptions(target), ...FAIL_FAST }),
+        [schema, queueName],
+      ),
     async prepare() {
       if (!migrate) return;
       const client = new Client({
@@ -79,6 +85,14 @@ export async function postgresStore(
     },
     warnings: async () => [],
     close: async () => sockets.close(),
+  };
+}
+
+/** How to connect, by URL or as the app's own pool does. */
+export function connectionOptions(target: PostgresTarget): PoolConfig {
+  return {
+    ...('url' in target ? { connectionString: target.url } : optionsOf(target.pool)),
+    keepAlive: true,
   };
 }
 
