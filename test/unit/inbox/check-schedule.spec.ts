@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, double, nat, property } from 'fast-check';
 import { isGivenUp, nextCheckAt } from '../../../lib/inbox/check-schedule.js';
 
 const MINUTE = 60_000;
@@ -24,8 +24,8 @@ describe('the schedule of look-ups', () => {
   });
 
   it('is at most a fifth late by jitter, never early, and in whole milliseconds', () => {
-    fc.assert(
-      fc.property(fc.nat(20), fc.double({ min: 0, max: 0.999, noNaN: true }), (lookups, jitter) => {
+    assert(
+      property(nat(20), double({ min: 0, max: 0.999, noNaN: true }), (lookups, jitter) => {
         const [plain, late] = [0, jitter].map((one) =>
           nextCheckAt({ createdAt: 0, lookups, now: 0 }, schedule, without(one)),
         ) as [number, number];
