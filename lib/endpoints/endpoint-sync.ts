@@ -8,7 +8,8 @@ import { rotateSecret, type RotationTools } from './secret-rotation.js';
 import { isEnabled, type StaticWebhook } from './static-webhook.js';
 import { isNotFound } from './webhooks-api.js';
 
-const GIVE_UP_AFTER_MS = 60_000;
+/** Longer than a rotation of another process is waited for. */
+const GIVE_UP_AFTER_MS = 120_000;
 const PAUSE_MS = 250;
 
 /** How long, without a lock, another process is left to save the secret of the webhook that it has made. */
@@ -73,6 +74,8 @@ export class EndpointSync {
   /** @returns the webhook once nothing is left to do */
   async #settle(webhook: StaticWebhook): Promise<StaticWebhook | undefined> {
     try {
+      // What was listed before says nothing of the secret after.
+      if (await this.#waitForRotation()) return undefined;
       if (!(await this.#isSecretKept(webhook)) && !(await this.#recoverSecret(webhook))) return undefined;
       return await this.#update(webhook);
     } catch (error) {
@@ -82,16 +85,28 @@ export class EndpointSync {
     }
   }
 
+  /**
+   * Without a lock nobody can tell a rotation that is under way elsewhere from one whose process was killed, until it has
+   * had its time.
+   *
+   * @returns whether there was one to wait for
+   */
+  async #waitForRotation(): Promise<boolean> {
+    if (this.#hold.isExclusive) return false;
+    let hasWaited = false;
+    for (;;) {
+      const begun = await this.#wanted.store.rotation();
+      if (!begun || begun.until <= Date.now()) return hasWaited;
+      hasWaited = true;
+      await wait(PAUSE_MS * (1 + Math.random()));
+    }
+  }
+
   async #isSecretKept(webhook: StaticWebhook): Promise<boolean> {
     const { store } = this.#wanted;
-    const begun = await store.rotation();
-    if (begun) {
-      const isUnfinished = this.#hold.isExclusive || begun.until <= Date.now();
-      if (!isUnfinished) return true;
-      await this.#rotate(webhook);
-      return true;
-    }
-    return isCurrentSecretKept(webhook, await store.secrets());
+    if (!(await store.rotation())) return isCurrentSecretKept(webhook, await store.secrets());
+    await this.#rotate(webhook);
+    return true;
   }
 
   /** @returns whether it was done; another process may be about to */
