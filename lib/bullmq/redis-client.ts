@@ -51,6 +51,8 @@ export async function redisClients(target: RedisTarget, owner?: string): Promise
 
 /** Ends a client, and so what waits for it. One that is between two attempts to connect would leave that waiting. */
 export function endRedisClient(client: Redis): void {
+  // To disconnect once more would leave a timer of ioredis that keeps the process for two seconds.
+  if (client.status === 'end') return;
   const reconnecting = client.status === 'reconnecting';
   client.disconnect();
   if (!reconnecting) return;

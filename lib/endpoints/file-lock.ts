@@ -7,7 +7,7 @@ const WAIT_MS = 4_000;
 const PAUSE_MS = 5;
 
 /** What is done under it takes milliseconds: a lock this old was left by a process that was killed. */
-const ABANDONED_AFTER_MS = 10_000;
+const ABANDONED_AFTER_MS = 3_000;
 
 /**
  * Runs the work while nobody else who asks for this lock does. The lock is a file that only one can make.

@@ -10,7 +10,7 @@ export interface EndpointsConfig {
   readonly journal: Journal;
   readonly gemini: { readonly apiKey: string; readonly baseUrl: string };
   /** The inline inbox when there is none. */
-  readonly inbox?: Pick<BullmqInboxOptions, 'url' | 'queueName' | 'workers'> | undefined;
+  readonly inbox?: Pick<BullmqInboxOptions, 'url' | 'queueName'> | undefined;
   /** Where the signing secrets are. */
   readonly secrets: { readonly file: string } | Pick<BullmqSecretStoreOptions, 'url' | 'prefix'>;
   /** Ends it by SIGKILL after so many steps: an answer of Gemini's, or something saved in the store. */

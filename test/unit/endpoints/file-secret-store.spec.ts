@@ -106,8 +106,19 @@ describe('fileSecretStore', () => {
   it('does not wait for ever for one that saves', async () => {
     await openStore().save('a', [{ value: 'whsec_AAAA' }]);
     await writeFile(`${path}.lock`, '');
+    const stillAtIt = setInterval(() => void utimes(`${path}.lock`, new Date(), new Date()), 200);
 
-    expect((await refusalOf(() => openStore().save('a', []))).code).toBe('timeout');
+    const refusal = await refusalOf(() => openStore().save('a', [])).finally(() => clearInterval(stillAtIt));
+
+    expect(refusal.code).toBe('timeout');
+    expect(await openStore().load('a')).toEqual([{ value: 'whsec_AAAA' }]);
+  });
+
+  it('waits long enough for the lock of one that was killed a moment ago', async () => {
+    await writeFile(`${path}.lock`, '');
+
+    await openStore().save('a', [{ value: 'whsec_AAAA' }]);
+
     expect(await openStore().load('a')).toEqual([{ value: 'whsec_AAAA' }]);
   });
 
