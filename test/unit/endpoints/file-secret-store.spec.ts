@@ -115,6 +115,7 @@ describe('fileSecretStore', () => {
   });
 
   it('waits long enough for the lock of one that was killed a moment ago', async () => {
+    await openStore().save('b', []);
     await writeFile(`${path}.lock`, '');
 
     await openStore().save('a', [{ value: 'whsec_AAAA' }]);
