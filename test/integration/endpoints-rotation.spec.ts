@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import { GoogleGenAI } from '@google/genai';
 import { randomUUID } from 'node:crypto';
 import { closeApps } from '../support/apps.js';
@@ -37,7 +38,7 @@ async function sendUntilTaken(uri: string, gemini: Gemini): Promise<readonly num
     const { status } = await post(uri, { headers: headers(id, date, signature), body });
     statuses.push(status);
     if (status === 200) return statuses;
-    await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+    await pause(RETRY_AFTER_MS);
   }
   return statuses;
 }
@@ -62,7 +63,7 @@ describe.each([
     store.onSave = async (name, secrets) => {
       if (name !== NAME) return;
       gemini.valid = [secrets[0]!.value, ...(revokePrevious === 'now' ? [] : gemini.valid)];
-      await new Promise((resolve) => setTimeout(resolve, saveMs));
+      await pause(saveMs);
     };
 
     const sent: Promise<readonly number[]>[] = [];

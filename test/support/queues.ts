@@ -10,10 +10,22 @@ export function openQueue(url: string, name: string): InspectedQueue {
   return new PostgresQueue(name, { connection: { connectionString: url, max: 2 } }) as unknown as InspectedQueue;
 }
 
-/** Resolves when nothing waits, runs or is delayed. */
+/**
+ * Resolves when nothing waits, runs or is delayed. States are counted one after the other, so a job that moves meanwhile
+ * is in none: all that was ever seen must be found finished.
+ */
 export async function drained(queue: InspectedQueue): Promise<void> {
+  let seen = 0;
+  let idleReadings = 0;
   await until(async () => {
-    const counts = await queue.getJobCounts('waiting', 'active', 'delayed');
-    return Object.values(counts).every((count) => count === 0);
+    const {
+      completed = 0,
+      failed = 0,
+      ...left
+    } = await queue.getJobCounts('waiting', 'active', 'delayed', 'completed', 'failed');
+    const unfinished = Object.values(left).reduce((sum, count) => sum + count, 0);
+    seen = Math.max(seen, unfinished + completed + failed);
+    idleReadings = unfinished === 0 && completed + failed >= seen ? idleReadings + 1 : 0;
+    return idleReadings >= 5;
   });
 }
