@@ -4,6 +4,10 @@ export interface TestStore {
   readonly url: string;
 }
 
+if (process.env['TEST_POSTGRES_URL'] === undefined) {
+  throw new Error('No PostgreSQL was looked for: a test that needs one is named in test/servers.js.');
+}
+
 const found: { readonly name: TestStore['name']; readonly url: string | undefined }[] = [
   { name: 'PostgreSQL', url: process.env['TEST_POSTGRES_URL'] },
   { name: 'Redis', url: process.env['TEST_REDIS_URL'] },
