@@ -7,7 +7,7 @@ import { Command, killCommands, type Finished } from '../support/command.js';
 import { STORES } from '../support/stores.js';
 
 const run = promisify(execFile);
-const demo = (...args: string[]) => new Command(process.execPath, ['sample/dist/main.js', ...args]);
+const demo = (...args: string[]) => new Command(process.execPath, ['sample/dist/demo/main.js', ...args]);
 
 /** Lines of the step with this number, without what is random in them. */
 const step = ({ stdout }: Finished, number: number) => {
@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterEach(killCommands);
 
-describe.each(STORES)('the demo with its inbox on $name, run once', ({ url }) => {
+describe.each(STORES)('the tour with its inbox on $name, run once', ({ url }) => {
   let tour: Finished;
 
   beforeAll(async () => {
@@ -84,7 +84,7 @@ describe.each(STORES)('the demo with its inbox on $name, run once', ({ url }) =>
   });
 });
 
-describe.each(STORES)('the demo with its inbox on $name, without --once', ({ url }) => {
+describe.each(STORES)('the tour with its inbox on $name, without --once', ({ url }) => {
   it('stays up, hands what the printed command sends to the worker once, and ends with exit code 0 on SIGINT', async () => {
     const command = demo('--inbox', url);
     await command.printed('Ctrl+C ends the app.');
@@ -101,7 +101,7 @@ describe.each(STORES)('the demo with its inbox on $name, without --once', ({ url
   }, 60_000);
 });
 
-describe("the demo's --inbox", () => {
+describe("the tour's --inbox", () => {
   it.each([
     ['a word that it does not know', 'mysql', '--inbox: give inline, postgres, or a redis:// or postgres:// URL.'],
     ['a URL of another kind', 'https://user:secret@example.com', '--inbox: give inline, postgres, or'],

@@ -5,8 +5,8 @@ import { Command, killCommands, type Finished } from '../support/command.js';
 
 /** Builds the sample, which imports the package as built, and runs it as `npm run demo` does. */
 const nestStart = (...args: string[]) =>
-  new Command(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'start', 'sample', '--', ...args]);
-const demo = (...args: string[]) => new Command(process.execPath, ['sample/dist/main.js', ...args]);
+  new Command(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'start', 'sample', '--', '--tour', ...args]);
+const demo = (...args: string[]) => new Command(process.execPath, ['sample/dist/demo/main.js', '--tour', ...args]);
 const count = (text: string, what: string) => text.split(what).length - 1;
 
 let tour: Finished;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterEach(killCommands);
 
-describe('the demo, run once', () => {
+describe('the tour, run once', () => {
   it('ends with exit code 0 and says that all went as it should', () => {
     expect(tour.code).toBe(0);
     expect(tour.stdout).toContain('10 of 10 went as they should.');
@@ -90,7 +90,7 @@ describe('the demo, run once', () => {
       GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9',
       GOOGLE_GENAI_USE_VERTEXAI: 'true',
     };
-    const command = new Command(process.execPath, ['sample/dist/main.js', '--once'], shell);
+    const command = new Command(process.execPath, ['sample/dist/demo/main.js', '--tour', '--once'], shell);
 
     const { code, stdout } = await command.finished();
 
@@ -106,7 +106,8 @@ describe('the demo, run once', () => {
         return answer.status === 401 ? Response.json({ status: 'processed' }) : answer;
       };
     `)}`;
-    const command = new Command(process.execPath, ['--import', takeForged, 'sample/dist/main.js', '--once']);
+    const args = ['--import', takeForged, 'sample/dist/demo/main.js', '--tour', '--once'];
+    const command = new Command(process.execPath, args);
 
     const { code, stdout } = await command.finished();
 
@@ -117,7 +118,7 @@ describe('the demo, run once', () => {
   }, 30_000);
 });
 
-describe("the demo's command line", () => {
+describe("the tour's command line", () => {
   it.each([
     ['an unknown option', ['--onec'], "Unknown option '--onec'"],
     ['a word that is no option', ['once'], "Unexpected argument 'once'"],
@@ -138,7 +139,7 @@ describe("the demo's command line", () => {
     const { code, stdout } = await nestStart('--help').finished();
 
     expect(code).toBe(0);
-    expect(stdout).toContain('npm run demo -- --once');
+    expect(stdout).toContain('npm run demo -- --tour --once');
   }, 60_000);
 
   it('says so when the port is in use, with exit code 1', async () => {
@@ -155,7 +156,7 @@ describe("the demo's command line", () => {
   }, 30_000);
 });
 
-describe('the demo, without --once', () => {
+describe('the tour, without --once', () => {
   it('stays up, takes what the printed command sends, and ends with exit code 0 on SIGINT', async () => {
     const command = demo();
     await command.printed('Ctrl+C ends the app.');

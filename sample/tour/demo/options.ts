@@ -11,15 +11,15 @@ export interface DemoOptions {
   readonly help: boolean;
 }
 
-export const HELP = `Starts the sample app beside a simulated Gemini, and shows what comes in and what becomes of it. Needs no key and no
-network.
+export const HELP = `Starts a small app beside a simulated Gemini and shows single deliveries, one after the other: what comes in and what
+becomes of it. Needs no key and no network.
 
-  npm run demo                   show it, then stay up
-  npm run demo -- --once         show it, check it, and end: exit code 0 if all went as it should
-  npm run demo -- --port 3000    listen there instead of on a free port
-  npm run demo -- --inbox postgres             keep events in a PostgreSQL that the demo brings along
+  npm run demo -- --tour                show it, then stay up
+  npm run demo -- --tour --once         show it, check it, and end: exit code 0 if all went as it should
+  npm run demo -- --tour --port 3000    listen there instead of on a free port
+  npm run demo -- --inbox postgres             keep events in a PostgreSQL that the tour brings along
   npm run demo -- --inbox redis://127.0.0.1    keep them in a store of yours; postgres:// serves as well
-  npm run demo -- --help         this text
+  npm run demo -- --tour --help         this text
 `;
 
 /** @throws Error whose message is for whoever typed the command */
@@ -51,6 +51,6 @@ function parse(args: readonly string[]) {
   } catch (cause) {
     // Node goes on with advice on positional arguments, which there are none of here.
     const [problem] = (cause as Error).message.split('. ');
-    throw new Error(`${problem}. See npm run demo -- --help.`, { cause });
+    throw new Error(`${problem}. See npm run demo -- --tour --help.`, { cause });
   }
 }
