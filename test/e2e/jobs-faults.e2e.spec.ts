@@ -126,10 +126,44 @@ describe.each(CASES)('a $kind on $inbox', ({ make, kind }) => {
   });
 
   it('ends while the keys have just been rotated', async () => {
-    const { gemini, job, name, heard } = await started();
+    const { gemini, job, name, heard, start, lookups } = await started();
+    const earlier = await start(kind);
+    gemini.finish(earlier.name!);
+    await earlier.completed();
     gemini.rotateKeys();
 
     gemini.finish(name);
+    await job.completed();
+    await until(() => heard.length === 2);
+
+    expect(gemini.countOf('jwks')).toBe(2);
+    expect(lookups()).toBe(0);
+  });
+
+  it('is told from another job when their webhooks come in the wrong order', async () => {
+    const { gemini, job, name, heard, start, lookups } = await started();
+    const later = await start(kind, { orderId: 8 });
+    gemini.inject({ fault: 'reorder', job: name });
+
+    gemini.finish(name);
+    gemini.finish(later.name!);
+    const ended = await Promise.all([job.completed(), later.completed()]);
+    await until(() => heard.length === 2);
+    await gemini.idle();
+
+    expect(ended.map(({ userMetadata }) => userMetadata['orderId'])).toEqual([7, 8]);
+    expect(gemini.deliveries.map(({ job: of }) => of)).toEqual([later.name, name]);
+    expect(lookups()).toBe(0);
+  });
+
+  it('is started and looked up by an API that takes its time', async () => {
+    const gemini = await startGemini();
+    gemini.inject({ fault: 'api_delay', delayMs: 150 });
+    gemini.inject({ fault: 'lose' });
+    const { start, heard } = await startJobsApp(gemini, make(), SOON);
+
+    const job = await start(kind);
+    gemini.finish(job.name!);
     await job.completed();
     await until(() => heard.length === 1);
   });
