@@ -7,35 +7,51 @@ import {
   type BullBoardModuleOptions,
 } from '@bull-board/nestjs';
 import { Inject, Module, type MiddlewareConsumer, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { securityHeaders } from '../page/security-headers.js';
 import { sampleSettings, WEBHOOK_PATH, type SampleSettings } from '../settings.js';
-import { AdminPassword } from './admin-password.js';
-import { basicLogin } from './basic-login.js';
 import { InboxQueues } from './inbox-queues.js';
+import { Login } from './login.js';
+import { LoginModule } from './login.module.js';
 import { sameOrigin } from './same-origin.js';
 
-const ROUTE = '/admin/queues';
+/** Bull Board styles its parts inline, and would load a font from elsewhere. */
+const BOARD_POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+  "base-uri 'self'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
 /** Its types are of another release of `@bull-board/api` than those of `@bull-board/nestjs`. */
 const ADAPTER = ExpressAdapter as unknown as BullBoardModuleOptions['adapter'];
 
 /** Bull Board over the inbox and the tracked jobs, behind a login. Where a start costs money, the page is, too. */
 @Module({
-  imports: [BullBoardModule.forRoot({ route: ROUTE, adapter: ADAPTER, middleware: [] })],
-  providers: [AdminPassword, InboxQueues],
+  imports: [
+    LoginModule,
+    BullBoardModule.forRootAsync({
+      imports: [LoginModule],
+      inject: [Login],
+      useFactory: ({ ask }: Login) => ({
+        route: '/admin/queues',
+        adapter: ADAPTER,
+        middleware: [securityHeaders(BOARD_POLICY), ask, sameOrigin],
+      }),
+    }),
+  ],
+  providers: [InboxQueues],
 })
 export class AdminModule implements NestModule, OnModuleInit {
   readonly #settings: SampleSettings;
-  readonly #password: AdminPassword;
+  readonly #login: Login;
   readonly #queues: InboxQueues;
   readonly #board: BullBoardInstance;
 
   constructor(
     @Inject(sampleSettings.KEY) settings: SampleSettings,
-    password: AdminPassword,
+    login: Login,
     queues: InboxQueues,
     @InjectBullBoard() board: BullBoardInstance,
   ) {
     this.#settings = settings;
-    this.#password = password;
+    this.#login = login;
     this.#queues = queues;
     this.#board = board;
   }
@@ -44,9 +60,9 @@ export class AdminModule implements NestModule, OnModuleInit {
     for (const queue of this.#queues.queues) this.#board.addQueue(new BullMQAdapter(queue));
   }
 
+  /** Gemini cannot log in: its signature is its login. */
   configure(consumer: MiddlewareConsumer): void {
-    const login = basicLogin(this.#password.value);
-    if (this.#settings.isPageBehindLogin) consumer.apply(login).exclude(WEBHOOK_PATH).forRoutes('*path');
-    else consumer.apply(login, sameOrigin).forRoutes(ROUTE, `${ROUTE}/*path`);
+    if (!this.#settings.isPageBehindLogin) return;
+    consumer.apply(this.#login.ask, sameOrigin).exclude(WEBHOOK_PATH).forRoutes('{*path}');
   }
 }

@@ -13,7 +13,7 @@ import { LiveHub } from './live-hub.js';
 import { PageController } from './page.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ResearchController } from './research.controller.js';
-import { securityHeaders } from './security-headers.js';
+import { PAGE_POLICY, securityHeaders } from './security-headers.js';
 import { WorkflowViews } from './workflow-views.js';
 
 /** The page, what it calls, and what it is told. */
@@ -31,6 +31,6 @@ import { WorkflowViews } from './workflow-views.js';
 })
 export class PageModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(securityHeaders).forRoutes('*path');
+    consumer.apply(securityHeaders(PAGE_POLICY)).forRoutes('{*path}');
   }
 }

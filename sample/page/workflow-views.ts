@@ -75,7 +75,7 @@ export class WorkflowViews {
     // Handlers are not told by which of Google's signatures an event came: the delivery says so.
     const scheme = sql<DeliveryScheme | null>`(
       SELECT d."scheme" FROM ${deliveries} d
-      WHERE d."delivery_id" = ${timeline.deliveryId} AND d."scheme" IS NOT NULL ORDER BY d."id" LIMIT 1)`;
+      WHERE d."delivery_id" = "timeline"."delivery_id" AND d."scheme" IS NOT NULL ORDER BY d."id" LIMIT 1)`;
     const rows = await this.#database
       .select({ entry: timeline, scheme })
       .from(timeline)
