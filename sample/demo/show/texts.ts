@@ -1,0 +1,48 @@
+import type { DemoOptions } from '../options.js';
+import type { Terminal } from '../terminal.js';
+import { isReal } from '../scenery.js';
+
+export function printHead(terminal: Terminal, { fleet }: DemoOptions, folder: string): void {
+  const { DATABASE_URL: database, REDIS_URL: redis, GEMINI_API_KEY: key } = process.env;
+  const real = isReal(process.env);
+  const store = database ? `the PostgreSQL at ${hostOf(database)}` : `a PostgreSQL that comes with it`;
+  const inbox = redis ? `, its inbox on the Redis at ${hostOf(redis)}` : '';
+  terminal.print(terminal.paint('bold', 'Three workflows on webhooks of the Gemini API. Nothing polls.'));
+  terminal.note('note', `Gemini is ${real ? 'the real one' : 'simulated'}; the app is on ${store}${inbox}.`);
+  if (fleet)
+    terminal.note('note', 'Two web processes behind a balancer, two workers, and a process that waits for a job.');
+  if (key && !real) {
+    terminal.note(
+      'note',
+      'GEMINI_API_KEY is set, GEMINI_WEBHOOK_PUBLIC_URL is not, and the real Gemini API needs both.',
+    );
+  }
+  terminal.note('note', `Data and logs are in ${folder}.`);
+}
+
+export function printCosts(terminal: Terminal, isOnce: boolean): void {
+  const price =
+    'Veo 3.1 is about $0.40 for each second of film, a deep research some dollars, a batch prompt next to nothing';
+  terminal.note('warning', `This is the real Gemini API, and what it does is billed: ${price}.`);
+  terminal.note('note', 'Prices change: https://ai.google.dev/gemini-api/docs/pricing');
+  if (!isOnce) return;
+  terminal.note(
+    'warning',
+    '20 prompts, a film of 15 s and one research start in 10 s: about $10. Ctrl+C starts nothing.',
+  );
+}
+
+export function printAddresses(terminal: Terminal, address: string, adminPassword: string): void {
+  const login = `log in as admin with ${terminal.paint('bold', adminPassword)}`;
+  terminal.print();
+  terminal.print(`  The page     ${terminal.paint('cyan', `${address}/`)}`);
+  terminal.print(`  Bull Board   ${terminal.paint('cyan', `${address}/admin/queues`)}   ${login}`);
+  if (isReal(process.env))
+    terminal.print(`  Webhooks     ${process.env['GEMINI_WEBHOOK_PUBLIC_URL']} must lead to the page`);
+  terminal.print();
+}
+
+/** Without what the URL may say of passwords. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'an address that is no URL';
+}
