@@ -58,7 +58,7 @@ async function answerTo(path, request) {
  */
 function problemText(response, answer) {
   const { title, detail } = /** @type {{ title?: unknown, detail?: unknown }} */ (answer ?? {});
-  const texts = [title, detail].filter((text) => typeof text === 'string' && text !== '');
-  if (texts.length === 0) return `The app answered ${response.status}. Try again in a moment.`;
-  return texts.map((text) => String(text).replace(/\.$/, '')).join(': ') + '.';
+  // The title only names the status, unless there is nothing else.
+  const text = [detail, title].find((candidate) => typeof candidate === 'string' && candidate !== '');
+  return text === undefined ? `The app answered ${response.status}. Try again in a moment.` : String(text);
 }

@@ -56,12 +56,12 @@ export class BatchBody {
     this.#part('empty').hidden = this.#total > 0;
     this.#part('scroll').hidden = rows.length === 0;
     this.#part('pager').hidden = this.#total <= MOST_ROWS;
-    this.#enable('older', rows.length === MOST_ROWS);
     this.#enable('newer', isPage);
     this.#enable('newest', isPage);
     const { position: last } = rows[0] ?? { position: 0 };
     const { position: first } = rows.at(-1) ?? { position: 0 };
-    const shown = isPage ? `${formatCount(first)} to ${formatCount(last)}` : `newest ${rows.length}`;
+    this.#enable('older', first > 0);
+    const shown = isPage ? `${formatCount(first + 1)} to ${formatCount(last + 1)}` : `newest ${rows.length}`;
     setText(this.#part('range'), rows.length === 0 ? '' : `${shown} of ${formatCount(this.#total)}`);
   }
 

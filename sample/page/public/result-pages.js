@@ -3,8 +3,8 @@ import { send } from './api.js';
 import { MOST_ROWS } from './page-state.js';
 
 /*
- * Pages of a batch's result rows, newest first. Positions count up by one, from zero or one; the app gives those after a
- * position, oldest first.
+ * Pages of a batch's result rows, newest first. Positions count up by one from zero; the app gives those after a position,
+ * oldest first.
  */
 
 /**

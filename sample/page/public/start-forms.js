@@ -4,7 +4,7 @@ import { partsOf, setText } from './parts.js';
 import { secondsOf } from './storyboard.js';
 import { StoryboardDialog } from './storyboard-dialog.js';
 
-const DEFAULT_QUESTION = 'How do large teams keep their webhooks reliable?';
+const DEFAULT_QUESTION = 'How did lighthouses work before electricity, and who kept them?';
 
 /** Wires up the three forms that start workflows. */
 export function wireStartForms() {
