@@ -51,6 +51,9 @@ export async function setScenery(folder: DataFolder, address: string, terminal: 
     isReal(process.env) ? undefined : KeptProcess.takeOverOrStart<SimulatorDetails>('simulator', folder),
   );
   if (postgres?.isTakenOver === false) for (const note of postgres.details.notes) terminal.note('warning', note);
+  if (postgres?.isTakenOver || simulator?.isTakenOver) {
+    terminal.note('note', 'A run before this one was killed: what it has left running is taken over.');
+  }
   const storeUrl = databaseUrl || postgres?.details.url || '';
   const kept = [postgres, simulator].filter((one) => one !== undefined);
   return {

@@ -24,7 +24,8 @@ export class BarDisplay implements Display {
         fps: FRAMES_PER_SECOND,
         hideCursor: true,
         linewrap: false,
-        emptyOnZero: true,
+        // What is written above them moves them.
+        forceRedraw: true,
         // It would end the process at Ctrl+C, before the app has.
         gracefulExit: false,
       },
@@ -50,6 +51,8 @@ export class BarDisplay implements Display {
 
   stop(): void {
     this.#terminal.drawnBy(undefined);
+    // Notes that are not written yet.
+    this.#bars.update();
     this.#bars.stop();
   }
 

@@ -53,7 +53,7 @@ export class ThreeWorkflows {
       if (left) terminal.note('note', `The ${kind} of the run before goes on.`);
       const id = left?.id ?? (await app.start(kind, orders[kind]));
       this.#ids.add(id);
-      const latest = this.#latest.get(id);
+      const latest = this.#latest.get(id) ?? left;
       if (latest) this.#show(latest);
     }
   }
