@@ -66,7 +66,8 @@ function createDelivery() {
 function tallyOf(deliveries) {
   const counts = Object.entries(OUTCOME_WORDS).map(([outcome, words]) => {
     const count = deliveries.filter((delivery) => delivery.outcome === outcome).length;
-    return { count, text: `${count} ${words.toLowerCase()}` };
+    const isPlural = outcome === 'duplicate' && count !== 1;
+    return { count, text: `${count} ${words.toLowerCase()}${isPlural ? 's' : ''}` };
   });
   const texts = counts.filter(({ count }) => count > 0).map(({ text }) => text);
   return `Of the last ${deliveries.length}: ${texts.join(', ')}.`;

@@ -35,6 +35,8 @@ export class ResearchBody {
     this.#showApproval(research);
     setTextOrHide(this.#part('hint'), hintOf(research, status));
     this.#showReport(research.report);
+    const parts = ['question', 'approval', 'hint', 'report'].map(this.#part);
+    this.element.hidden = parts.every(({ hidden }) => hidden);
   }
 
   /** @param {ResearchView} research */

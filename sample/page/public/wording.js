@@ -52,7 +52,7 @@ export const CODE_WORDS = {
 export const FAULT_WORDS = {
   duplicate: {
     label: 'Webhooks come twice',
-    about: 'You see the copy marked as a duplicate.',
+    about: 'You see two deliveries, handled once.',
   },
   lose: {
     label: 'Webhooks get lost',
