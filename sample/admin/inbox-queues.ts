@@ -21,5 +21,6 @@ export class InboxQueues implements OnApplicationShutdown {
 function openQueue(url: string, name: string): Queue {
   if (url.startsWith('redis')) return new Queue(name, { connection: { url } });
   const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
-  return new PostgresQueue(name, { connection: { connectionString: url, max: 2 } }) as unknown as Queue;
+  // On a new database it may be here before the inbox, which makes the tables as well: BullMQ lets one do it at a time.
+  return new PostgresQueue(name, { connection: { connectionString: url, max: 2, migrate: true } }) as unknown as Queue;
 }

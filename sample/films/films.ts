@@ -9,9 +9,10 @@ import { MODELS } from '../models.js';
 import { sampleSettings, type SampleSettings } from '../settings.js';
 import { stepMetadata } from '../workflows/step-events.js';
 import { Steps, type StartedStep, type Step, type StepKey, type StepRunner } from '../workflows/steps.js';
+import { Timeline } from '../workflows/timeline.js';
 import { Workflows } from '../workflows/workflows.js';
 import { FilmCut } from './film-cut.js';
-import { softened } from './storyboard.js';
+import { secondsOf, softened } from './storyboard.js';
 
 /** It is there by then: this only bounds the wait where its record is not. */
 const CLIP_TIMEOUT_MS = 30_000;
@@ -23,6 +24,7 @@ export class Films implements StepRunner {
   readonly #workflows: Workflows;
   readonly #steps: Steps;
   readonly #jobs: GeminiJobs;
+  readonly #timeline: Timeline;
   readonly #cut: FilmCut;
   readonly #folder: string;
 
@@ -30,12 +32,14 @@ export class Films implements StepRunner {
     workflows: Workflows,
     steps: Steps,
     jobs: GeminiJobs,
+    timeline: Timeline,
     cut: FilmCut,
     @Inject(sampleSettings.KEY) { filmsFolder }: SampleSettings,
   ) {
     this.#workflows = workflows;
     this.#steps = steps;
     this.#jobs = jobs;
+    this.#timeline = timeline;
     this.#cut = cut;
     this.#folder = filmsFolder;
     steps.register('film', this);
@@ -68,22 +72,24 @@ export class Films implements StepRunner {
   /** The first scene is a video of its own, each other one makes the video before it longer. */
   async #clip(tx: Queries, step: Step, prompt: string): Promise<GeminiJob<'video'>> {
     const config = { webhookConfig: { userMetadata: stepMetadata(step) } };
-    const before = await lastClip(tx, step.workflow);
-    if (before !== undefined) return this.#jobs.extendVideo(before, { prompt, config }, { timeoutMs: CLIP_TIMEOUT_MS });
+    const before = (await lastScene(tx, step.workflow))?.clip;
+    if (before)
+      return this.#jobs.extendVideo(before, { model: MODELS.video, prompt, config }, { timeoutMs: CLIP_TIMEOUT_MS });
     return this.#jobs.generateVideos({ model: MODELS.video, source: { prompt }, config });
   }
 
   /** What there is of the film is kept, whether or not there is all of it. */
   async #download(tx: Queries, { workflow }: Step): Promise<undefined> {
-    const clip = await lastClip(tx, workflow);
+    const last = await lastScene(tx, workflow);
     const [film] = await tx.select().from(films).where(eq(films.workflow, workflow));
-    if (clip === undefined || !film) return;
+    if (!last?.clip || !film) return;
     const video = `${workflow}.mp4`;
     await mkdir(this.#folder, { recursive: true });
-    await this.#jobs.downloadVideo(clip, join(this.#folder, video), {
+    await this.#jobs.downloadVideo(last.clip, join(this.#folder, video), {
       signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS),
     });
     await tx.update(films).set({ video }).where(eq(films.workflow, workflow));
+    await this.#timeline.note(tx, workflow, `The film of ${secondsOf(last.position + 1)} s is downloaded.`);
     await this.#workflows.end(tx, workflow, film.failure);
   }
 
@@ -103,13 +109,13 @@ export class Films implements StepRunner {
   }
 }
 
-/** Gemini's name of the clip that all scenes so far are in. */
-async function lastClip(tx: Queries, workflow: string): Promise<string | undefined> {
+/** The scene whose clip holds all scenes so far. */
+async function lastScene(tx: Queries, workflow: string): Promise<typeof scenes.$inferSelect | undefined> {
   const [scene] = await tx
     .select()
     .from(scenes)
     .where(and(eq(scenes.workflow, workflow), isNotNull(scenes.clip)))
     .orderBy(desc(scenes.position))
     .limit(1);
-  return scene?.clip ?? undefined;
+  return scene;
 }
