@@ -10,27 +10,23 @@ export class Interruption {
   readonly #terminal: Terminal;
   readonly #atOnce: () => void;
   readonly #abort = new AbortController();
+  /** Rejects once it is wished. */
+  readonly heard: Promise<never>;
   #since: number | undefined;
 
   /** @param atOnce ends what it can without waiting */
   constructor(terminal: Terminal, atOnce: () => void) {
     this.#terminal = terminal;
     this.#atOnce = atOnce;
+    this.heard = new Promise((_resolve, reject) => {
+      this.signal.addEventListener('abort', () => reject(this.signal.reason as Error));
+    });
+    this.heard.catch(() => undefined);
     for (const signal of SIGNALS) process.on(signal, this.#hear);
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
-  }
-
-  /** Rejects with the signal's reason. */
-  get heard(): Promise<never> {
-    return new Promise((_resolve, reject) => {
-      const { signal } = this;
-      const refuse = () => reject(signal.reason as Error);
-      if (signal.aborted) refuse();
-      else signal.addEventListener('abort', refuse, { once: true });
-    });
   }
 
   forget(): void {

@@ -55,6 +55,11 @@ export async function setScenery(folder: DataFolder, address: string, terminal: 
     terminal.note('note', 'A run before this one was killed: what it has left running is taken over.');
   }
   const storeUrl = databaseUrl || postgres?.details.url || '';
+  const gone = Promise.race([
+    goneOf(postgres, 'PostgreSQL', folder),
+    goneOf(simulator, 'The simulated Gemini', folder),
+  ]);
+  gone.catch(() => undefined);
   const kept = [postgres, simulator].filter((one) => one !== undefined);
   return {
     environment: {
@@ -67,7 +72,7 @@ export async function setScenery(folder: DataFolder, address: string, terminal: 
     adminPassword: secrets.adminPassword,
     simulator,
     goesOn: simulator?.isTakenOver ?? true,
-    gone: Promise.race([goneOf(postgres, 'PostgreSQL', folder), goneOf(simulator, 'The simulated Gemini', folder)]),
+    gone,
     end: async () => void (await Promise.all(kept.map((one) => one.end()))),
     terminate: () => kept.forEach((one) => one.terminate()),
   };

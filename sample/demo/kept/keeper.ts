@@ -63,7 +63,7 @@ export async function keep(name: string, begin: (folder: DataFolder) => Promise<
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = 'GET', url: path = '/', headers } = request;
     if (headers.authorization !== `Bearer ${token}`) return send(response, 401, {});
-    if (path === '/ours') return send(response, 200, { name });
+    if (path === '/ours') return send(response, 200, { name, pid: process.pid });
     if (path === '/hold') return hold(String(headers['x-holder']), response);
     if (path === '/' && method === 'DELETE') {
       await begun.then((kept) => kept.end()).catch(() => undefined);

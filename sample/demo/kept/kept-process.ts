@@ -68,16 +68,15 @@ export class KeptProcess<Details> {
   }
 }
 
-/** A process of that number may be anybody's by now: ours knows the token. */
+/** A process of that number, and what listens there, may be anybody's by now: ours says who it is. */
 async function findLeft(name: KeptName, folder: DataFolder): Promise<KeeperNote | undefined> {
   const { pid, url, token } = (await folder.read<KeeperNote>(name)) ?? {};
   if (pid !== undefined && url !== undefined && token !== undefined) {
     const note = { pid, url, token };
-    const isOurs = await ask<object>(note, 'GET', '/ours', undefined, KNOCK_TIMEOUT_MS).then(
-      () => true,
-      () => false,
+    const told = await ask<{ name?: string; pid?: number }>(note, 'GET', '/ours', undefined, KNOCK_TIMEOUT_MS).catch(
+      () => undefined,
     );
-    if (isOurs) return note;
+    if (told?.name === name && told.pid === pid) return note;
   }
   await folder.forget(name);
   return undefined;

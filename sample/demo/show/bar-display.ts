@@ -13,6 +13,7 @@ export class BarDisplay implements Display {
   readonly #terminal: Terminal;
   readonly #bars: MultiBar;
   readonly #barOf = new Map<string, SingleBar>();
+  #isStopped = false;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -50,6 +51,8 @@ export class BarDisplay implements Display {
   }
 
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#terminal.drawnBy(undefined);
     // Notes that are not written yet.
     this.#bars.update();

@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, timeout } from 'rxjs';
+import { filter, firstValueFrom, fromEvent, takeUntil, timeout } from 'rxjs';
 import type { AppFleet } from '../app/app-fleet.js';
 import { FleetStory } from '../app/fleet-story.js';
 import { WaitingProcess } from '../app/waiting-process.js';
@@ -48,14 +48,15 @@ export async function showWorkflows(host: ShowHost): Promise<boolean> {
   const live = new LiveClient();
   void live.listen(`${address}/api/live`, headers, abort.signal);
   try {
-    await Promise.race([isUp(live, host.folder), cutShort]);
+    await Promise.race([isUp(live, host.folder, abort.signal), cutShort]);
     printAddresses(terminal, address, scenery.adminPassword);
     if (mode === 'real' && !options.once) {
       terminal.print('Start each workflow on the page. Ctrl+C ends it all.');
       return true;
     }
     const app = new AppClient(address, headers, abort.signal);
-    const isGood = await run({ app, live, orders: ORDERS[mode] }, host, ONCE_TIMEOUT_MS[mode]);
+    const show = { app, live, orders: ORDERS[mode], signal: abort.signal };
+    const isGood = await run(show, host, options.once ? ONCE_TIMEOUT_MS[mode] : undefined);
     if (!options.once)
       terminal.print('\nThe app stays up: start more on the page, and make things go wrong there. Ctrl+C ends it all.');
     return isGood;
@@ -68,34 +69,34 @@ interface Show {
   readonly app: AppClient;
   readonly live: LiveClient;
   readonly orders: WorkflowOrders;
+  /** Nobody looks any more. */
+  readonly signal: AbortSignal;
 }
 
-async function run(show: Show, host: ShowHost, timeoutMs: number): Promise<boolean> {
+/** @param timeoutMs unless there is no hurry */
+async function run(show: Show, host: ShowHost, timeoutMs: number | undefined): Promise<boolean> {
   const { options, scenery, terminal, cutShort } = host;
   const display = displayOn(terminal);
   const workflows = new ThreeWorkflows({ ...show, terminal, goesOn: scenery.goesOn });
   const story = options.fleet ? fleetStory(show.live, workflows, host) : undefined;
   const drawing = workflows.seen$.subscribe((seen) => seen.forEach((workflow) => display.update(workflow)));
-  const all = firstValueFrom(
-    options.once
-      ? workflows.seen$.pipe(filter(haveEnded), timeout(timeoutMs))
-      : workflows.seen$.pipe(filter(haveEnded)),
-  );
+  const ended$ = workflows.seen$.pipe(filter(haveEnded), takeUntil(fromEvent(show.signal, 'abort')));
+  const all = firstValueFrom(timeoutMs === undefined ? ended$ : ended$.pipe(timeout(timeoutMs)));
   all.catch(() => undefined);
   try {
     await Promise.race([workflows.start(), cutShort]);
     await Promise.race([all.catch(() => undefined), cutShort]);
+    drawing.unsubscribe();
+    display.stop();
+    const seen = await firstValueFrom(workflows.seen$);
+    if (!haveEnded(seen)) terminal.note('failure', `Not all has ended within ${(timeoutMs ?? 0) / 1000} s.`);
+    const areGood = printSummary(seen, terminal);
+    const isStoryGood = await Promise.race([story?.print(terminal), cutShort]);
+    return areGood && isStoryGood !== false;
   } finally {
     drawing.unsubscribe();
     display.stop();
     workflows.stop();
-  }
-  try {
-    const seen = await firstValueFrom(workflows.seen$);
-    if (!haveEnded(seen)) terminal.note('failure', `Not all has ended within ${timeoutMs / 1000} s.`);
-    const areGood = printSummary(seen, terminal);
-    return (await story?.print(terminal)) !== false && areGood;
-  } finally {
     story?.stop();
   }
 }
@@ -107,8 +108,9 @@ function fleetStory(live: LiveClient, workflows: ThreeWorkflows, host: ShowHost)
 }
 
 /** Resolves when the page has something to show. */
-async function isUp(live: LiveClient, folder: DataFolder): Promise<void> {
-  await firstValueFrom(live.states$.pipe(timeout(UP_TIMEOUT_MS))).catch((cause: unknown) => {
+async function isUp(live: LiveClient, folder: DataFolder, signal: AbortSignal): Promise<void> {
+  const up$ = live.states$.pipe(takeUntil(fromEvent(signal, 'abort')), timeout(UP_TIMEOUT_MS));
+  await firstValueFrom(up$).catch((cause: unknown) => {
     throw new Error(`The app does not answer within ${UP_TIMEOUT_MS / 1000} s. See ${folder.in('logs')}.`, { cause });
   });
 }

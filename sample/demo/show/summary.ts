@@ -25,7 +25,8 @@ export function printSummary(seen: Seen, terminal: Terminal): boolean {
   terminal.print(`\n  ${terminal.paint('dim', aligned(HEADER))}`);
   for (const { isGood, cells } of rows) terminal.note(isGood ? 'good' : 'failure', aligned(cells));
   const good = rows.filter(({ isGood }) => isGood).length;
-  const verdict = `${good} of ${rows.length} workflows have succeeded.`;
+  const seconds = Math.round(performance.now() / 1000);
+  const verdict = `${good} of ${rows.length} workflows have succeeded, ${seconds} s after the start.`;
   terminal.print(`\n${terminal.paint(good === rows.length ? 'green' : 'red', verdict)}`);
   return good === rows.length;
 }

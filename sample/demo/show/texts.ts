@@ -33,12 +33,13 @@ export function printCosts(terminal: Terminal, isOnce: boolean): void {
 }
 
 export function printAddresses(terminal: Terminal, address: string, adminPassword: string): void {
-  const login = `log in as admin with ${terminal.paint('bold', adminPassword)}`;
+  const password = terminal.paint('bold', adminPassword);
+  const real = isReal(process.env);
   terminal.print();
   terminal.print(`  The page     ${terminal.paint('cyan', `${address}/`)}`);
-  terminal.print(`  Bull Board   ${terminal.paint('cyan', `${address}/admin/queues`)}   ${login}`);
-  if (isReal(process.env))
-    terminal.print(`  Webhooks     ${process.env['GEMINI_WEBHOOK_PUBLIC_URL']} must lead to the page`);
+  terminal.print(`  Bull Board   ${terminal.paint('cyan', `${address}/admin/queues`)}`);
+  terminal.print(`  Login        admin, ${password}   (of ${real ? 'both' : 'Bull Board'})`);
+  if (real) terminal.print(`  Webhooks     ${process.env['GEMINI_WEBHOOK_PUBLIC_URL']} must lead to the page`);
   terminal.print();
 }
 
