@@ -77,6 +77,8 @@ export const deliveries = sampleSchema.table('deliveries', {
   workflow: uuid('workflow'),
   /** The `webhook-id`, of a delivery that was believed. */
   deliveryId: text('delivery_id'),
+  /** Of two deliveries of one event one is accepted. */
+  eventKey: text('event_key'),
   process: text('process').notNull(),
 });
 

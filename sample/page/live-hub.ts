@@ -120,7 +120,7 @@ export class LiveHub implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function deliveryOf({ id, at, deliveryId: _own, ...row }: typeof deliveries.$inferSelect): DeliveryView {
+function deliveryOf({ id, at, deliveryId: _id, eventKey: _key, ...row }: typeof deliveries.$inferSelect): DeliveryView {
   return { id, at: at.toISOString(), ...row };
 }
 

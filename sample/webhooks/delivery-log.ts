@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { and, eq, lt } from 'drizzle-orm';
 import type { VerifiedDelivery } from 'nestjs-gemini-webhooks';
 import { DATABASE, type Database } from '../database/database.js';
-import { deliveries } from '../database/schema.js';
+import { deliveries, timeline } from '../database/schema.js';
 import { sampleSettings, type SampleSettings } from '../settings.js';
 import { workflowOf } from '../workflows/step-events.js';
 
@@ -29,28 +29,52 @@ export class DeliveryLog {
   /** Never rejects: an answer to Gemini does not depend on it. @param delivery of a POST that was believed */
   async add({ outcome, status, code }: DeliveryAnswer, signature?: string, delivery?: VerifiedDelivery): Promise<void> {
     const row: Row = { outcome, status, code: code ?? null, process: this.#process };
-    const believed: Partial<Row> = delivery
-      ? {
-          scheme: schemeOf(delivery, signature),
-          event: delivery.event.type,
-          workflow: workflowOf(delivery.event) ?? null,
-          deliveryId: delivery.id,
-        }
-      : {};
     try {
-      const [added] = await this.#database
-        .insert(deliveries)
-        .values({ ...row, ...believed })
-        .returning({ id: deliveries.id });
-      if (added && outcome === 'refused') await this.#forgetBefore(added.id - REFUSED_KEPT);
+      if (delivery) await this.#addBelieved({ ...row, ...factsOf(delivery, signature) });
+      else await this.#addRefused(row);
     } catch (error) {
       this.#logger.warn(`A delivery could not be written down: ${(error as Error).message}`);
     }
   }
 
+  /** A durable inbox answers 202 to each delivery of an event, and takes one: which one is known here. */
+  async #addBelieved(row: Row & { readonly eventKey: string }): Promise<void> {
+    const isKnown = row.outcome === 'accepted' && (await this.#isReconciled(row.eventKey));
+    const added = isKnown ? [] : await this.#insert(row);
+    if (added.length === 0) await this.#insert({ ...row, outcome: 'duplicate' });
+  }
+
+  async #addRefused(row: Row): Promise<void> {
+    const [added] = await this.#insert(row);
+    if (added && row.outcome === 'refused') await this.#forgetBefore(added.id - REFUSED_KEPT);
+  }
+
+  #insert(row: Row): Promise<{ id: number }[]> {
+    return this.#database.insert(deliveries).values(row).onConflictDoNothing().returning({ id: deliveries.id });
+  }
+
+  /** Whether the event was found by a look-up before its webhook came. */
+  async #isReconciled(eventKey: string): Promise<boolean> {
+    const [event] = await this.#database
+      .select({ id: timeline.id })
+      .from(timeline)
+      .where(and(eq(timeline.eventKey, eventKey), eq(timeline.strategy, 'reconciled')));
+    return event !== undefined;
+  }
+
   async #forgetBefore(id: number): Promise<void> {
     await this.#database.delete(deliveries).where(and(eq(deliveries.outcome, 'refused'), lt(deliveries.id, id)));
   }
+}
+
+function factsOf(delivery: VerifiedDelivery, signature: string | undefined) {
+  return {
+    scheme: schemeOf(delivery, signature),
+    event: delivery.event.type,
+    workflow: workflowOf(delivery.event) ?? null,
+    deliveryId: delivery.id,
+    eventKey: delivery.key,
+  };
 }
 
 /** By what the signature was that verified: the package says by which keys, the header in which form. */

@@ -176,7 +176,7 @@ describe('the sample as a whole', () => {
     const started = await Promise.all([sample.web(), sample.worker(), sample.worker({ SAMPLE_PROCESS: 'worker-2' })]);
     await sample.ended(await sample.begin('films', { scenes: ['dawn', 'noon'] }));
 
-    expect(await sample.rows('SELECT id FROM gemini_sample.__drizzle_migrations')).toHaveLength(2);
+    expect(await sample.rows('SELECT id FROM gemini_sample.__drizzle_migrations')).toHaveLength(3);
     const [web, worker, abandoned] = started;
     expect(await worker!.end('SIGTERM')).toEqual([null, 'SIGTERM']);
     expect(await abandoned!.abandon()).toEqual([0, null]);
