@@ -1,21 +1,13 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import { keptFor } from './kept.js';
 
 /** The verified delivery, as the parameter decorator of the same name gives it. */
 export type GeminiDelivery = VerifiedDelivery;
 
-const DELIVERY = Symbol('nestjs-gemini-webhooks:delivery');
-
-type Kept = object & { [DELIVERY]?: VerifiedDelivery };
-
-/** Keeps what the guard has verified. */
-export function keepDelivery(request: object, delivery: VerifiedDelivery): void {
-  (request as Kept)[DELIVERY] = delivery;
-}
-
 /** What the guard has verified; an `Error` where it stands on no such route. */
 export function deliveryOf(request: object): VerifiedDelivery {
-  const delivery = (request as Kept)[DELIVERY];
+  const delivery = keptFor(request)?.delivery;
   if (delivery) return delivery;
   throw new Error(
     '@GeminiDelivery() gives what GeminiSignatureGuard verified: put @UseGuards(GeminiSignatureGuard) on the route.',

@@ -2,17 +2,18 @@ import { Inject, Injectable, Logger, mixin, type CanActivate, type ExecutionCont
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
+import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { DEFAULT_REGISTRATION, getGeminiToken } from '../gemini-webhooks.tokens.js';
 import { OccasionalWarning } from '../occasional-warning.js';
 import { problemException, rememberResponse, type SetHeader } from '../problem.js';
 import { SignatureVerifier } from '../signature/signature-verifier.js';
-import { keepDelivery } from './gemini-delivery.decorator.js';
 import { belongsTo, mountedPath } from './guarded-routes.js';
-import { rawBodyOf } from './raw-body.js';
+import { bytesKeptFor } from './raw-body.js';
 
 /** The little that Express' and Fastify's requests share. */
 interface HttpRequest {
   readonly raw?: IncomingMessage;
+  readonly headers: IncomingHttpHeaders;
   readonly url: string;
   readonly originalUrl?: string;
   /** Express gives what a wildcard took as a list of segments. */
@@ -42,32 +43,46 @@ export class GeminiSignatureGuard implements CanActivate {
     this.#adapterHost = adapterHost;
   }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  /** A promise only where something has to be found out first: Nest goes on at once where there is none. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const response = context.switchToHttp().getResponse<object>();
-    const setHeader: SetHeader = (name, value) => this.#adapterHost.httpAdapter.setHeader(response, name, value);
+    const path = mountedPath(context.getClass());
     try {
-      const path = mountedPath(context.getClass());
-      const message = request.raw ?? (request as unknown as IncomingMessage);
-      const body = rawBodyOf(request, message);
-      const delivery = await this.#verifier.verify({
-        headers: withRepeated(message),
-        body,
+      const kept = bytesKeptFor(request);
+      const verified = this.#verifier.verifyAtOnce({
+        headers: withRepeated(request),
+        body: kept.bytes,
         url: request.originalUrl ?? request.url,
         params: textParams(request),
         path,
       });
-      keepDelivery(request, delivery);
-      if (path === undefined) {
-        // The built-in route does the same where the inbox refuses, which spares every other delivery.
-        rememberResponse(delivery, setHeader);
-        exposeBody(request, body);
-      }
-      return true;
+      const pass = (delivery: VerifiedDelivery): true => {
+        kept.delivery = delivery;
+        // The built-in route reaches its response where the inbox refuses, which spares every other delivery.
+        if (path === undefined) this.#equip(context, delivery, kept.bytes);
+        return true;
+      };
+      if (!(verified instanceof Promise)) return pass(verified);
+      return verified.then(pass).catch((error: unknown) => this.#refuse(context, error));
     } catch (error) {
-      this.#log(error);
-      throw problemException(error, request, setHeader);
+      this.#refuse(context, error);
     }
+  }
+
+  /** Gives a route of the user's what it may ask for beyond the delivery. */
+  #equip(context: ExecutionContext, delivery: VerifiedDelivery, bytes: Buffer): void {
+    rememberResponse(delivery, this.#setHeaderOf(context));
+    exposeBody(context.switchToHttp().getRequest<HttpRequest>(), bytes);
+  }
+
+  #refuse(context: ExecutionContext, error: unknown): never {
+    this.#log(error);
+    throw problemException(error, context.switchToHttp().getRequest<object>(), this.#setHeaderOf(context));
+  }
+
+  #setHeaderOf(context: ExecutionContext): SetHeader {
+    const response = context.switchToHttp().getResponse<object>();
+    return (name, value) => this.#adapterHost.httpAdapter.setHeader(response, name, value);
   }
 
   #log(error: unknown): void {
@@ -107,9 +122,11 @@ function textParams({ params = {} }: HttpRequest): Record<string, string> {
 const WEBHOOK_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
 /** The headers, with webhook headers that were sent more than once as lists: Node joins them, as if they were one. */
-function withRepeated({ headers, rawHeaders = [] }: IncomingMessage): IncomingHttpHeaders {
+function withRepeated(request: HttpRequest): IncomingHttpHeaders {
+  const { headers } = request;
   // Node puts a comma and a space between them, which no webhook header has of itself: hardly a request is looked through.
   if (!WEBHOOK_HEADERS.some((name) => headers[name]?.includes(', '))) return headers;
+  const { rawHeaders = [] } = request.raw ?? (request as unknown as IncomingMessage);
   const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase());
   const repeated = WEBHOOK_HEADERS.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (repeated.length === 0) return headers;

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathToRegexp } from 'path-to-regexp';
 import { problemOf } from '../problem.js';
 import type { GuardedRoute } from './guarded-routes.js';
+import { keptFor } from './kept.js';
 import { captureBody, discardRest, type BodyLimits } from './raw-body.js';
 import { registeredPaths, routeVersion } from './route-paths.js';
 
@@ -41,8 +42,10 @@ export function captureOnExpress(adapter: HttpServer, capture: Capture): void {
     const route = state.compiled.find((one) => one.path.test(path) && one.takesVersion(request, response));
     if (!route) return next();
     captureBody(request, route.limits, (error) => {
-      if (error === undefined) next();
-      else refuse(request, response, error, route.limits);
+      if (error !== undefined) refuse(request, response, error, route.limits);
+      // Parsers pass over a body only once it has ended, and what was taken whole does at the next tick.
+      else if (keptFor(request) && !request.readableEnded) request.once('end', next);
+      else next();
     });
   });
 }

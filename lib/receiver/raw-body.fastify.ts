@@ -97,11 +97,17 @@ function limitsByPath(adapter: HttpServer, { routes, limits, container }: Captur
   );
 }
 
-type HiddenHeaders = Record<'content-type' | 'content-length' | 'transfer-encoding', string | undefined>;
+const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
+
+type HiddenHeaders = { [Name in (typeof BODY_HEADERS)[number]]?: string };
 
 function hideBody({ headers }: IncomingMessage): HiddenHeaders {
-  const { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding } = headers;
-  const none = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined };
-  Object.assign(headers, none);
-  return { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding };
+  const hidden: HiddenHeaders = {};
+  for (const name of BODY_HEADERS) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    hidden[name] = value;
+    headers[name] = undefined;
+  }
+  return hidden;
 }

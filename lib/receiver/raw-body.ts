@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GeminiWebhooksError } from '../errors.js';
+import { keep, keptFor, type Kept } from './kept.js';
 
 /** What an upload may cost. */
 export interface BodyLimits {
@@ -7,30 +8,30 @@ export interface BodyLimits {
   readonly bodyTimeoutMs: number;
 }
 
-/** Where a request keeps its bytes. A `WeakMap` with an entry for every request would cost more than the signature. */
-const BYTES = Symbol('nestjs-gemini-webhooks:bytes');
-
-type Kept = IncomingMessage & { [BYTES]?: Buffer };
-
 /**
- * The bytes of a request to one of our routes: captured, or kept by whoever read them before us (`rawBody`).
+ * What is kept of a request to one of our routes, with its bytes: captured, or kept by whoever read them before us
+ * (`rawBody`).
  *
  * @throws GeminiWebhooksError `raw_body_unavailable`
  */
-export function rawBodyOf(request: { readonly rawBody?: unknown }, message: IncomingMessage): Buffer {
-  const body = (message as Kept)[BYTES] ?? request.rawBody;
-  if (!Buffer.isBuffer(body)) {
+export function bytesKeptFor(request: { readonly rawBody?: unknown; readonly raw?: IncomingMessage }): Kept {
+  const captured = keptFor(request);
+  if (captured) return captured;
+  const { rawBody: bytes } = request;
+  if (!Buffer.isBuffer(bytes)) {
     throw new GeminiWebhooksError(
       'raw_body_unavailable',
       'The bytes of a Gemini delivery were read before this module could keep them, so its signature cannot be checked. Something in front of Nest ' +
         'parses the body (such as express.json() on the server given to ExpressAdapter): exclude this route there, or have it keep the bytes in request.rawBody.',
     );
   }
-  return body;
+  const kept = { bytes };
+  keep(request.raw ?? request, kept);
+  return kept;
 }
 
 /**
- * Reads a request's body, unless somebody has, and keeps it for `rawBodyOf`.
+ * Reads a request's body, unless somebody has, and keeps it for `bytesKeptFor`.
  *
  * @param done gets a GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`, or nothing
  */
@@ -44,21 +45,19 @@ export function captureBody(message: IncomingMessage, limits: BodyLimits, done: 
   if (message.readableDidRead || message.readableEnded) return done();
   // A body that came in one packet with its headers is there by then.
   process.nextTick(() => {
-    if (takeWhole(message, done)) return;
+    if (takeWhole(message)) return done();
     readBody(message, limits).then((body) => {
-      (message as Kept)[BYTES] = body;
+      keep(message, { bytes: body });
       done();
     }, done);
   });
 }
 
 /** Spares a body that is all there, as nearly every delivery's is, the listeners and the timer of one that is not. */
-function takeWhole(message: IncomingMessage, done: () => void): boolean {
-  const { readableLength } = message;
-  if (readableLength === 0 || readableLength !== Number(message.headers['content-length'])) return false;
-  (message as Kept)[BYTES] = message.read() as Buffer;
-  // Parsers pass over a body only once it has ended.
-  message.once('end', done).resume();
+function takeWhole(message: IncomingMessage): boolean {
+  const { complete, readableLength } = message;
+  if (!complete || readableLength === 0 || readableLength !== Number(message.headers['content-length'])) return false;
+  keep(message, { bytes: message.read() as Buffer });
   return true;
 }
 

@@ -11,7 +11,7 @@ import {
   GEMINI_WEBHOOKS_JOB_CONFIRMATION,
   GEMINI_WEBHOOKS_LIVE_SECRETS,
 } from '../gemini-webhooks.tokens.js';
-import { Authenticator } from './authenticator.js';
+import { Authenticator, type Authentic } from './authenticator.js';
 import { BINDING_FIELD, BindingTokens, covers, type Binding } from './binding.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import type { ConfirmJob } from './job-confirmation.js';
@@ -48,6 +48,15 @@ export class SignatureVerifier {
    * @throws GeminiWebhooksError a code of the HTTP table
    */
   async verify(request: DeliveryRequest): Promise<VerifiedDelivery> {
+    return this.verifyAtOnce(request);
+  }
+
+  /**
+   * The same, and a promise only where something has to be found out first.
+   *
+   * @throws GeminiWebhooksError a code of the HTTP table, or rejects with it
+   */
+  verifyAtOnce(request: DeliveryRequest): VerifiedDelivery | Promise<VerifiedDelivery> {
     // Bytes that somebody else read were not bounded on their way in.
     if (request.body.length > this.#config.bodyLimitBytes) {
       throw new GeminiWebhooksError(
@@ -56,10 +65,32 @@ export class SignatureVerifier {
       );
     }
     const found = this.#authenticator.authenticate(request);
-    const { id, attemptedAt, strategy, bound, raw, body, messageId } = found instanceof Promise ? await found : found;
-    const binding = bound || !this.#config.binding ? undefined : await this.#bind(raw, request);
+    return found instanceof Promise
+      ? found.then((authentic) => this.#own(authentic, request))
+      : this.#own(found, request);
+  }
+
+  /** The delivery, if it is ours. */
+  #own(authentic: Authentic, request: DeliveryRequest): VerifiedDelivery | Promise<VerifiedDelivery> {
+    return authentic.bound || !this.#config.binding
+      ? this.#delivery(authentic, request)
+      : this.#boundDelivery(authentic, request);
+  }
+
+  async #boundDelivery(authentic: Authentic, request: DeliveryRequest): Promise<VerifiedDelivery> {
+    const binding = await this.#bind(authentic.raw, request);
+    const delivery = this.#delivery(authentic, request, binding);
+    if (binding.job !== undefined) await this.#confirm(binding.job, delivery.event);
+    return delivery;
+  }
+
+  #delivery(
+    { id, attemptedAt, strategy, raw, body, messageId }: Authentic,
+    { params }: DeliveryRequest,
+    binding?: Binding,
+  ): VerifiedDelivery {
     const own = withoutUserMetadataField(raw, BINDING_FIELD);
-    const delivery = verifiedDelivery({
+    return verifiedDelivery({
       id,
       attemptedAt,
       strategy,
@@ -67,12 +98,10 @@ export class SignatureVerifier {
       body: own === raw ? body : Buffer.from(JSON.stringify(own)),
       messageId,
       registration: this.#config.name,
-      params: request.params,
+      params,
       raw: own,
       job: binding?.kind && binding.job ? { kind: binding.kind, id: binding.job } : undefined,
     });
-    if (binding?.job !== undefined) await this.#confirm(binding.job, delivery.event);
-    return delivery;
   }
 
   async #confirm(job: string, { type, resource }: GeminiEvent): Promise<void> {
