@@ -35,8 +35,13 @@ export class EventDispatcher {
 
   /** Runs each handler that has not settled yet. Never rejects: what handlers throw is logged, emitted and told by name. */
   async dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome> {
-    const handlers = this.#registry.matching(delivery.event.type).filter(({ name }) => !run.checkpoints.has(name));
-    const results = await Promise.all(handlers.map((handler) => this.#attempt(handler, delivery, run)));
+    const handlers = this.#registry.matching(delivery.event.type);
+    const [only] = handlers;
+    // Most events have one handler, and `Promise.all` of one costs as much as the attempt.
+    const results =
+      only && handlers.length === 1
+        ? [await this.#attempt(only, delivery, run)]
+        : await Promise.all(handlers.map((handler) => this.#attempt(handler, delivery, run)));
     return { retryable: namesOf(handlers, results, 'retryable'), final: namesOf(handlers, results, 'final') };
   }
 
@@ -57,8 +62,8 @@ export class EventDispatcher {
 
   async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
     const context = new HandlerRunContext(handler.name, run.attempt, delivery.event.delivery, run.signal);
-    const work = handler.invoke(delivery.event, context);
     try {
+      const work = handler.invoke(delivery.event, context);
       if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
         const error = new TimeoutError(`${handler.name} took longer than its timeoutMs (${handler.timeoutMs} ms).`);
         context.abort(error);
@@ -118,11 +123,14 @@ export class EventDispatcher {
 
 type AttemptResult = 'succeeded' | 'retryable' | 'final';
 
+const NONE: readonly string[] = [];
+
 function namesOf(
   handlers: readonly EventHandler[],
   results: readonly AttemptResult[],
   result: AttemptResult,
-): string[] {
+): readonly string[] {
+  if (!results.includes(result)) return NONE;
   return handlers.filter((_handler, index) => results[index] === result).map(({ name }) => name);
 }
 

@@ -4,19 +4,20 @@ import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch
 
 /** What is remembered of one event. */
 export class LedgerEntry implements HandlerCheckpoints {
-  #settled: Map<string, HandlerSettlement> | undefined;
+  #settled: string[] | undefined;
   #attempts = 0;
 
   /** Whether every handler has settled: another delivery of the event is a duplicate. */
   done = false;
 
   has(handler: string): boolean {
-    return this.#settled?.has(handler) ?? false;
+    return this.#settled?.includes(handler) ?? false;
   }
 
-  settle(handler: string, how: HandlerSettlement): void {
-    this.#settled ??= new Map();
-    this.#settled.set(handler, how);
+  /** How it settled is nothing to the ledger: it is not run again. */
+  settle(handler: string, _how: HandlerSettlement): void {
+    this.#settled ??= [];
+    this.#settled.push(handler);
   }
 
   /** Begins an attempt and tells which one it is; 1 for the first. */
@@ -31,6 +32,10 @@ export class LedgerEntry implements HandlerCheckpoints {
     this.#settled = undefined;
   }
 }
+
+/** Stands for every event that is done: there is nothing more to remember of one than that. */
+const DONE = new LedgerEntry();
+DONE.finish();
 
 /** The attempt that is under way for an event, and what the others wait for. */
 export interface RunningClaim<Result> {
@@ -89,7 +94,7 @@ export class DeliveryLedger<Result> {
       return await work();
     } finally {
       this.#running.delete(key);
-      this.#settled.set(key, entry);
+      this.#settled.set(key, entry.done ? DONE : entry);
     }
   }
 }

@@ -75,8 +75,8 @@ class InlineInbox implements InboxEngine {
     const known = this.#ledger.find(delivery.key);
     if (known instanceof LedgerEntry && known.done) return { status: 'duplicate', httpStatus: 200 };
     const claim = known === undefined || known instanceof LedgerEntry ? this.#claim(delivery, known) : known;
-    if (!(await settlesSoon(claim.result, this.#options.ackTimeoutMs))) throw this.#stillProcessing(delivery);
-    const outcome = await claim.result;
+    const outcome = await resultSoon(claim.result, this.#options.ackTimeoutMs);
+    if (!outcome) throw this.#stillProcessing(delivery);
     if (outcome.retryable.length > 0) {
       throw new GeminiWebhooksError(
         'handler_failed',
@@ -124,17 +124,20 @@ class InlineInbox implements InboxEngine {
   }
 }
 
-/** `settlesWithin`, sparing its timer work that settles before the process turns to anything else, as most does. */
-function settlesSoon(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
+/**
+ * What the work comes to, or `undefined` once it has taken `timeoutMs`. Most work ends before the process turns to
+ * anything else, and is spared the timer.
+ */
+function resultSoon<Result>(work: Promise<Result>, timeoutMs: number): Promise<Result | undefined> {
+  return new Promise((resolve, reject) => {
     let settled = false;
-    const onSettled = () => {
+    const done = (result: Result | undefined) => {
       settled = true;
-      resolve(true);
+      resolve(result);
     };
-    work.then(onSettled, onSettled);
+    work.then(done, reject);
     process.nextTick(() => {
-      if (!settled) resolve(settlesWithin(work, timeoutMs));
+      if (!settled) void settlesWithin(work, timeoutMs).then((inTime) => inTime || done(undefined));
     });
   });
 }

@@ -8,6 +8,7 @@ import { OccasionalWarning } from '../occasional-warning.js';
 import { problemException, rememberResponse, type SetHeader } from '../problem.js';
 import { SignatureVerifier } from '../signature/signature-verifier.js';
 import { belongsTo, mountedPath } from './guarded-routes.js';
+import type { Kept } from './kept.js';
 import { bytesKeptFor } from './raw-body.js';
 
 /** The little that Express' and Fastify's requests share. */
@@ -45,9 +46,9 @@ export class GeminiSignatureGuard implements CanActivate {
 
   /** A promise only where something has to be found out first: Nest goes on at once where there is none. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<HttpRequest>();
-    const path = mountedPath(context.getClass());
     try {
+      const request = requestOf(context);
+      const path = mountedPath(context.getClass());
       const kept = bytesKeptFor(request);
       const verified = this.#verifier.verifyAtOnce({
         headers: withRepeated(request),
@@ -56,28 +57,40 @@ export class GeminiSignatureGuard implements CanActivate {
         params: textParams(request),
         path,
       });
-      const pass = (delivery: VerifiedDelivery): true => {
-        kept.delivery = delivery;
-        // The built-in route reaches its response where the inbox refuses, which spares every other delivery.
-        if (path === undefined) this.#equip(context, delivery, kept.bytes);
-        return true;
-      };
-      if (!(verified instanceof Promise)) return pass(verified);
-      return verified.then(pass).catch((error: unknown) => this.#refuse(context, error));
+      return verified instanceof Promise
+        ? this.#admitLater(verified, kept, context, path)
+        : this.#admit(verified, kept, context, path);
     } catch (error) {
-      this.#refuse(context, error);
+      return this.#refuse(error, context);
     }
   }
 
-  /** Gives a route of the user's what it may ask for beyond the delivery. */
-  #equip(context: ExecutionContext, delivery: VerifiedDelivery, bytes: Buffer): void {
-    rememberResponse(delivery, this.#setHeaderOf(context));
-    exposeBody(context.switchToHttp().getRequest<HttpRequest>(), bytes);
+  #admit(delivery: VerifiedDelivery, kept: Kept, context: ExecutionContext, path: string | undefined): true {
+    kept.delivery = delivery;
+    if (path === undefined) {
+      // The built-in route does the same where the inbox refuses, which spares every other delivery.
+      rememberResponse(delivery, this.#setHeaderOf(context));
+      exposeBody(requestOf(context), kept.bytes);
+    }
+    return true;
   }
 
-  #refuse(context: ExecutionContext, error: unknown): never {
+  async #admitLater(
+    verified: Promise<VerifiedDelivery>,
+    kept: Kept,
+    context: ExecutionContext,
+    path: string | undefined,
+  ): Promise<true> {
+    try {
+      return this.#admit(await verified, kept, context, path);
+    } catch (error) {
+      return this.#refuse(error, context);
+    }
+  }
+
+  #refuse(error: unknown, context: ExecutionContext): never {
     this.#log(error);
-    throw problemException(error, context.switchToHttp().getRequest<object>(), this.#setHeaderOf(context));
+    throw problemException(error, requestOf(context), this.#setHeaderOf(context));
   }
 
   #setHeaderOf(context: ExecutionContext): SetHeader {
@@ -113,6 +126,11 @@ export function geminiSignatureGuard(name: string): Type<CanActivate> {
   return mixin(NamedGeminiSignatureGuard);
 }
 
+/** What `switchToHttp()` gives, without the object that it makes of the context at every call. */
+function requestOf(context: ExecutionContext): HttpRequest {
+  return context.getArgByIndex<HttpRequest>(0);
+}
+
 function textParams({ params = {} }: HttpRequest): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(params)) texts[name] = typeof value === 'string' ? value : value.join('/');
@@ -125,12 +143,17 @@ const WEBHOOK_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature']
 function withRepeated(request: HttpRequest): IncomingHttpHeaders {
   const { headers } = request;
   // Node puts a comma and a space between them, which no webhook header has of itself: hardly a request is looked through.
-  if (!WEBHOOK_HEADERS.some((name) => headers[name]?.includes(', '))) return headers;
+  if (!mayBeRepeated(headers)) return headers;
   const { rawHeaders = [] } = request.raw ?? (request as unknown as IncomingMessage);
   const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase());
   const repeated = WEBHOOK_HEADERS.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (repeated.length === 0) return headers;
   return { ...headers, ...Object.fromEntries(repeated.map((name) => [name, [String(headers[name])]])) };
+}
+
+function mayBeRepeated(headers: IncomingHttpHeaders): boolean {
+  for (const name of WEBHOOK_HEADERS) if (headers[name]?.includes(', ')) return true;
+  return false;
 }
 
 /** Gives a route of the user's what its own parsers would have: the bytes, and the parsed body when it is asked for. */

@@ -44,20 +44,24 @@ export function captureBody(message: IncomingMessage, limits: BodyLimits, done: 
   // What has been read will not end a second time.
   if (message.readableDidRead || message.readableEnded) return done();
   // A body that came in one packet with its headers is there by then.
-  process.nextTick(() => {
-    if (takeWhole(message)) return done();
-    readBody(message, limits).then((body) => {
-      keep(message, { bytes: body });
-      done();
-    }, done);
-  });
+  process.nextTick(takeBody, message, limits, done);
+}
+
+function takeBody(message: IncomingMessage, limits: BodyLimits, done: (error?: unknown) => void): void {
+  if (takeWhole(message)) return done();
+  readBody(message, limits).then((bytes) => {
+    keep(message, { bytes });
+    done();
+  }, done);
 }
 
 /** Spares a body that is all there, as nearly every delivery's is, the listeners and the timer of one that is not. */
 function takeWhole(message: IncomingMessage): boolean {
-  const { complete, readableLength } = message;
-  if (!complete || readableLength === 0 || readableLength !== Number(message.headers['content-length'])) return false;
+  const { readableLength } = message;
+  if (readableLength === 0 || readableLength !== Number(message.headers['content-length'])) return false;
   keep(message, { bytes: message.read() as Buffer });
+  // What is read does not end before it is asked for more.
+  message.resume();
   return true;
 }
 
@@ -71,6 +75,7 @@ function checkHeaders({ headers }: IncomingMessage, { bodyLimitBytes }: BodyLimi
 }
 
 function isJson(contentType: string): boolean {
+  if (contentType === 'application/json') return true;
   const essence = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
   return essence === 'application/json' || /^[\w.+-]+\/[\w.-]+\+json$/.test(essence);
 }
