@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathToRegexp } from 'path-to-regexp';
 import { problemOf } from '../problem.js';
 import type { GuardedRoute } from './guarded-routes.js';
-import { keptFor } from './kept.js';
 import { captureBody, discardRest, type BodyLimits } from './raw-body.js';
 import { registeredPaths, routeVersion } from './route-paths.js';
 
@@ -41,10 +40,10 @@ export function captureOnExpress(adapter: HttpServer, capture: Capture): void {
     const path = (request.url ?? '').split('?', 1)[0] as string;
     const route = state.compiled.find((one) => one.path.test(path) && one.takesVersion(request, response));
     if (!route) return next();
-    captureBody(request, route.limits, (error) => {
+    captureBody(request, route.limits, (error, isEnding) => {
       if (error !== undefined) refuse(request, response, error, route.limits);
-      // Parsers pass over a body only once it has ended, and what was taken whole does at the next tick.
-      else if (keptFor(request) && !request.readableEnded) request.once('end', next);
+      // Parsers pass over a body only once it has ended.
+      else if (isEnding) request.once('end', next);
       else next();
     });
   });

@@ -31,11 +31,15 @@ export function bytesKeptFor(request: { readonly rawBody?: unknown; readonly raw
 }
 
 /**
- * Reads a request's body, unless somebody has, and keeps it for `bytesKeptFor`.
+ * Is told when a body has been captured.
  *
- * @param done gets a GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`, or nothing
+ * @param error a GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`
+ * @param isEnding whether the request's `end` is still to come
  */
-export function captureBody(message: IncomingMessage, limits: BodyLimits, done: (error?: unknown) => void): void {
+type Captured = (error?: unknown, isEnding?: boolean) => void;
+
+/** Reads a request's body, unless somebody has, and keeps it for `bytesKeptFor`. */
+export function captureBody(message: IncomingMessage, limits: BodyLimits, done: Captured): void {
   try {
     checkHeaders(message, limits);
   } catch (error) {
@@ -47,8 +51,8 @@ export function captureBody(message: IncomingMessage, limits: BodyLimits, done: 
   process.nextTick(takeBody, message, limits, done);
 }
 
-function takeBody(message: IncomingMessage, limits: BodyLimits, done: (error?: unknown) => void): void {
-  if (takeWhole(message)) return done();
+function takeBody(message: IncomingMessage, limits: BodyLimits, done: Captured): void {
+  if (takeWhole(message)) return done(undefined, true);
   readBody(message, limits).then((bytes) => {
     keep(message, { bytes });
     done();
