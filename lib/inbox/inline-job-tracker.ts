@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import TinyQueue from 'tinyqueue';
+import { Heap } from 'heap-js';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { jobIdInKey } from '../events/event-key.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
@@ -42,7 +42,7 @@ export class InlineJobTracker implements JobTracker {
   readonly #settled: LRUCache<string, Entry>;
   /** Id of a job by the id that it would have if only its name were known. */
   readonly #aliases: LRUCache<string, string>;
-  readonly #due = new TinyQueue<{ readonly id: string; readonly at: number }>([], (a, b) => a.at - b.at);
+  readonly #due = new Heap<{ readonly id: string; readonly at: number }>((a, b) => a.at - b.at);
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #logger = new Logger('GeminiWebhooks');
   #timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 // From their modules, so that a test that fakes the global timers does not stop the simulator.
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
-import TinyQueue from 'tinyqueue';
+import { Heap } from 'heap-js';
 import type { SimulatorClock } from './simulated-api.js';
 
 /** The longest that a timer of Node's takes. */
@@ -51,8 +51,8 @@ class Alarms {
   }
 }
 
-function emptyQueue(): TinyQueue<Alarm> {
-  return new TinyQueue<Alarm>([], (a, b) => a.at - b.at || a.sequence - b.sequence);
+function emptyQueue(): Heap<Alarm> {
+  return new Heap<Alarm>((a, b) => a.at - b.at || a.sequence - b.sequence);
 }
 
 /** The machine's time from the start on, `speed` times as fast. One timer for all, which keeps no process alive. */
