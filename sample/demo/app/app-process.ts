@@ -34,6 +34,8 @@ export class AppProcess {
   #restart: NodeJS.Timeout | undefined;
   #failures = 0;
   #isEnding = false;
+  /** That it dies now says nothing against it. */
+  #isVictim = false;
 
   constructor(options: AppProcessOptions) {
     this.#options = options;
@@ -50,7 +52,7 @@ export class AppProcess {
   /** As when the machine takes it away. It is started again. @returns the number of the process that was */
   kill(): number | undefined {
     const pid = this.#child?.pid;
-    this.#child?.kill('SIGKILL');
+    this.#isVictim = this.#child?.kill('SIGKILL') ?? false;
     return pid;
   }
 
@@ -95,7 +97,8 @@ export class AppProcess {
 
   #died(how: string, livedMs: number): void {
     const { terminal, folder } = this.#options;
-    this.#failures = livedMs > WELL_MS ? 1 : this.#failures + 1;
+    this.#failures = this.#isVictim || livedMs > WELL_MS ? 1 : this.#failures + 1;
+    this.#isVictim = false;
     if (this.#failures > MOST_FAILURES) {
       this.#giveUp(new Error(`${this.name} does not stay up (${how}). What it says is in ${folder.log(this.name)}.`));
       return;

@@ -38,7 +38,7 @@ export function printAddresses(terminal: Terminal, address: string, adminPasswor
   terminal.print();
   terminal.print(`  The page     ${terminal.paint('cyan', `${address}/`)}`);
   terminal.print(`  Bull Board   ${terminal.paint('cyan', `${address}/admin/queues`)}`);
-  terminal.print(`  Login        admin, ${password}   (of ${real ? 'both' : 'Bull Board'})`);
+  terminal.print(`  Login        admin, ${password}   (for ${real ? 'both' : 'Bull Board'})`);
   if (real) terminal.print(`  Webhooks     ${process.env['GEMINI_WEBHOOK_PUBLIC_URL']} must lead to the page`);
   terminal.print();
 }
