@@ -14,6 +14,7 @@ export class Throttle {
 
   /** @param key what is the same thing */
   run(key: string, work: () => Promise<void>): void {
+    if (this.#isClosed) return;
     if (this.#waiting.has(key)) this.#waiting.set(key, work);
     else void this.#do(key, work);
   }

@@ -1,7 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { until } from '../support/until.js';
 import { Sample } from '../support/sample.js';
 import { SampleLive } from '../support/sample-live.js';
+import { freePort } from './support/own-stores.js';
 import { STORES } from '../support/stores.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -128,8 +133,15 @@ describe('the web process of the sample', () => {
 
 describe('the sample as a whole', () => {
   let sample: Sample;
+  const servers: Server[] = [];
 
-  afterEach(() => sample.remove());
+  afterEach(async () => {
+    await sample.remove();
+    for (const server of servers.splice(0)) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
 
   it.each(STORES)('shows on the board what is in the inbox and which jobs are tracked, on $name', async (store) => {
     sample = await Sample.start(store.name === 'Redis' ? { inboxUrl: store.url } : {});
@@ -185,6 +197,46 @@ describe('the sample as a whole', () => {
     expect(await web!.end('SIGTERM')).toEqual([null, 'SIGTERM']);
     expect(started.map(({ log }) => /ERROR|WARN/.exec(log)?.[0])).toEqual([undefined, undefined, undefined]);
     live.close();
+  });
+
+  it('switches faults at who started the simulator, and tells the pages of every web process', async () => {
+    const asked: string[] = [];
+    let faults = [{ name: 'lose', on: false }];
+    const control = createServer(async (request, response) => {
+      const { method, url, headers } = request;
+      const body = await text(request);
+      asked.push(`${method} ${url} ${headers.authorization} ${body}`);
+      if (method === 'PUT') faults = [{ name: 'lose', on: true }];
+      response.writeHead(method === 'GET' ? 200 : 204).end(method === 'GET' ? JSON.stringify(faults) : undefined);
+    });
+    servers.push(control);
+    await once(control.listen(0, '127.0.0.1'), 'listening');
+    const { port } = control.address() as AddressInfo;
+    sample = await Sample.start({
+      env: { SAMPLE_CONTROL_URL: `http://127.0.0.1:${port}`, SAMPLE_CONTROL_TOKEN: 'token' },
+    });
+    const other = await freePort();
+    await Promise.all([sample.web(), sample.web({ PORT: String(other), SAMPLE_PROCESS: 'web-2' })]);
+    const pages = [await SampleLive.open(sample.origin), await SampleLive.open(`http://127.0.0.1:${other}`)];
+    expect(pages.map((page) => page.all('state')[0])).toMatchObject([
+      { faults, process: 'web-1' },
+      { faults, process: 'web-2' },
+    ]);
+
+    expect(await sample.send('PUT', '/api/faults/lose', { on: true })).toMatchObject({ status: 204 });
+    for (const page of pages) expect(await page.next('faults')).toEqual([{ name: 'lose', on: true }]);
+    expect(await sample.send('POST', '/api/faults/kill-worker', {})).toMatchObject({ status: 204 });
+    expect(asked).toContain('PUT /faults/lose Bearer token {"on":true}');
+    expect(asked.at(-1)).toBe('POST /worker/kill Bearer token ');
+
+    expect(await sample.send('PUT', '/api/faults/else', { on: true })).toMatchObject({ status: 404 });
+    control.close();
+    control.closeAllConnections();
+    expect(await sample.send('PUT', '/api/faults/lose', { on: true })).toMatchObject({ status: 502 });
+    // A workflow is told to the pages of the other process as well.
+    const id = await sample.begin('films', { scenes: ['dawn'] });
+    await until(() => pages.every((page) => page.workflow(id) !== undefined));
+    for (const page of pages) page.close();
   });
 
   it('puts the page behind the login, and not the webhook', async () => {
