@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,10 +6,17 @@ import { join } from 'node:path';
 
 const LOCAL_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
 const LOCAL_REDIS = 'redis://127.0.0.1:6379';
+const CHROMIUMS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 
 /**
- * Finds the servers that the durable inbox is tested on. PostgreSQL: `DATABASE_URL`, else the local default port, else a
- * real server from npm. Redis: `REDIS_URL`, else the local default port, else none, which is said in one line.
+ * Finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port, else a real server from npm.
+ * Redis: `REDIS_URL`, else the local default port. Chromium: `CHROMIUM_PATH`, else where it is usually installed. What is
+ * not there is said in one line.
  */
 export default async function setup() {
   process.env.TEST_POSTGRES_URL =
@@ -17,6 +25,10 @@ export default async function setup() {
   if (redis) process.env.TEST_REDIS_URL = redis;
   else if (process.env.CI) throw new Error('In CI nothing is skipped: start Redis, or set REDIS_URL.');
   else process.stderr.write('No Redis at REDIS_URL or 127.0.0.1:6379: its tests are skipped.\n');
+  const chromium = process.env.CHROMIUM_PATH || CHROMIUMS.find(existsSync);
+  if (chromium) process.env.TEST_CHROMIUM_PATH = chromium;
+  else if (process.env.CI) throw new Error('In CI nothing is skipped: install Chromium, or set CHROMIUM_PATH.');
+  else process.stderr.write('No Chromium at CHROMIUM_PATH or where it usually is: tests in a browser are skipped.\n');
 }
 
 async function embeddedPostgres() {
