@@ -21,15 +21,13 @@ export function printHead(terminal: Terminal, { fleet }: DemoOptions, folder: st
 }
 
 export function printCosts(terminal: Terminal, isOnce: boolean): void {
-  const price =
-    'Veo 3.1 is about $0.40 for each second of film, a deep research some dollars, a batch prompt next to nothing';
-  terminal.note('warning', `This is the real Gemini API, and what it does is billed: ${price}.`);
-  terminal.note('note', 'Prices change: https://ai.google.dev/gemini-api/docs/pricing');
-  if (!isOnce) return;
   terminal.note(
     'warning',
-    '20 prompts, a film of 15 s and one research start in 10 s: about $10. Ctrl+C starts nothing.',
+    'This is the real Gemini API, and what it does is billed: prompts, seconds of film, research.',
   );
+  terminal.note('note', 'Prices: https://ai.google.dev/gemini-api/docs/pricing');
+  if (!isOnce) return;
+  terminal.note('warning', '20 prompts, a film of 15 s and one deep research start in 10 s. Ctrl+C starts nothing.');
 }
 
 export function printAddresses(terminal: Terminal, address: string, adminPassword: string): void {

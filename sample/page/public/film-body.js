@@ -47,7 +47,8 @@ export class FilmBody {
     if (video === null || screen.firstElementChild?.getAttribute('src') === video) return;
     const player = document.createElement('video');
     player.controls = true;
-    player.preload = 'metadata';
+    // With less, Chromium shows no picture before it plays.
+    player.preload = 'auto';
     player.playsInline = true;
     player.dataset['testid'] = 'film-video';
     player.setAttribute('aria-label', `The film: ${title}`);
