@@ -85,7 +85,6 @@ class BullmqInbox implements InboxEngine {
       },
       onFailure,
     });
-    const handlers = workers ? this.#host.handlers() : [];
     this.#fleet = new Fleet(
       async () => {
         await prepared();
@@ -95,7 +94,7 @@ class BullmqInbox implements InboxEngine {
         announce: (delivery) => this.#host.announce(delivery),
         load: async (key) => (await this.#openQueue().getJob(jobIdOf(key)))?.data,
         settled: this.#jobs && ((ids) => this.#jobs?.hear(ids)),
-        handlers,
+        self: { works: workers, handlers: workers ? this.#host.handlers() : [] },
         onFailure: (message) => this.#trouble.warn(`The fleet's messages: ${message}`),
       },
     );
@@ -118,7 +117,7 @@ class BullmqInbox implements InboxEngine {
         await prepared();
         // A worker that others do not know of could be passed over, and one that does not know of them swallow their events.
         await fleet.ready();
-        const processor = await deliveryProcessor(this.#host, fleet, this.#shutdown.signal);
+        const processor = await deliveryProcessor(this.#host, fleet, this.#shutdown.signal, store.handover);
         return withErrorsHandled(store.worker(queueName, watched(processor), workerOptions(this.#config, concurrency)));
       },
       onFailure,

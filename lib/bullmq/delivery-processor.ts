@@ -6,7 +6,7 @@ import type { InboxHost } from '../inbox/inbox-engine.js';
 import { fromJobData, type DeliveryJobData } from './delivery-job.js';
 import type { Fleet } from './fleet.js';
 import { handover } from './handover.js';
-import type { DeliveryJob } from './inbox-store.js';
+import type { DeliveryJob, HandoverWay } from './inbox-store.js';
 import { JobCheckpoints } from './job-checkpoints.js';
 import { loadBullmq } from './optional-peers.js';
 
@@ -16,12 +16,13 @@ const HANDOVER_LIMIT_MS = 15 * 60_000;
 /** Works one job: tells the fleet, runs the handlers that have not settled, and decides how the job goes on. */
 export async function deliveryProcessor(
   host: InboxHost,
-  fleet: Pick<Fleet, 'publish' | 'roster'>,
+  fleet: Pick<Fleet, 'publish' | 'handlersFor'>,
   shutdown: AbortSignal,
+  way: HandoverWay,
   now: () => number = Date.now,
 ): Promise<Processor<DeliveryJobData, void, string>> {
   const { UnrecoverableError } = await loadBullmq();
-  const leave = await handover();
+  const leave = await handover(way);
   const own = new Set(host.handlers().map(({ name }) => name));
 
   return async (job: DeliveryJob, token) => {
@@ -49,9 +50,8 @@ export async function deliveryProcessor(
       await checkpoints.update({ waitingSince: undefined, givenUpAt: attempt });
       return new UnrecoverableError(reason);
     };
-    const missing = [...fleet.roster.matching(delivery.event.type)].filter(
-      (name) => !own.has(name) && !checkpoints.has(name),
-    );
+    const wanted = await fleet.handlersFor(delivery.event.type);
+    const missing = wanted.filter((name) => !own.has(name) && !checkpoints.has(name));
     if (missing.length > 0) {
       const { waitingSince } = checkpoints.progress;
       if (now() - (waitingSince ?? now()) > HANDOVER_LIMIT_MS)

@@ -1,28 +1,20 @@
 import type { Relay } from 'bullmq';
 import { LRUCache } from 'lru-cache';
-import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { fromJobData, type DeliveryJobData } from './delivery-job.js';
-import {
-  HandlerRoster,
-  ROSTER_HEARTBEAT_MS,
-  ROSTER_LEASE_MS,
-  type RosterEntry,
-  type RosterHandler,
-} from './handler-roster.js';
 import { settlesWithin } from '../with-timeout.js';
+import { Membership, type Member } from './membership.js';
 import { Supervised } from './supervised.js';
 
 const EVENTS = 'events';
-const ROSTER = 'roster';
 const SETTLED = 'settled';
 /** Below the relay's 512 KiB a message. */
 const MAX_BATCH_BYTES = 400_000;
 const ENVELOPE_BYTES = 1_000;
 const MAX_BODY_BYTES = MAX_BATCH_BYTES - ENVELOPE_BYTES;
 const REMEMBERED_KEYS = 20_000;
-const GOODBYE_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** An event as the fleet is told of it: itself, or where it is too large for a message, only its key. */
 type Told = DeliveryJobData | Pick<DeliveryJobData, 'key'>;
@@ -32,28 +24,24 @@ type Told = DeliveryJobData | Pick<DeliveryJobData, 'key'>;
  * worker has. A process that is cut off misses what passes meanwhile.
  */
 export class Fleet {
-  readonly roster = new HandlerRoster();
-  readonly #node = randomUUID();
+  readonly #members: Membership;
   readonly #relay: Supervised<Relay<never>>;
   readonly #announce: (delivery: VerifiedDelivery) => void;
   readonly #load: (key: string) => Promise<DeliveryJobData | undefined>;
   readonly #settled: ((ids: readonly string[]) => void) | undefined;
   readonly #onFailure: (message: string) => void;
-  readonly #handlers: readonly RosterHandler[];
   /** Published at least once, so a repeat is dropped here. */
   readonly #heard = new LRUCache<string, true>({ max: REMEMBERED_KEYS });
   #pending: { data: Told[]; bytes: number; sent: Promise<void> } | undefined;
   #sending: Promise<unknown> = Promise.resolve();
-  #heartbeat: NodeJS.Timeout | undefined;
 
-  /** @param handlers what this process's worker runs; none when it has no worker */
   constructor(
     makeRelay: () => Promise<Relay<never>>,
     {
       announce,
       load,
       settled,
-      handlers,
+      self,
       onFailure,
     }: {
       announce: (delivery: VerifiedDelivery) => void;
@@ -61,7 +49,8 @@ export class Fleet {
       load: (key: string) => Promise<DeliveryJobData | undefined>;
       /** Hears which tracked jobs have ended, by BullMQ's ids. */
       settled?: ((ids: readonly string[]) => void) | undefined;
-      handlers: readonly RosterHandler[];
+      /** What the others are to know of this process. */
+      self: Member;
       onFailure: (message: string) => void;
     },
   ) {
@@ -69,7 +58,7 @@ export class Fleet {
     this.#load = load;
     this.#settled = settled;
     this.#onFailure = onFailure;
-    this.#handlers = handlers;
+    this.#members = new Membership(self);
     this.#relay = new Supervised<Relay<never>>({
       make: async () => {
         const relay = await makeRelay();
@@ -90,16 +79,23 @@ export class Fleet {
     await this.#relay.ready();
   }
 
+  /** Names of the handlers of live workers that want events of this type. */
+  handlersFor(type: string): Promise<readonly string[]> {
+    return this.#members.handlersFor(type);
+  }
+
   /** Tells every process of an event. Events of the same moment travel together. */
-  publish(delivery: VerifiedDelivery, data: DeliveryJobData): Promise<void> {
+  async publish(delivery: VerifiedDelivery, data: DeliveryJobData): Promise<void> {
     // This process has read it already, and drops its own message as a repeat.
     if (this.#isNew(data.key)) this.#tell(() => delivery);
+    // Who comes is known to this process before it listens: nobody does.
+    if (this.#members.isAlone) return;
     const told: Told = data.body.length > MAX_BODY_BYTES ? { key: data.key } : data;
     const bytes = ('body' in told ? told.body.length : 0) + ENVELOPE_BYTES;
     if (!this.#pending || this.#pending.bytes + bytes > MAX_BATCH_BYTES) this.#pending = this.#newBatch();
     this.#pending.data.push(told);
     this.#pending.bytes += bytes;
-    return this.#pending.sent;
+    await this.#pending.sent;
   }
 
   #newBatch() {
@@ -116,7 +112,7 @@ export class Fleet {
 
   /** Tells every process which tracked jobs have ended. */
   async tellSettled(ids: readonly string[]): Promise<void> {
-    await this.#relay.current?.publish(SETTLED, ids);
+    if (!this.#members.isAlone) await this.#relay.current?.publish(SETTLED, ids);
   }
 
   #hear(batch: readonly Told[]): void {
@@ -150,48 +146,21 @@ export class Fleet {
     }
   }
 
-  #hearRoster(entry: RosterEntry): void {
-    if (entry.handlers.length === 0) this.roster.left(entry.node);
-    else this.roster.heard(entry);
-  }
-
   async #introduce(relay: Relay<never>): Promise<void> {
-    await relay.subscribe<Told[]>(EVENTS, ({ data }) => this.#hear(data));
-    await relay.subscribe<RosterEntry>(`${ROSTER}.*`, ({ data }) => this.#hearRoster(data));
     const settled = this.#settled;
     if (settled) await relay.subscribe<string[]>(SETTLED, ({ data }) => settled(data));
-    for (const { topic, data } of await relay.getRetained()) {
-      if (topic.startsWith(`${ROSTER}.`)) this.#hearRoster(JSON.parse(data) as RosterEntry);
-    }
-    if (this.#handlers.length === 0) return;
-    const sayHello = () =>
-      relay.publish(
-        `${ROSTER}.${this.#node}`,
-        { node: this.#node, handlers: this.#handlers },
-        { retain: ROSTER_LEASE_MS },
-      );
-    await sayHello();
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => void sayHello().catch(() => undefined), ROSTER_HEARTBEAT_MS);
+    await this.#members.join(relay);
+    // Once everyone knows of this process: from the first event that it hears on it hears them all.
+    await relay.subscribe<Told[]>(EVENTS, ({ data }) => this.#hear(data));
   }
 
-  /** Says that this process runs no handlers any more. */
-  async leave(): Promise<void> {
-    clearInterval(this.#heartbeat);
-    const relay = this.#relay.current;
-    if (!relay || this.#handlers.length === 0) return;
-    const topic = `${ROSTER}.${this.#node}`;
-    // Bounded: a store that is down must not keep the process. The lease ends what is not said.
-    const goodbye = relay
-      .publish(topic, { node: this.#node, handlers: [] })
-      .then(() => relay.deleteRetained(topic))
-      .catch(() => undefined);
-    await settlesWithin(goodbye, GOODBYE_TIMEOUT_MS);
+  /** Says that this process is not there any more. */
+  leave(): Promise<void> {
+    return this.#members.leave();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#heartbeat);
     const relay = await this.#relay.stop();
-    if (relay) await settlesWithin(relay.close(), GOODBYE_TIMEOUT_MS);
+    if (relay) await settlesWithin(relay.close(), CLOSE_TIMEOUT_MS);
   }
 }

@@ -1,19 +1,22 @@
 import { LRUCache } from 'lru-cache';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DeliveryJob } from './inbox-store.js';
+import type { DeliveryJob, HandoverWay } from './inbox-store.js';
 import { loadBullmq } from './optional-peers.js';
 
-const DELAY_MS = 500;
-const HOLD_MS = 100;
+const FIRST_DELAY_MS = 50;
+const LONGEST_DELAY_MS = 800;
 const REMEMBERED_JOBS = 10_000;
 
 /**
  * Leaves a job to another worker, at no cost of an attempt. It resolves with what the processor then has to throw.
  *
- * A delayed job on an idle Redis comes back to who delayed it, for ever: that worker alone was told when it is due. A
- * waiting one goes to the worker that has been idle for longest, so a job that comes back is put there, twice.
+ * A job that is put back may come back to who is busy, one that is delayed to who delayed it: so it is left in either way
+ * by turns. The delays grow, since whom it waits for may be slow, and free the place for other jobs.
  */
-export async function handover(): Promise<(job: DeliveryJob, token: string | undefined) => Promise<Error>> {
+export async function handover({
+  putBackFirst,
+  holdMs,
+}: HandoverWay): Promise<(job: DeliveryJob, token: string | undefined) => Promise<Error>> {
   const { DelayedError, WaitingError } = await loadBullmq();
   const earlier = new LRUCache<string, number>({ max: REMEMBERED_JOBS });
 
@@ -21,12 +24,13 @@ export async function handover(): Promise<(job: DeliveryJob, token: string | und
     const id = job.id ?? '';
     const count = earlier.get(id) ?? 0;
     earlier.set(id, count + 1);
-    if (count % 3 === 0) {
-      await job.moveToDelayed(Date.now() + DELAY_MS + Math.round(Math.random() * DELAY_MS), token);
+    const turn = count - putBackFirst;
+    if (turn >= 0 && turn % 3 === 0) {
+      const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (turn / 3), LONGEST_DELAY_MS);
+      await job.moveToDelayed(Date.now() + Math.round(delayMs * (1 + Math.random())), token);
       return new DelayedError();
     }
-    // By then this worker waits for its next job, behind the others.
-    await wait(HOLD_MS);
+    await wait(holdMs);
     await job.moveToWait(token);
     return new WaitingError();
   };

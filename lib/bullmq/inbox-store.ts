@@ -12,6 +12,14 @@ export type StoreWorker<Data, Result> = Pick<Worker<Data, Result, string>, 'wait
 export type DeliveryJob = StoredJob<DeliveryJobData, void>;
 export type DeliveryQueue = StoreQueue<DeliveryJobData, void>;
 
+/** How a worker best leaves a job to another. */
+export interface HandoverWay {
+  /** How often a job is put back before it is delayed for the first time. */
+  readonly putBackFirst: number;
+  /** How long a job is kept before it is put back, in milliseconds: by then this worker waits for its next, behind the others. */
+  readonly holdMs: number;
+}
+
 /** What the two backends of BullMQ have in common for the inbox. Each difference between them is behind it. */
 export interface InboxStore {
   /**
@@ -28,6 +36,7 @@ export interface InboxStore {
     connections?: number,
   ): StoreWorker<Data, Result>;
   relay(namespace: string): Relay<never>;
+  readonly handover: HandoverWay;
   /** The locks of the processes that share a queue. */
   lock(queueName: string): StoreLock;
   /** Makes the store usable, such as by migrating its schema. Called again until it succeeds. */

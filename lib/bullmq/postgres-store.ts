@@ -4,6 +4,7 @@ import { keepErrorsHandled } from './handled-errors.js';
 import { REQUEST_TIMEOUT_MS, type InboxStore } from './inbox-store.js';
 import { OpenSockets } from './open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from './optional-peers.js';
+import { retryDeadlocks } from './postgres-deadlocks.js';
 import { postgresLock } from './postgres-lock.js';
 import type { StoreTarget } from './store-target.js';
 
@@ -40,6 +41,7 @@ export async function postgresStore(
   const { Queue, Worker } = bullmq.withBackend((...given: Parameters<typeof bullmq.createPostgresBackend>) => {
     const backend = bullmq.createPostgresBackend(...given);
     keepErrorsHandled(backend.connection);
+    retryDeadlocks(backend.connection);
     return backend;
   });
   const sockets = new OpenSockets();
@@ -60,9 +62,12 @@ export async function postgresStore(
         backend: (options: Parameters<typeof bullmq.createPostgresRelayBackend>[0]) => {
           const backend = bullmq.createPostgresRelayBackend(options);
           keepErrorsHandled(backend['connection']);
+          retryDeadlocks(backend['connection']);
           return backend;
         },
       }) as never,
+    // One that is put back is the last. Many that are due at the same time make the workers deadlock.
+    handover: { putBackFirst: 6, holdMs: 30 },
     lock: (queueName) =>
       postgresLock(
         (config) => new Client({ ...config, ...connectionOptions(target), ...FAIL_FAST }),

@@ -38,8 +38,16 @@ export async function redisStore(target: RedisTarget, prefix: string | undefined
     queue: <Data, Result>(name: string) =>
       new Queue<Data, Result, string>(name, { ...common, connection: connect(FAIL_FAST) }),
     worker: (name, processor, options) =>
-      new Worker(name, processor, { ...common, ...options, connection: connect(PATIENT) }),
+      new Worker(name, processor, {
+        ...common,
+        ...options,
+        // One worker alone is told of a delayed job. Should that one be busy when it is due, another looks so often.
+        drainDelay: 1,
+        connection: connect(PATIENT),
+      }),
     relay: (namespace) => new Relay({ ...common, connection: connect(PATIENT), namespace }) as never,
+    // A job that is put back is the next one, so a worker that is busy takes it again.
+    handover: { putBackFirst: 0, holdMs: 100 },
     lock(queueName) {
       const connectForOne = () => {
         const client = connect(FAIL_IN_TIME);

@@ -39,11 +39,12 @@ function keeping(name: string) {
   return { ids, attempts, provider };
 }
 
-/** Resolves when the worker that keeps these ids is known to all: events that came before may have gone without it. */
-async function live(origin: string, ids: readonly string[]): Promise<void> {
-  for (let probe = 0; !ids.some(isProbe); probe += 1) {
+/** Resolves when the workers that keep these ids have begun to work: each is known to all who began before it. */
+async function live(origin: string, ...workers: readonly (readonly string[])[]): Promise<void> {
+  const haveBegun = () => workers.every((ids) => ids.some(isProbe));
+  for (let probe = 0; !haveBegun(); probe += 1) {
     await deliverUntilTaken(origin, { id: `probe_${probe}` });
-    await until(() => ids.some(isProbe), { withinMs: 250 }).catch(() => undefined);
+    await until(haveBegun, { withinMs: 250 }).catch(() => undefined);
   }
 }
 
@@ -72,7 +73,7 @@ describe.each(STORES)('processes with different handlers on one queue on $name',
     const [a, b] = [keeping('a'), keeping('b')];
     const one = await startDurableApp(queue, [a.provider]);
     await startWorker(queue, [b.provider]);
-    await live(one.origin, b.ids);
+    await live(one.origin, a.ids, b.ids);
 
     await Promise.all(EVENTS.map((id) => deliverUntilTaken(one.origin, { id })));
     await drained(queue.queue);
@@ -85,14 +86,15 @@ describe.each(STORES)('processes with different handlers on one queue on $name',
     const queue = testQueue(url);
     const a = keeping('a');
     const attempts: number[] = [];
+    const probes: string[] = [];
     const flaky = handlerOf('flaky', (event, { attempt }) => {
-      if (isProbe(idOf(event))) return;
+      if (isProbe(idOf(event))) return void probes.push(idOf(event));
       attempts.push(attempt);
       if (attempt < 3) throw new Error('not yet');
     });
     const web = await startDurableApp(queue, [flaky]);
     await startWorker(queue, [a.provider]);
-    await live(web.origin, a.ids);
+    await live(web.origin, probes, a.ids);
 
     await deliverUntilTaken(web.origin, { id: EVENTS[0]! });
     await drained(queue.queue);
@@ -107,7 +109,7 @@ describe.each(STORES)('processes with different handlers on one queue on $name',
     const [a, b] = [keeping('a'), keeping('b')];
     const staying = await startDurableApp(queue, [a.provider]);
     const leaving = await startWorker(queue, [b.provider]);
-    await live(staying.origin, b.ids);
+    await live(staying.origin, a.ids, b.ids);
     await drained(queue.queue);
 
     await leaving.close();

@@ -8,6 +8,7 @@ import type { InboxHost } from '../../../lib/inbox/inbox-engine.js';
 import { deliveryOf } from '../../support/deliveries.js';
 
 const MINUTE_MS = 60_000;
+const WAY = { putBackFirst: 0, holdMs: 1 };
 
 /** A job, a clock and a fleet in memory. */
 class Bench {
@@ -52,8 +53,8 @@ class Bench {
       if (this.failPublish) throw new Error('nobody hears');
       this.published += 1;
     };
-    const fleet = { publish, roster: this.roster };
-    const processor = await deliveryProcessor(host, fleet, new AbortController().signal, () => this.now);
+    const fleet = { publish, handlersFor: async (type: string) => this.roster.matching(type) };
+    const processor = await deliveryProcessor(host, fleet, new AbortController().signal, WAY, () => this.now);
     try {
       await processor(this.job as unknown as Job<DeliveryJobData, void, string>, 'token');
       return undefined;
