@@ -1,8 +1,10 @@
+import { runMigrations } from 'bullmq';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 
 const LOCAL_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
 const LOCAL_REDIS = 'redis://127.0.0.1:6379';
@@ -21,6 +23,7 @@ const CHROMIUMS = [
 export default async function setup() {
   process.env.TEST_POSTGRES_URL =
     process.env.DATABASE_URL ?? ((await answers(LOCAL_POSTGRES)) ? LOCAL_POSTGRES : await embeddedPostgres());
+  await migrate(process.env.TEST_POSTGRES_URL);
   const redis = process.env.REDIS_URL ?? ((await answers(LOCAL_REDIS)) ? LOCAL_REDIS : undefined);
   if (redis) process.env.TEST_REDIS_URL = redis;
   else if (process.env.CI) throw new Error('In CI nothing is skipped: start Redis, or set REDIS_URL.');
@@ -29,6 +32,17 @@ export default async function setup() {
   if (chromium) process.env.TEST_CHROMIUM_PATH = chromium;
   else if (process.env.CI) throw new Error('In CI nothing is skipped: install Chromium, or set CHROMIUM_PATH.');
   else process.stderr.write('No Chromium at CHROMIUM_PATH or where it usually is: tests in a browser are skipped.\n');
+}
+
+/** What looks into an inbox's queues opens them as they are, also those that no app has made yet. */
+async function migrate(connectionString) {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    await runMigrations(client, 'bullmq');
+  } finally {
+    await client.end();
+  }
 }
 
 async function embeddedPostgres() {
