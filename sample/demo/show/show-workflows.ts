@@ -7,7 +7,7 @@ import type { DemoOptions } from '../options.js';
 import type { Scenery } from '../scenery.js';
 import type { Terminal } from '../terminal.js';
 import { AppClient, type WorkflowOrders } from './app-client.js';
-import { displayOn } from './display.js';
+import { displayOn } from './display-on.js';
 import { LiveClient } from './live-client.js';
 import { printSummary } from './summary.js';
 import { printAddresses } from './texts.js';
