@@ -32,6 +32,8 @@ export async function handover({
     }
     await wait(holdMs);
     await job.moveToWait(token);
+    // Its place would take the job again before one that waits has heard of it.
+    await wait(holdMs);
     return new WaitingError();
   };
 }
