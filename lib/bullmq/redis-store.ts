@@ -12,6 +12,7 @@ import {
 } from './redis-client.js';
 import { redisLock } from './redis-lock.js';
 import { redisWarnings } from './redis-warnings.js';
+import { writeTogether } from './redis-writes.js';
 
 /** Redis and Valkey, by URL or by the app's own client, which is duplicated and never closed. */
 export async function redisStore(target: RedisTarget, prefix: string | undefined): Promise<InboxStore> {
@@ -22,6 +23,7 @@ export async function redisStore(target: RedisTarget, prefix: string | undefined
   const keep = (client: Redis): Redis => {
     client.on('error', () => undefined);
     clients.add(client);
+    writeTogether(client);
     // BullMQ blocks on a copy, and while the server is down it neither closes nor gives up that one.
     const duplicate = client.duplicate.bind(client);
     client.duplicate = (override) => keep(duplicate(override));
