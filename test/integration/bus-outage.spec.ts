@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { GeminiEventBus, type GeminiEvent } from '../../lib/index.js';
+import { closeApps, type RunningApp } from '../support/apps.js';
+import { closeWorkers, deliverUntilTaken, startDurableApp, type TestQueue } from '../support/durable.js';
+import { until } from '../support/until.js';
+import { OWN_STORES, type OwnStore } from './support/own-stores.js';
+
+jest.setTimeout(120_000);
+
+let store: OwnStore | undefined;
+
+afterEach(async () => {
+  await closeApps();
+  await closeWorkers();
+  await store?.remove();
+});
+
+/** What a process hears, by the ids of the resources. */
+function heardBy({ app }: RunningApp): string[] {
+  const ids: string[] = [];
+  app.get(GeminiEventBus).events$.subscribe(({ data }: GeminiEvent) => ids.push((data as { id: string }).id));
+  return ids;
+}
+
+describe.each(OWN_STORES)('the bus of two processes, after their store on $name was away', ({ make }) => {
+  it('tells both of each event again, once, whichever received it', async () => {
+    store = await make();
+    await store.start();
+    const queue = { url: store.url, name: 'outage' } as TestQueue;
+    const apps = await Promise.all([startDurableApp(queue, []), startDurableApp(queue, [])]);
+    const heard = apps.map(heardBy);
+    const [one, other] = apps as [RunningApp, RunningApp];
+    const bothHear = async (id: string, by: RunningApp) => {
+      await deliverUntilTaken(by.origin, { id });
+      await until(() => heard.every((ids) => ids.includes(id)));
+    };
+    await bothHear('before', one);
+
+    await store.stop();
+    await store.start();
+    // Whoever is cut off misses what passes meanwhile: sent until each has heard one.
+    for (let probe = 0; !heard.every((ids) => ids.some((id) => id.startsWith('probe'))); probe += 1) {
+      await deliverUntilTaken(one.origin, { id: `probe_${probe}` });
+      await until(() => heard.every((ids) => ids.includes(`probe_${probe}`)), { withinMs: 500 }).catch(() => undefined);
+    }
+    await bothHear('after, by one', one);
+    await bothHear('after, by the other', other);
+
+    for (const ids of heard) expect(ids.length).toBe(new Set(ids).size);
+  });
+});
