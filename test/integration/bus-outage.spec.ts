@@ -30,21 +30,27 @@ describe.each(OWN_STORES)('the bus of two processes, after their store on $name 
     const apps = await Promise.all([startDurableApp(queue, []), startDurableApp(queue, [])]);
     const heard = apps.map(heardBy);
     const [one, other] = apps as [RunningApp, RunningApp];
-    const bothHear = async (id: string, by: RunningApp) => {
-      await deliverUntilTaken(by.origin, { id });
-      await until(() => heard.every((ids) => ids.includes(id)));
+    const bothHear = (id: string, withinMs = 30_000) =>
+      until(() => heard.every((ids) => ids.includes(id)), { withinMs });
+    // Who is not there yet, or cut off, misses what passes meanwhile: sent until each has heard one.
+    const bothListen = async (when: string) => {
+      for (let probe = 0; !heard.every((ids) => ids.some((id) => id.startsWith(when))); probe += 1) {
+        await deliverUntilTaken(one.origin, { id: `${when}_${probe}` });
+        await bothHear(`${when}_${probe}`, 500).catch(() => undefined);
+      }
     };
-    await bothHear('before', one);
+    await bothListen('before');
 
     await store.stop();
     await store.start();
-    // Whoever is cut off misses what passes meanwhile: sent until each has heard one.
-    for (let probe = 0; !heard.every((ids) => ids.some((id) => id.startsWith('probe'))); probe += 1) {
-      await deliverUntilTaken(one.origin, { id: `probe_${probe}` });
-      await until(() => heard.every((ids) => ids.includes(`probe_${probe}`)), { withinMs: 500 }).catch(() => undefined);
+    await bothListen('probe');
+    for (const [id, { origin }] of [
+      ['by_one', one],
+      ['by_the_other', other],
+    ] as const) {
+      await deliverUntilTaken(origin, { id });
+      await bothHear(id);
     }
-    await bothHear('after, by one', one);
-    await bothHear('after, by the other', other);
 
     for (const ids of heard) expect(ids.length).toBe(new Set(ids).size);
   });
