@@ -9,7 +9,7 @@ export default {
   rootDir: '..',
   testRegex: NEED_SERVERS.map((pattern) => `${pattern}.*\\.ts$`),
   testPathIgnorePatterns: [...jest.testPathIgnorePatterns, '/support/', '/fixtures/'],
-  maxWorkers: Number(process.env.TEST_WORKERS ?? 1),
+  maxWorkers: 1,
   // A test that fails may leave a connection open. It shall fail the run, not keep it from ending.
   forceExit: true,
 };

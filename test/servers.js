@@ -1,7 +1,7 @@
 /**
- * The tests that need PostgreSQL or Redis, or that start processes of their own. They run one file after the other, since a
- * PostgreSQL has 100 connections by default, and a fleet uses most of them; or as many as `TEST_WORKERS` says. All others
- * run side by side.
+ * The tests that need PostgreSQL or Redis, or that start processes of their own. They run one file after the other: a
+ * PostgreSQL has 100 connections by default, of which a fleet uses most, and the demo builds anew what the others run. All
+ * others run side by side.
  */
 export const NEED_SERVERS = [
   '/test/integration/',

@@ -16,14 +16,13 @@ const CHROMIUMS = [
 ];
 
 /**
- * Finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port, else a real server from npm;
- * that one at once for several `TEST_WORKERS`, since it has the connections for them.
+ * Finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port, else a real server from npm.
  * Redis: `REDIS_URL`, else the local default port. Chromium: `CHROMIUM_PATH`, else where it is usually installed. What is
  * not there is said in one line.
  */
 export default async function setup() {
-  const isLocal = process.env.TEST_WORKERS === undefined && (await answers(LOCAL_POSTGRES));
-  process.env.TEST_POSTGRES_URL = process.env.DATABASE_URL ?? (isLocal ? LOCAL_POSTGRES : await embeddedPostgres());
+  process.env.TEST_POSTGRES_URL =
+    process.env.DATABASE_URL ?? ((await answers(LOCAL_POSTGRES)) ? LOCAL_POSTGRES : await embeddedPostgres());
   await migrate(process.env.TEST_POSTGRES_URL);
   const redis = process.env.REDIS_URL ?? ((await answers(LOCAL_REDIS)) ? LOCAL_REDIS : undefined);
   if (redis) process.env.TEST_REDIS_URL = redis;
@@ -59,7 +58,6 @@ async function embeddedPostgres() {
     password: 'postgres',
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'max_connections=400'],
     onLog: () => undefined,
     onError: () => undefined,
   });

@@ -217,10 +217,11 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     it('needs no right to create anything once the table is there', async () => {
       const role = `reader_${place.prefix.replaceAll('-', '')}`.slice(0, 63);
       await open().save('orders', []);
-      await run(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA "${place.prefix}" TO ${role};
+      await run(`CREATE ROLE ${role} LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA "${place.prefix}" TO ${role};
                  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${place.prefix}" TO ${role}`);
       const limited = new URL(url);
       limited.username = role;
+      limited.password = 'reader';
       const store = open({ url: limited.href });
       const secrets = [newSecret()];
       await store.save('orders', secrets);
