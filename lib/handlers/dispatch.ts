@@ -1,26 +1,34 @@
-/** One attempt at an event, as whoever has custody of it asks for it. */
+/** One attempt to handle an event, requested by the inbox that owns it. */
 export interface DispatchRun {
-  /** 1 for the first. */
+  /** Number of the attempt, starting at 1. */
   readonly attempt: number;
+  /** True if this is the event's last attempt. By default a failed handler is retried. */
+  readonly isLast?: boolean | undefined;
+  /** True if another process has handlers for the event. Having none in this process is then no reason to warn. */
+  readonly isWantedElsewhere?: boolean | undefined;
   readonly checkpoints: HandlerCheckpoints;
-  /** Aborts the handlers' `context.signal` when the process cannot wait any longer. */
+  /** Aborts the handlers' `context.signal` when the process shuts down and cannot wait any longer. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when a handler starts. The returned function is called when the handler ends, even after its timeout. */
+  readonly begin?: ((handler: string) => () => void) | undefined;
 }
 
-/** Which handlers of one event have settled: those are not run again. By handler name. */
+/** Records, by name, which handlers of one event have completed. Those do not run again. */
 export interface HandlerCheckpoints {
   has(handler: string): boolean;
-  /** Remembers that a handler has settled. The attempt is not over before this has resolved. */
+  /** Records that a handler has completed. The attempt ends only after this resolves. */
   settle(handler: string, how: HandlerSettlement): void | Promise<void>;
 }
 
-/** `failed` is final: an `UnrecoverableEventError`, or a guard that denied. */
+/** Result of a completed handler. `failed` is final: an `UnrecoverableEventError`, or a guard denied access. */
 export type HandlerSettlement = 'succeeded' | 'failed';
 
-/** What an attempt came to. */
+/** Result of an attempt. */
 export interface DispatchOutcome {
-  /** Names of the handlers that are to be tried again. */
+  /** Names of the handlers to retry. */
   readonly retryable: readonly string[];
-  /** Names of the handlers that failed for good in this attempt. */
+  /** Names of the handlers that failed permanently in this attempt. */
   readonly final: readonly string[];
+  /** Resolves when the runs that exceeded their timeout have ended. Absent if there are none. */
+  readonly overdue?: Promise<unknown>;
 }

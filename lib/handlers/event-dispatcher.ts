@@ -1,22 +1,26 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
-import { messageOf, TimeoutError, UnrecoverableEventError } from '../errors.js';
+import { isInstance, isUnrecoverable, messageOf, TimeoutError } from '../errors.js';
 import type { GeminiEventFailure } from '../events/event-failure.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { settlesWithin, withTimeout } from '../with-timeout.js';
+import { isDoctorProbe } from '../shared/doctor-probe.js';
+import { settlesWithin, withTimeout } from '../shared/timeouts.js';
 import type { DispatchOutcome, DispatchRun } from './dispatch.js';
 import type { EventHandler } from './event-handler.js';
 import { HandlerRunContext } from './handler-context.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { UnhandledEvents } from './unhandled-events.js';
 
-/** Runs the handlers of an event side by side, each on its own: what one does is nothing to the others. */
+/** Runs the handlers of an event concurrently. A failure of one does not affect the others. */
 @Injectable()
 export class EventDispatcher {
   readonly #registry: HandlerRegistry;
   readonly #failures = new Subject<GeminiEventFailure>();
   readonly #logger = new Logger('GeminiWebhooks');
-  /** Runs that outlived their timeout, by event key and handler. */
+  readonly #unhandled = new UnhandledEvents(this.#logger);
+  #isBusObserved = () => false;
+  /** Runs that exceeded their timeout, by event key and handler. */
   readonly #overdue = new Map<string, Promise<void>>();
 
   constructor(registry: HandlerRegistry) {
@@ -28,21 +32,45 @@ export class EventDispatcher {
     return this.#registry.handlers;
   }
 
-  /** Every failed attempt of a handler. */
+  /** Emits every failed attempt of a handler. */
   get failures$(): Observable<GeminiEventFailure> {
     return this.#failures;
   }
 
-  /** Runs each handler that has not settled yet. Never rejects: what handlers throw is logged, emitted and told by name. */
+  /** Called if an inbox of this process runs handlers. Enables the warnings about missing handlers. */
+  expectHandlers(): void {
+    this.#registry.expect();
+  }
+
+  /** @param isBusObserved returns true if the bus has subscribers; an event without handlers is then no reason to warn */
+  observeBus(isBusObserved: () => boolean): void {
+    this.#isBusObserved = isBusObserved;
+  }
+
+  /** Runs each handler that has not completed yet. Never rejects: errors are logged, emitted and returned by handler name. */
   async dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome> {
+    // Not a real event, so no handler may receive it.
+    if (isDoctorProbe(delivery)) return NOTHING_DONE;
     const handlers = this.#registry.matching(delivery.event.type);
+    if (!run.isWantedElsewhere && handlers.every(({ isInternal }) => isInternal) && !this.#isBusObserved())
+      this.#unhandled.warn(delivery.event);
     const [only] = handlers;
-    // Most events have one handler, and `Promise.all` of one costs as much as the attempt.
+    // Most events have one handler, and `Promise.all` for one promise costs as much as the attempt itself.
     const results =
       only && handlers.length === 1
         ? [await this.#attempt(only, delivery, run)]
         : await Promise.all(handlers.map((handler) => this.#attempt(handler, delivery, run)));
-    return { retryable: namesOf(handlers, results, 'retryable'), final: namesOf(handlers, results, 'final') };
+    const overdue = this.#overdueOf(handlers, delivery);
+    return {
+      retryable: namesOf(handlers, results, 'retryable'),
+      final: namesOf(handlers, results, 'final'),
+      ...(overdue.length > 0 && { overdue: Promise.all(overdue) }),
+    };
+  }
+
+  #overdueOf(handlers: readonly EventHandler[], delivery: VerifiedDelivery): readonly Promise<void>[] {
+    if (this.#overdue.size === 0) return NO_RUNS;
+    return handlers.flatMap((handler) => this.#overdue.get(overdueId(handler, delivery)) ?? []);
   }
 
   async #attempt(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<AttemptResult> {
@@ -54,20 +82,23 @@ export class EventDispatcher {
       }
       return 'succeeded';
     } catch (error) {
-      const final = error instanceof UnrecoverableEventError;
-      this.#report({ event: delivery.event, handler: handler.name, error, attempt: run.attempt, final });
-      return final ? this.#settleFailed(handler, run) : 'retryable';
+      const isFinal = isUnrecoverable(error);
+      const final = isFinal || run.isLast === true;
+      this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final });
+      return isFinal ? this.#settleFailed(handler, run) : 'retryable';
     }
   }
 
   async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
     const context = new HandlerRunContext(handler.name, run.attempt, delivery.event.delivery, run.signal);
     try {
-      const work = handler.invoke(delivery.event, context);
+      const ended = run.begin?.(handler.name);
+      const work = handler.invoke(handler.isInternal ? delivery.event : copyOf(delivery.event), context);
+      if (ended) work.then(ended, ended);
       if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
         const error = new TimeoutError(`${handler.name} took longer than its timeoutMs (${handler.timeoutMs} ms).`);
         context.abort(error);
-        this.#keepOverdue(work, handler, delivery, run);
+        this.#trackOverdue(work, handler, delivery, run);
         throw error;
       }
       await work;
@@ -76,14 +107,14 @@ export class EventDispatcher {
     }
   }
 
-  /** A run that outlived its timeout still counts when it ends well; until it ends, the handler is not started again. */
-  #keepOverdue(work: Promise<unknown>, handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): void {
+  /** Tracks a run that exceeded its timeout. It still counts if it succeeds, and the handler is not restarted before it ends. */
+  #trackOverdue(work: Promise<unknown>, handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): void {
     const id = overdueId(handler, delivery);
     const settled = work
       .then(() => run.checkpoints.settle(handler.name, 'succeeded'))
       .catch((error: unknown) => {
-        if (error instanceof UnrecoverableEventError) {
-          this.#report({ event: delivery.event, handler: handler.name, error, attempt: run.attempt, final: true });
+        if (isUnrecoverable(error)) {
+          this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final: true });
           return this.#settleFailed(handler, run);
         }
         this.#logger.warn(
@@ -97,7 +128,8 @@ export class EventDispatcher {
 
   async #awaitOverdue(handler: EventHandler, delivery: VerifiedDelivery): Promise<void> {
     const overdue = this.#overdue.get(overdueId(handler, delivery));
-    if (overdue) await withTimeout(overdue, handler.timeoutMs ?? 0, `${handler.name} is still at an earlier attempt`);
+    if (overdue)
+      await withTimeout(overdue, handler.timeoutMs ?? 0, `${handler.name} is still running an earlier attempt`);
   }
 
   async #settleFailed(handler: EventHandler, run: DispatchRun): Promise<AttemptResult> {
@@ -105,25 +137,27 @@ export class EventDispatcher {
       await run.checkpoints.settle(handler.name, 'failed');
       return 'final';
     } catch (error) {
-      this.#logger.error(`The final failure of ${handler.name} could not be kept: ${messageOf(error)}`);
+      this.#logger.error(`The final failure of ${handler.name} could not be saved: ${messageOf(error)}`);
       return 'retryable';
     }
   }
 
-  #report(failure: GeminiEventFailure): void {
-    const { event, handler, error, attempt, final } = failure;
-    const outlook = final ? 'it will not be tried again' : 'it will be tried again';
+  #report({ event }: VerifiedDelivery, failure: Omit<GeminiEventFailure, 'event'>): void {
+    const { handler, error, attempt, final } = failure;
+    const outlook = final ? 'it will not be retried' : 'it will be retried';
     this.#logger.error(
       `${handler} failed for ${describe(event)}, attempt ${attempt}: ${messageOf(error)} (${outlook})`,
-      error instanceof Error ? error.stack : undefined,
+      stackOf(error),
     );
-    this.#failures.next(failure);
+    this.#failures.next({ event, ...failure });
   }
 }
 
 type AttemptResult = 'succeeded' | 'retryable' | 'final';
 
 const NONE: readonly string[] = [];
+const NOTHING_DONE: DispatchOutcome = { retryable: NONE, final: NONE };
+const NO_RUNS: readonly Promise<void>[] = [];
 
 function namesOf(
   handlers: readonly EventHandler[],
@@ -140,4 +174,22 @@ function overdueId({ name }: EventHandler, { key }: VerifiedDelivery): string {
 
 function describe({ type, delivery }: GeminiEvent): string {
   return `${type} ${delivery.id}`;
+}
+
+/** Copies the event for one handler, so that its changes do not reach other handlers, later attempts or the log. */
+function copyOf(event: GeminiEvent): GeminiEvent {
+  return {
+    ...event,
+    data: { ...event.data },
+    userMetadata: { ...event.userMetadata },
+    delivery: { ...event.delivery },
+  } as GeminiEvent;
+}
+
+function stackOf(error: unknown): string | undefined {
+  try {
+    return isInstance(error, Error) && typeof error.stack === 'string' ? error.stack : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,11 @@
 import {
   ForbiddenException,
   HttpException,
+  Logger,
   type ArgumentMetadata,
   type CanActivate,
   type ContextType,
+  type NestInterceptor,
   type PipeTransform,
 } from '@nestjs/common';
 import { ExternalContextCreator, type ContextId, type NestContainer } from '@nestjs/core';
@@ -13,67 +15,81 @@ import type { ExecutionContextHost } from '@nestjs/core/helpers/execution-contex
 import type { Module } from '@nestjs/core/injector/module.js';
 import { InterceptorsConsumer, InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
 import { PipesConsumer, PipesContextCreator } from '@nestjs/core/pipes/index.js';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable, tap } from 'rxjs';
 import { GeminiWebhooksError, UnrecoverableEventError } from '../errors.js';
+import { callCurrentMethod, rejectGenerator, lastValue } from './handler-call.js';
 import {
   definedArguments,
   enhancersOf,
   ENHANCER_METADATA,
   EventArguments,
   HANDLER_ARGUMENTS,
+  withMetadataOf,
 } from './handler-metadata.js';
 
 /** The context type that guards, interceptors and filters of a handler see: `context.getType()`. */
 export const GEMINI_WEBHOOK_CONTEXT = 'gemini_webhook';
 
-/** Calls a method of an instance with the guards, interceptors, pipes and filters that stand on it and on its class. */
+type Method = (...args: unknown[]) => unknown;
+
+/** Calls a method of an instance with the guards, interceptors, pipes and filters of the method and its class. */
 export type ExternalContext = (
   instance: object,
   scope?: { readonly contextId: ContextId; readonly inquirerId: string },
 ) => (...args: unknown[]) => Promise<unknown>;
 
 /**
- * Nest's external context for one handler, without the application's global enhancers: those expect a response, and a
- * filter that returns would make a failed handler look fine (nestjs/nest: `ExternalContextCreator`). One creator a
- * handler, since Nest 11 keeps their metadata by class name.
+ * Creates Nest's external context for one handler, without the app's global enhancers: those expect a response, and a
+ * filter that returns would make a failed handler look successful (nestjs/nest: `ExternalContextCreator`). Each handler has
+ * its own creator, because Nest 11 stores the metadata by class name.
  *
- * @throws GeminiWebhooksError `invalid_handler` when an enhancer's class cannot be found: Nest would pass over it in silence
+ * @throws GeminiWebhooksError `invalid_handler` if an enhancer's class cannot be found, which Nest would silently skip
  */
 export function externalContext(
   container: NestContainer,
   host: Module,
   type: object,
   methodName: string,
-  method: object,
+  versions: readonly object[],
 ): ExternalContext {
-  const enhancers = Object.values(ENHANCER_METADATA).flatMap((key) => enhancersOf(key, type, method));
+  const enhancers = Object.values(ENHANCER_METADATA).flatMap((key) => enhancersOf(key, type, versions));
   checkEnhancers(host, type, methodName, enhancers);
-  const params = definedArguments(type, methodName, method) ? new EventArguments() : undefined;
-  // Nest's context would come to the same, for more than the rest of the dispatch costs.
-  if (enhancers.length === 0 && !params) return (instance) => bareCall(instance, methodName);
+  const params = definedArguments(type, methodName, versions) ? new EventArguments() : undefined;
+  const method = { className: (type as { name?: string }).name, methodName };
+  // Nest's context would do the same, and costs more than the rest of the dispatch.
+  if (enhancers.length === 0 && !params) {
+    return (instance) =>
+      async (...args) =>
+        lastValue(rejectGenerator(await callCurrentMethod(instance, methodName, args), method));
+  }
+  const callback = withMetadataOf(versions, async function (this: object, ...args: unknown[]): Promise<unknown> {
+    return rejectGenerator(await callCurrentMethod(this, methodName, args), method);
+  });
+  // Guards and interceptors that call `getHandler()` get the method itself if there is only one version of it.
+  const visible = (new Set(versions).size === 1 ? versions[0] : callback) as Method;
   const denials = new WeakSet<object>();
   const creator = new ExternalContextCreator(
     new GuardsContextCreator(container),
-    new HandlerGuards(denials),
+    new HandlerGuards(denials, visible),
     new InterceptorsContextCreator(container),
-    new InterceptorsConsumer(),
+    new HandlerInterceptors(`${method.className}.${methodName}`, visible),
     container.getModules(),
     new PipesContextCreator(container),
     new EventPipes(),
     new HandlerFilters(container) as never,
   );
   Object.assign(creator, {
-    // Nest looks the module up among providers only, and so would find no enhancer of a controller's class.
+    // Nest searches providers only, so it would find no enhancers of a controller's class.
     getContextModuleKey: () => host.token,
     getHostModuleKey: () => host.token,
-    // Nest asks a stream for a last value; a handler's need not have any.
+    // Nest fails on a stream without a value. A handler's stream may be empty.
     transformToResult: lastValue,
   });
 
   return (instance, scope) => {
     const call = creator.create(
       instance as Record<string, unknown>,
-      methodOf(instance, methodName),
+      callback,
       methodName,
       HANDLER_ARGUMENTS,
       params,
@@ -86,22 +102,9 @@ export function externalContext(
   };
 }
 
-function bareCall(instance: object, methodName: string): (...args: unknown[]) => Promise<unknown> {
-  const method = methodOf(instance, methodName);
-  return async (...args) => lastValue(await method.apply(instance, args));
-}
-
-function methodOf(instance: object, name: string): (...args: unknown[]) => unknown {
-  return (instance as Record<string, (...args: unknown[]) => unknown>)[name] as (...args: unknown[]) => unknown;
-}
-
-function lastValue(result: unknown): unknown {
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
-}
-
 function rethrow(error: unknown, denials: WeakSet<object>): never {
   if (typeof error === 'object' && error !== null && denials.has(error)) {
-    throw new UnrecoverableEventError(`a guard denied it: ${(error as Error).message}`, { cause: error });
+    throw new UnrecoverableEventError(`a guard denied access: ${(error as Error).message}`, { cause: error });
   }
   throw error;
 }
@@ -112,32 +115,34 @@ function checkEnhancers(host: Module, type: object, methodName: string, enhancer
     throw new GeminiWebhooksError(
       'invalid_handler',
       `${(type as { name?: string }).name}.${methodName} handles Gemini events behind ${enhancer.name}, which Nest did not instantiate. ` +
-        `It does so for classes that are provided as themselves: list ${(type as { name?: string }).name} itself among the providers, or put an instance on the handler.`,
+        `Nest does so only for classes that are listed as providers: list ${(type as { name?: string }).name} itself in providers, or pass an instance to the decorator.`,
     );
   }
 }
 
-/** Remembers which errors are a guard's "no", as opposed to a guard that broke. */
+/** Records which errors mean that a guard denied access, as opposed to a guard that failed. */
 class HandlerGuards extends GuardsConsumer {
   readonly #denials: WeakSet<object>;
+  readonly #visible: Method;
 
-  constructor(denials: WeakSet<object>) {
+  constructor(denials: WeakSet<object>, visible: Method) {
     super();
     this.#denials = denials;
+    this.#visible = visible;
   }
 
   override async tryActivate<TContext extends string = ContextType>(
     guards: CanActivate[],
     args: unknown[],
     instance: Parameters<GuardsConsumer['tryActivate']>[2],
-    callback: (...args: unknown[]) => unknown,
+    _callback: Method,
     type?: TContext,
   ): Promise<boolean> {
     try {
-      if (await super.tryActivate(guards, args, instance, callback, type)) return true;
+      if (await super.tryActivate(guards, args, instance, this.#visible, type)) return true;
     } catch (error) {
       if (error instanceof HttpException && [401, 403].includes(error.getStatus())) this.#denials.add(error);
-      throw error;
+      throw error instanceof TypeError && /\b(undefined|null)\b/.test(error.message) ? expectingRequest(error) : error;
     }
     const denial = new ForbiddenException('Forbidden resource');
     this.#denials.add(denial);
@@ -145,7 +150,54 @@ class HandlerGuards extends GuardsConsumer {
   }
 }
 
-/** Pipes are for the event; the context is no input. */
+/** Warns if an interceptor returns without calling the handler. The event still counts as handled. */
+class HandlerInterceptors extends InterceptorsConsumer {
+  readonly #where: string;
+  readonly #visible: Method;
+  #hasWarned = false;
+
+  constructor(where: string, visible: Method) {
+    super();
+    this.#where = where;
+    this.#visible = visible;
+  }
+
+  override async intercept<TContext extends string = ContextType>(
+    interceptors: NestInterceptor[],
+    args: unknown[],
+    instance: Parameters<InterceptorsConsumer['intercept']>[2],
+    _callback: Method,
+    next: () => Promise<unknown>,
+    type?: TContext,
+  ): Promise<unknown> {
+    let isCalled = false;
+    const callHandler = () => {
+      isCalled = true;
+      return next();
+    };
+    const result: unknown = await super.intercept(interceptors, args, instance, this.#visible, callHandler, type);
+    if (!isObservable(result)) return result;
+    return result.pipe(tap({ complete: () => isCalled || this.#warn() }));
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    new Logger('GeminiWebhooks').warn(
+      `${this.#where} did not run: an interceptor returned without calling it. The event counts as handled. This warning is not repeated.`,
+    );
+  }
+}
+
+/** A guard that reads a field that events lack, such as headers, nearly always expects an HTTP request. */
+function expectingRequest(error: TypeError): TypeError {
+  return new TypeError(
+    `a guard failed: ${error.message}. A guard written for HTTP has no request here: context.getType() is "${GEMINI_WEBHOOK_CONTEXT}"`,
+    { cause: error },
+  );
+}
+
+/** Applies pipes to the event only, because the context is not input. */
 class EventPipes extends PipesConsumer {
   override apply<TInput = unknown>(
     value: TInput,
@@ -156,7 +208,7 @@ class EventPipes extends PipesConsumer {
   }
 }
 
-/** The filters of the method and its class. One that returns has handled the error, whatever it returns. */
+/** Runs the filters of the method and its class. A filter has handled the error if it returns anything but a failing stream. */
 class HandlerFilters extends BaseExceptionFilterContext {
   create(
     instance: object,
@@ -179,7 +231,8 @@ class HandlerFilters extends BaseExceptionFilterContext {
           ({ exceptionMetatypes: types }) => types.length === 0 || types.some((one) => error instanceof one),
         );
         if (!filter) throw error;
-        return filter.func(error, host);
+        // Microservice filters rethrow through a stream that fails.
+        return lastValue(await filter.func(error, host));
       },
     };
   }

@@ -1,18 +1,18 @@
 import type { GeminiEventDelivery } from '../events/gemini-event.js';
 
-/** What a handler gets beside the event. */
+/** Second argument of a handler, after the event. */
 export interface GeminiHandlerContext {
-  /** Aborts when the handler's `timeoutMs` has passed, or the process cannot wait for it any longer. */
+  /** Aborts when the handler exceeds its `timeoutMs`, or when the process shuts down and cannot wait any longer. */
   readonly signal: AbortSignal;
-  /** Which attempt at the event this is; 1 for the first. */
+  /** Number of the current attempt, starting at 1. */
   readonly attempt: number;
-  /** The handler's name. */
+  /** Name of the handler. */
   readonly handler: string;
-  /** How the event reached this app. */
+  /** Delivery that brought the event to this app. */
   readonly delivery: GeminiEventDelivery;
 }
 
-/** The context of one run. Makes its signal when it is first asked for: most handlers never do. */
+/** Context of one run. Creates its signal on first access, because most handlers never use it. */
 export class HandlerRunContext implements GeminiHandlerContext {
   #controller: AbortController | undefined;
   #reason: unknown;
@@ -43,7 +43,7 @@ export class HandlerRunContext implements GeminiHandlerContext {
     this.#controller?.abort(reason);
   }
 
-  /** The run is over: what aborts `outer` from now on is nothing to it. */
+  /** Ends the run. From now on `outer` no longer aborts the context's signal. */
   release(): void {
     if (this.#forward) this.#outer?.removeEventListener('abort', this.#forward);
     this.#outer = undefined;

@@ -4,26 +4,44 @@ import { catalogueType } from '../events/event-catalogue.js';
 import { matchesPattern } from '../events/event-pattern.js';
 import type { EventHandler } from './event-handler.js';
 
-/** Every handler of the app, by the events it wants. */
+/** All handlers of the app, by the events that they handle. */
 @Injectable()
 export class HandlerRegistry {
   #handlers: readonly EventHandler[] = [];
   readonly #byType = new Map<string, readonly EventHandler[]>();
 
-  /** All of them, in the order in which they were found. */
+  #areExpected = false;
+
+  /** True if an inbox of this process runs handlers. */
+  get areExpected(): boolean {
+    return this.#areExpected;
+  }
+
+  expect(): void {
+    this.#areExpected = true;
+  }
+
+  /** All handlers, in the order of discovery. */
   get handlers(): readonly EventHandler[] {
     return this.#handlers;
   }
 
-  /** @throws GeminiWebhooksError `invalid_handler` when two have the same name: checkpoints could not tell them apart */
+  /** Patterns of the users' handlers, without duplicates. */
+  get patterns(): readonly string[] {
+    const own = this.#handlers.filter(({ isInternal }) => !isInternal);
+    return [...new Set(own.flatMap(({ patterns }) => patterns))];
+  }
+
+  /** @throws GeminiWebhooksError `invalid_handler` if two have the same name, because checkpoints are stored by name */
   add(handlers: readonly EventHandler[]): void {
     const names = new Set(this.#handlers.map(({ name }) => name));
     for (const { name } of handlers) {
       if (names.has(name)) {
         throw new GeminiWebhooksError(
           'invalid_handler',
-          `Two handlers of Gemini events are called "${name}". If one class is provided by two modules, export it from one and import that; ` +
-            "else give one of them a name of its own: @OnGeminiEvent(…, { name: '…' }).",
+          `Two handlers of Gemini events are named "${name}". If two modules provide the class, export it from one and import that module in the other. ` +
+            'If the class has two tokens, use useExisting for the second. ' +
+            "Otherwise give one handler its own name with @OnGeminiEvent(…, { name: '…' }). For an inherited method, override it first.",
         );
       }
       names.add(name);
@@ -32,9 +50,9 @@ export class HandlerRegistry {
     this.#byType.clear();
   }
 
-  /** The handlers that want events of this type, as the catalogue names it. */
+  /** Returns the handlers of events of a type, given by its catalogue name. */
   matching(type: string): readonly EventHandler[] {
-    // Unknown types are whatever a sender writes: they share one entry, so that they cannot fill the map.
+    // A sender can invent any number of unknown types. They share one entry, so that they cannot fill the map.
     const key = catalogueType(type) ?? '';
     let found = this.#byType.get(key);
     if (!found) {

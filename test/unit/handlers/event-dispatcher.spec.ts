@@ -6,7 +6,7 @@ import type { EventHandler } from '../../../lib/handlers/event-handler.js';
 import { EventDispatcher } from '../../../lib/handlers/event-dispatcher.js';
 import type { GeminiHandlerContext } from '../../../lib/handlers/handler-context.js';
 import { HandlerRegistry } from '../../../lib/handlers/handler-registry.js';
-import { LedgerEntry } from '../../../lib/inbox/delivery-ledger.js';
+import { DedupeEntry } from '../../../lib/inbox/dedupe-cache.js';
 import { deferred, type Deferred } from '../../support/deferred.js';
 import { deliveryOf } from '../../support/deliveries.js';
 
@@ -28,6 +28,10 @@ function controlled(name: string, timeoutMs?: number) {
   return { handler, runs };
 }
 
+function throwing(): never {
+  throw new Error('not even that');
+}
+
 function dispatcherOf(...handlers: EventHandler[]) {
   const registry = new HandlerRegistry();
   registry.add(handlers);
@@ -46,12 +50,12 @@ afterEach(() => {
 });
 
 describe('EventDispatcher', () => {
-  it('starts all handlers before any has ended, and tells each its own context', async () => {
+  it('starts all handlers before any ends, and passes each its own context', async () => {
     const one = controlled('one');
     const two = controlled('two');
     const { dispatcher } = dispatcherOf(one.handler, two.handler);
 
-    const outcome = dispatcher.dispatch(delivery, { attempt: 3, checkpoints: new LedgerEntry() });
+    const outcome = dispatcher.dispatch(delivery, { attempt: 3, checkpoints: new DedupeEntry() });
     await jest.advanceTimersByTimeAsync(0);
     const started = [...one.runs, ...two.runs].map(({ context }) => [context.handler, context.attempt]);
     for (const { resolve } of [...one.runs, ...two.runs]) resolve();
@@ -63,10 +67,10 @@ describe('EventDispatcher', () => {
     expect(await outcome).toEqual({ retryable: [], final: [] });
   });
 
-  it('names what is to be tried again and what has failed for good', async () => {
+  it('returns the names of the handlers to retry and of those that failed permanently', async () => {
     const [fine, failing, hopeless] = [controlled('fine'), controlled('failing'), controlled('hopeless')];
     const { dispatcher } = dispatcherOf(fine.handler, failing.handler, hopeless.handler);
-    const checkpoints = new LedgerEntry();
+    const checkpoints = new DedupeEntry();
 
     const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints });
     await jest.advanceTimersByTimeAsync(0);
@@ -78,7 +82,67 @@ describe('EventDispatcher', () => {
     expect(['fine', 'failing', 'hopeless'].map((name) => checkpoints.has(name))).toEqual([true, false, true]);
   });
 
-  it('is not over before its checkpoints are kept', async () => {
+  it.each<{ what: string; thrown: () => unknown }>([
+    {
+      what: 'an error whose message is a getter that throws',
+      thrown: () => Object.defineProperty(new Error(), 'message', { get: throwing }),
+    },
+    {
+      what: 'an error whose stack is a getter that throws',
+      thrown: () => Object.defineProperty(new Error('unlucky'), 'stack', { get: throwing }),
+    },
+    {
+      what: 'an error with a symbol for a message',
+      thrown: () => Object.assign(new Error(), { message: Symbol('m') }),
+    },
+    { what: 'a proxy without a prototype to ask for', thrown: () => new Proxy({}, { getPrototypeOf: throwing }) },
+    { what: 'an object without a prototype', thrown: () => Object.create(null) as unknown },
+    { what: 'nothing', thrown: () => undefined },
+  ])('is as good as over when one handler throws $what: the other ends, and both are told', async ({ thrown }) => {
+    const error = thrown();
+    const two = controlled('two');
+    const { dispatcher, failures } = dispatcherOf(
+      { name: 'one', patterns: ['*'], timeoutMs: undefined, invoke: () => Promise.reject(error) },
+      two.handler,
+    );
+    const checkpoints = new DedupeEntry();
+
+    const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints });
+    await jest.advanceTimersByTimeAsync(0);
+    two.runs[0]!.resolve();
+
+    expect((await outcome).retryable).toEqual(['one']);
+    expect(checkpoints.has('two')).toBe(true);
+    expect(failures.map((failure) => failure.handler)).toEqual(['one']);
+    expect(failures[0]!.error === error).toBe(true);
+  });
+
+  it('gives each handler its own copy of the event, so that changes stay with that handler', async () => {
+    const seen: unknown[] = [];
+    const careless = {
+      name: 'careless',
+      patterns: ['*'],
+      timeoutMs: undefined,
+      invoke: async (event: object) => {
+        Object.assign(event, { type: undefined, data: undefined, delivery: undefined });
+        throw new Error('and fails');
+      },
+    } satisfies EventHandler;
+    const careful = {
+      name: 'careful',
+      patterns: ['*'],
+      timeoutMs: undefined,
+      invoke: async (event) => void seen.push(event),
+    } satisfies EventHandler;
+    const { dispatcher, failures } = dispatcherOf(careless, careful);
+
+    await dispatcher.dispatch(deliveryOf(), { attempt: 1, checkpoints: new DedupeEntry() });
+
+    expect(seen).toEqual([delivery.event]);
+    expect(failures).toMatchObject([{ handler: 'careless', event: { type: delivery.event.type } }]);
+  });
+
+  it('ends an attempt only after its checkpoints are saved', async () => {
     const kept = deferred();
     const { handler, runs } = controlled('one');
     const { dispatcher } = dispatcherOf(handler);
@@ -114,7 +178,7 @@ describe('EventDispatcher', () => {
     expect(await outcome).toEqual({ retryable: ['one'], final: [] });
   });
 
-  it('hands the signal of the run on, and leaves no listener on it', async () => {
+  it('forwards the signal of the run, and leaves no listener on it', async () => {
     const shutdown = new AbortController();
     const { handler, runs } = controlled('one');
     const { dispatcher } = dispatcherOf(handler);
@@ -123,7 +187,7 @@ describe('EventDispatcher', () => {
 
     const outcome = dispatcher.dispatch(delivery, {
       attempt: 1,
-      checkpoints: new LedgerEntry(),
+      checkpoints: new DedupeEntry(),
       signal: shutdown.signal,
     });
     await jest.advanceTimersByTimeAsync(0);
@@ -139,30 +203,44 @@ describe('EventDispatcher', () => {
   });
 
   describe('timeoutMs', () => {
-    const attempt = async (dispatcher: EventDispatcher, number: number, checkpoints: LedgerEntry, forMs: number) => {
+    const attempt = async (dispatcher: EventDispatcher, number: number, checkpoints: DedupeEntry, forMs: number) => {
       const outcome = dispatcher.dispatch(delivery, { attempt: number, checkpoints });
       await jest.advanceTimersByTimeAsync(forMs);
       return outcome;
     };
 
-    it('fails the attempt when it has passed, not before, and aborts the signal', async () => {
+    it('fails the attempt and aborts the signal when it has passed, not before', async () => {
       const { handler, runs } = controlled('slow', 1000);
       const { dispatcher, failures } = dispatcherOf(handler);
-      const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: new LedgerEntry() });
+      const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: new DedupeEntry() });
 
       await jest.advanceTimersByTimeAsync(999);
       expect(runs[0]?.context.signal.aborted).toBe(false);
       await jest.advanceTimersByTimeAsync(1);
 
-      expect(await outcome).toEqual({ retryable: ['slow'], final: [] });
+      expect(await outcome).toMatchObject({ retryable: ['slow'], final: [] });
       expect(runs[0]?.context.signal.reason).toBeInstanceOf(TimeoutError);
       expect(failures).toMatchObject([{ handler: 'slow', error: { name: 'TimeoutError' }, final: false }]);
+    });
+
+    it('reports when the run that exceeded it has ended', async () => {
+      const { handler, runs } = controlled('slow', 1000);
+      const { dispatcher } = dispatcherOf(handler);
+      const { overdue } = await attempt(dispatcher, 1, new DedupeEntry(), 1000);
+      const ended = jest.fn();
+      void overdue?.then(ended);
+
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(ended).not.toHaveBeenCalled();
+      runs[0]?.resolve(undefined);
+      await jest.advanceTimersByTimeAsync(0);
+      expect(ended).toHaveBeenCalledTimes(1);
     });
 
     it('leaves no timer behind when the handler ends in time', async () => {
       const { handler, runs } = controlled('quick', 1000);
       const { dispatcher } = dispatcherOf(handler);
-      const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: new LedgerEntry() });
+      const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: new DedupeEntry() });
       await jest.advanceTimersByTimeAsync(0);
       runs[0]?.resolve();
       await outcome;
@@ -171,10 +249,10 @@ describe('EventDispatcher', () => {
       expect(runs[0]?.context.signal.aborted).toBe(false);
     });
 
-    it('does not let the handler start again until the old run has ended, and then does', async () => {
+    it('restarts the handler only after the old run has ended', async () => {
       const { handler, runs } = controlled('slow', 1000);
       const { dispatcher } = dispatcherOf(handler);
-      const checkpoints = new LedgerEntry();
+      const checkpoints = new DedupeEntry();
 
       expect(await attempt(dispatcher, 1, checkpoints, 1000)).toMatchObject({ retryable: ['slow'] });
       expect(await attempt(dispatcher, 2, checkpoints, 1000)).toMatchObject({ retryable: ['slow'] });
@@ -190,21 +268,21 @@ describe('EventDispatcher', () => {
       expect(await third).toEqual({ retryable: [], final: [] });
     });
 
-    it('holds up no other event', async () => {
+    it('does not delay other events', async () => {
       const { handler, runs } = controlled('slow', 1000);
       const { dispatcher } = dispatcherOf(handler);
-      await attempt(dispatcher, 1, new LedgerEntry(), 1000);
+      await attempt(dispatcher, 1, new DedupeEntry(), 1000);
 
-      const other = dispatcher.dispatch(deliveryOf({ id: 'batch_2' }), { attempt: 1, checkpoints: new LedgerEntry() });
+      const other = dispatcher.dispatch(deliveryOf({ id: 'batch_2' }), { attempt: 1, checkpoints: new DedupeEntry() });
       await jest.advanceTimersByTimeAsync(0);
       runs[1]?.resolve();
       expect(await other).toEqual({ retryable: [], final: [] });
     });
 
-    it('takes a late success for one', async () => {
+    it('counts a late success', async () => {
       const { handler, runs } = controlled('slow', 1000);
       const { dispatcher } = dispatcherOf(handler);
-      const checkpoints = new LedgerEntry();
+      const checkpoints = new DedupeEntry();
       await attempt(dispatcher, 1, checkpoints, 1000);
 
       runs[0]?.resolve();
@@ -215,10 +293,10 @@ describe('EventDispatcher', () => {
       expect(runs).toHaveLength(1);
     });
 
-    it('takes a late final failure for one, and emits it', async () => {
+    it('counts a late final failure, and emits it', async () => {
       const { handler, runs } = controlled('slow', 1000);
       const { dispatcher, failures } = dispatcherOf(handler);
-      const checkpoints = new LedgerEntry();
+      const checkpoints = new DedupeEntry();
       await attempt(dispatcher, 1, checkpoints, 1000);
 
       const error = new UnrecoverableEventError('never');
@@ -232,5 +310,26 @@ describe('EventDispatcher', () => {
       await attempt(dispatcher, 2, checkpoints, 0);
       expect(runs).toHaveLength(1);
     });
+  });
+
+  it.each([
+    [true, true, 'it will not be retried'],
+    [false, false, 'it will be retried'],
+    [undefined, false, 'it will be retried'],
+  ])('reports a failure of an attempt with isLast %s as final: %s', async (isLast, final, outlook) => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const { dispatcher, failures } = dispatcherOf({
+      name: 'one',
+      patterns: ['*'],
+      timeoutMs: undefined,
+      invoke: () => Promise.reject(new Error('down')),
+    });
+
+    const outcome = await dispatcher.dispatch(delivery, { attempt: 3, isLast, checkpoints: new DedupeEntry() });
+
+    expect(outcome).toEqual({ retryable: ['one'], final: [] });
+    expect(failures).toEqual([expect.objectContaining({ handler: 'one', attempt: 3, final })]);
+    expect(error.mock.calls[0]?.[0]).toContain(`(${outlook})`);
+    error.mockRestore();
   });
 });

@@ -31,27 +31,27 @@ const invalid = (message: RegExp) =>
 
 describe('OnGeminiEvent', () => {
   it.each([
-    ['batch.suceeded', /on Handlers\.run: "batch\.suceeded" is no event.*'batch\.succeeded'.*'\*'/],
-    ['', /"" is no event/],
-    ['.*', /"\.\*" is no event/],
-    ['batch.', /"batch\." is no event/],
-    ['audio.*', /"audio\.\*" is no event/],
-    [[], /an empty list is no event/],
-    [['batch.*', 'nothing'], /"nothing" is no event/],
-    [['batch.*', 7], /7 is no event/],
-  ])('refuses the pattern %j when the class is defined', (pattern, message) => {
+    ['batch.suceeded', /on Handlers\.run: "batch\.suceeded" is not an event.*'batch\.succeeded'.*'\*'/],
+    ['', /"" is not an event/],
+    ['.*', /"\.\*" is not an event/],
+    ['batch.', /"batch\." is not an event/],
+    ['audio.*', /"audio\.\*" is not an event/],
+    [[], /an empty list is not an event/],
+    [['batch.*', 'nothing'], /"nothing" is not an event/],
+    [['batch.*', 7], /7 is not an event/],
+  ])('rejects the pattern %j when the class is defined', (pattern, message) => {
     expect(apply(pattern)).toThrow(invalid(message) as unknown as Error);
   });
 
   it.each<[OnGeminiEventOptions, RegExp]>([
-    [{ name: '' }, /name must be a string that is not empty/],
-    [{ name: 7 as unknown as string }, /name must be a string/],
+    [{ name: '' }, /name must be a non-empty string/],
+    [{ name: 7 as unknown as string }, /name must be a non-empty string/],
     [{ timeoutMs: 0 }, /timeoutMs must be a whole number/],
     [{ timeoutMs: 1.5 }, /timeoutMs must be/],
     [{ timeoutMs: Number.NaN }, /timeoutMs must be/],
     [{ timeoutMs: 2 ** 31 }, /timeoutMs must be/],
     [{ timeoutMs: '5' as unknown as number }, /timeoutMs must be/],
-  ])('refuses the options %j', (options, message) => {
+  ])('rejects the options %j', (options, message) => {
     expect(apply('*', options)).toThrow(invalid(message) as unknown as Error);
   });
 
@@ -69,11 +69,11 @@ describe('OnGeminiEvent', () => {
       key: Symbol('hidden'),
       descriptor: { value: () => undefined },
     },
-  ])('refuses $what, which would never be found', ({ target, key, descriptor }) => {
+  ])('rejects $what, which discovery would never find', ({ target, key, descriptor }) => {
     expect(() => decorator('*')(target, key, descriptor)).toThrow(GeminiWebhooksError);
   });
 
-  it('appends when it stacks, and leaves an overridden method’s to that method', () => {
+  it('stacks, and does not change the metadata of an overridden method', () => {
     class Base {
       @OnGeminiEvent('batch.*')
       @OnGeminiEvent('video.*', { name: 'both' })
