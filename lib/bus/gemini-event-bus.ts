@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, Subject, type Observable } from 'rxjs';
+import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, TimeoutError } from '../errors.js';
 import type { GeminiEventFailure } from '../events/event-failure.js';
 import { matchesPattern } from '../events/event-pattern.js';
@@ -7,7 +8,7 @@ import type { GeminiEvent, GeminiEventOf, GeminiEventPattern } from '../events/g
 
 /** Options of `GeminiEventBus.waitFor`. */
 export interface WaitForOptions<Event> {
-  /** Which of the events to wait for. */
+  /** Accepts the first event for which this returns true. */
   readonly where?: (event: Event) => boolean;
   /**
    * Rejects with a `TimeoutError` after this many milliseconds.
@@ -19,22 +20,27 @@ export interface WaitForOptions<Event> {
 }
 
 /**
- * What passes by, for whoever listens: each accepted event once in each live process. For a live page or a test, not
- * for work that must be done: that is a handler's, which is tried again.
+ * Observes events as they pass: emits each accepted event once in every running process. Use it for live pages and tests.
+ * Work that must be done belongs in a handler, which is retried.
  */
 @Injectable()
 export class GeminiEventBus implements OnApplicationShutdown {
   readonly #events = new Subject<GeminiEvent>();
   readonly #failures = new Subject<GeminiEventFailure>();
 
-  /** Every accepted event. Completes when the app shuts down. */
+  /** Emits every accepted event. Completes when the app shuts down. */
   readonly events$: Observable<GeminiEvent> = this.#events.asObservable();
 
-  /** Every failed attempt of a handler: where an error reporter listens. Completes when the app shuts down. */
+  /** Emits every failed attempt of a handler, for error reporters. Completes when the app shuts down. */
   readonly failures$: Observable<GeminiEventFailure> = this.#failures.asObservable();
 
+  /** True if `events$` has a subscriber in this process. */
+  get isObserved(): boolean {
+    return this.#events.observed;
+  }
+
   /**
-   * The events of a pattern.
+   * Emits the events that match a pattern.
    *
    * @example
    * bus.on('video.generated').subscribe((event) => show(outputUri(event)));
@@ -48,10 +54,10 @@ export class GeminiEventBus implements OnApplicationShutdown {
   }
 
   /**
-   * The next event of a pattern. Hears only what comes after the call.
+   * Resolves with the next event that matches a pattern and arrives after the call.
    *
-   * @throws TimeoutError after `timeoutMs`; the signal's reason when it aborts; `GeminiWebhooksError` `closed` when the
-   *   app shuts down
+   * @throws TimeoutError after `timeoutMs`; the signal's reason if it aborts; `GeminiWebhooksError` `closed` if the app
+   *   shuts down first
    */
   waitFor<const Pattern extends GeminiEventPattern>(
     pattern: Pattern | readonly Pattern[],
@@ -77,23 +83,23 @@ export class GeminiEventBus implements OnApplicationShutdown {
         },
         complete: () =>
           queueMicrotask(() =>
-            settle(() => reject(new GeminiWebhooksError('closed', 'The app shut down before the event came.'))),
+            settle(() => reject(new GeminiWebhooksError('closed', 'The app shut down before the event arrived.'))),
           ),
       });
       signal?.addEventListener('abort', onAbort, { once: true });
       if (timeoutMs !== undefined) {
         const patterns = Array.isArray(pattern) ? pattern.join(', ') : String(pattern);
         timer = setTimeout(
-          () => settle(() => reject(new TimeoutError(`No ${patterns} came within ${timeoutMs} ms.`))),
+          () => settle(() => reject(new TimeoutError(`No ${patterns} arrived within ${timeoutMs} ms.`))),
           timeoutMs,
         );
       }
     });
   }
 
-  /** Called by the module once an inbox has taken an event. */
+  /** Called by the module after an inbox has accepted an event. */
   emit(event: GeminiEvent): void {
-    this.#events.next(event);
+    if (!isDoctorProbe(event.delivery)) this.#events.next(event);
   }
 
   /** Called by the module for each failed attempt. */

@@ -1,14 +1,14 @@
 import type { GeminiEvent } from './gemini-event.js';
 
-/** A handler's failed attempt at an event, as `GeminiEventBus.failures$` emits it. */
+/** Failed attempt of a handler, emitted by `GeminiEventBus.failures$`. */
 export interface GeminiEventFailure {
   readonly event: GeminiEvent;
-  /** The handler's name. */
+  /** Name of the handler. */
   readonly handler: string;
-  /** What it threw. */
+  /** The value that the handler threw. */
   readonly error: unknown;
-  /** Which attempt it was; 1 for the first. */
+  /** Number of the attempt, starting at 1. */
   readonly attempt: number;
-  /** `true` when the handler will not be tried again for this event. */
+  /** True if the handler is not retried for this event: it failed permanently, or this was the last attempt. */
   readonly final: boolean;
 }

@@ -4,7 +4,7 @@ import type { GeminiEvent, GeminiEventOf, GeminiEventPattern } from './gemini-ev
 const TYPES = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
 
 /**
- * Whether the event is one that the pattern delivers; narrows it.
+ * True if the event matches the pattern. Narrows the event's type.
  *
  * @example
  * if (isGeminiEvent(event, 'batch.*')) event.data.id
@@ -16,13 +16,13 @@ export function isGeminiEvent<const Pattern extends GeminiEventPattern>(
   return matchesPattern(event.type, pattern);
 }
 
-/** Whether a type, as the catalogue names it, is one that any of the patterns delivers. */
+/** True if a type, given by its catalogue name, matches any of the patterns. */
 export function matchesPattern(type: string, patterns: GeminiEventPattern | readonly GeminiEventPattern[]): boolean {
   if (typeof patterns !== 'string') return patterns.some((pattern) => matchesPattern(type, pattern));
   return patterns === '*' || typesOfPattern(patterns).includes(type as GeminiEventType);
 }
 
-/** Whether a string, from plain JavaScript perhaps, is a pattern. */
+/** True if a value, possibly from plain JavaScript, is a pattern. */
 export function isPattern(pattern: unknown): pattern is GeminiEventPattern {
   return pattern === '*' || (typeof pattern === 'string' && typesOfPattern(pattern).length > 0);
 }

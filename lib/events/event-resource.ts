@@ -1,20 +1,25 @@
-import { GEMINI_EVENTS, type GeminiEventType } from './event-catalogue.js';
+import { GEMINI_EVENTS, type GeminiEventType, type GeminiResourceKind } from './event-catalogue.js';
 import type { GeminiEvent, GeminiResource } from './gemini-event.js';
 
-/** The job that an event of the catalogue is about, when its `data.id` says so. */
+/** Returns the job that `data.id` of an event in the catalogue refers to, if it has one. */
 export function resourceOf(
   type: GeminiEventType | undefined,
   data: Readonly<Record<string, unknown>>,
 ): GeminiResource | undefined {
   const id = data['id'];
-  if (!type || typeof id !== 'string' || id === '') return undefined;
+  if (!type || typeof id !== 'string' || id === '' || kindOfJobId(id)) return undefined;
   const { kind } = GEMINI_EVENTS[type];
   // `ai.batches.get` throws on a bare id.
   return { kind, name: kind === 'batch' && !id.includes('/') ? `batches/${resourceId(id)}` : id };
 }
 
+/** Returns the kind of job from our own job id (`job.video.…`), or `undefined` for any other id. */
+export function kindOfJobId(id: string): GeminiResourceKind | undefined {
+  return /^job\.(batch|video|interaction)\.[\w-]+$/.exec(id)?.[1] as GeminiResourceKind | undefined;
+}
+
 /**
- * What is the same in every spelling of a job's name: the last path segment without a leading `batch_`. Google writes
+ * Returns the id that all spellings of a job's name share: the last path segment without a leading `batch_`. Google uses
  * `123`, `batch_123`, `batches/123` and `models/…/operations/123`.
  */
 export function resourceId(name: string): string {
@@ -23,9 +28,9 @@ export function resourceId(name: string): string {
 }
 
 /**
- * Where the result of a `batch.succeeded` or `video.generated` is, in whichever of Google's spellings it came
- * (`output_file_uri` in the documentation, `video_uri` in the cookbook); `undefined` when the event names none, as for
- * a batch with inline requests.
+ * Returns the location of the result of a `batch.succeeded` or `video.generated` event. Reads all of Google's spellings
+ * (`output_file_uri` in the documentation, `video_uri` in the cookbook). Returns `undefined` if the event has none, such as
+ * for a batch with inline requests.
  */
 export function outputUri(event: Pick<GeminiEvent, 'data'>): string | undefined {
   const data = event.data as unknown as Readonly<Record<string, unknown>>;

@@ -1,77 +1,79 @@
 import type { GeminiEventAlias, GeminiEventData, GeminiEventType, GeminiResourceKind } from './event-catalogue.js';
 
 /**
- * An event of the Gemini API: the body as Google sends it (snake_case, unknown fields kept), with `type` as the
- * catalogue names it, and what the module knows about it besides. Narrow it by `event.type` or `isGeminiEvent`.
+ * An event of the Gemini API: the body as Google sends it (snake_case, with unknown fields), `type` normalized to the
+ * catalogue's name, and the module's own fields. Narrow it by `event.type` or with `isGeminiEvent`.
  */
 export type GeminiEvent = { [Type in GeminiEventType]: KnownGeminiEvent<Type> }[GeminiEventType] | UnknownGeminiEvent;
 
-/** An event of the catalogue. */
+/** An event whose type is in the catalogue. */
 export interface KnownGeminiEvent<Type extends GeminiEventType> extends GeminiEventEnvelope {
   readonly type: Type;
   readonly data: GeminiEventData[Type];
 }
 
-/** A verified event whose type this version does not know. Handlers for `*` get it. */
+/** A verified event whose type is not in the catalogue of this version. Handlers of `*` receive it. */
 export interface UnknownGeminiEvent extends GeminiEventEnvelope {
   readonly type: UnknownGeminiEventType;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Any string that is not of the catalogue. For the compiler a single one: every literal compares with `string`, so
- * known types would not narrow. To ask for a type that this version does not know, compare `delivery.sentType`.
+ * Any type that is not in the catalogue. The compiler sees a single literal: with `string`, which overlaps every literal,
+ * known types would not narrow. To check for a type that this version does not know, compare `delivery.sentType`.
  */
 export type UnknownGeminiEventType = '(unknown)' & { readonly [unknownType]: true };
 declare const unknownType: unique symbol;
 
-/** What all events have. */
+/** Fields that all events have. */
 export interface GeminiEventEnvelope {
-  /** Of the payload; `v1` so far. */
+  /** Version of the payload; `v1` so far. */
   readonly version: string;
-  /** When it happened, RFC 3339. */
+  /** Time of the event, RFC 3339. */
   readonly timestamp: string;
-  /** What the job was started with, from wherever in the body it stood; `{}` when nothing was. */
+  /** User metadata that the job was started with, read from any place in the body; `{}` if there is none. */
   readonly userMetadata: Readonly<Record<string, unknown>>;
-  /** Which job it is about; `undefined` when the event does not say. */
+  /** The job that the event is about; `undefined` if the event names none. */
   readonly resource: GeminiResource | undefined;
-  /** How it reached this app. */
+  /** Delivery that brought the event to this app. */
   readonly delivery: GeminiEventDelivery;
 }
 
 /** The job an event is about. */
 export interface GeminiResource {
   readonly kind: GeminiResourceKind;
-  /** `batches/…` as `ai.batches.get` takes it; an operation's or interaction's id or full name as it came. */
+  /** `batches/…`, which `ai.batches.get` accepts; for operations and interactions the id or full name as it was sent. */
   readonly name: string;
 }
 
-/** How an event reached this app. */
+/** Delivery that brought an event to this app. */
 export interface GeminiEventDelivery {
   /** The `webhook-id`, the same on every retry of a delivery. */
   readonly id: string;
-  /** The event key: two deliveries with the same one are the same event. */
+  /** The event key. Two deliveries with the same key carry the same event. */
   readonly key: string;
-  /** `name` of the registration that took it. */
+  /** `name` of the module instance that accepted it. */
   readonly registration: string;
-  /** When this attempt was sent, by the sender's clock. */
+  /** Time at which this attempt was sent, by the sender's clock. */
   readonly attemptedAt: Date;
-  /** What vouched for it: `hmac` (static webhook), `jwks` (dynamic), `reconciled`, or a strategy of your own. */
+  /** Strategy that verified it: `hmac` (static webhook), `jwks` (dynamic), `reconciled` (polled), or a custom one. */
   readonly strategy: 'hmac' | 'jwks' | 'reconciled' | (string & {});
-  /** The type as sent, before it was mapped to the catalogue's name. */
+  /** The type as sent, before it was normalized to the catalogue's name. */
   readonly sentType: string;
   /** The route's parameters. */
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a handler can ask for: a type, an older name of one, all of a kind, or everything. */
+/** Pattern of a handler: a type, an older name of a type, all types of a kind, or `*` for all events. */
 export type GeminiEventPattern = GeminiEventType | GeminiEventAlias | `${GeminiResourceKind}.*` | '*';
 
 /**
- * The events that a pattern, or a union of patterns, delivers.
+ * Events that match a pattern, or any pattern of a union.
  *
  * @example
  * GeminiEventOf<'batch.succeeded'>
+ *
+ * @example
  * GeminiEventOf<'interaction.*' | 'video.generated'>
  */
 export type GeminiEventOf<Pattern extends GeminiEventPattern> = Pattern extends '*'

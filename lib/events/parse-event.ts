@@ -1,14 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { GeminiWebhooksError } from '../errors.js';
+import { isObject } from '../shared/is-object.js';
 
-/** An event as it stands in a verified body or in a token's claims: an object with a string `type`, all else unknown. */
+/** Event from a verified body or from a token's claims: an object with a string `type` and unchecked other fields. */
 export interface RawGeminiEvent {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
 /**
- * Reads the bytes of a verified body.
+ * Parses a verified body.
  *
  * @throws GeminiWebhooksError `malformed_event` when they are not a UTF-8 JSON object with a string `type`
  */
@@ -25,16 +26,12 @@ export function parseEvent(body: Buffer): RawGeminiEvent {
 
 /** @throws GeminiWebhooksError `malformed_event` when the value is not an object with a string `type` */
 export function asRawEvent(value: unknown): RawGeminiEvent {
-  if (!isRecord(value)) throw malformed('the event is not a JSON object');
+  if (!isObject(value)) throw malformed('the event is not a JSON object');
   if (!Object.hasOwn(value, 'type') || typeof value['type'] !== 'string')
     throw malformed('the event has no string "type"');
   return value as RawGeminiEvent;
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function malformed(what: string, cause?: unknown): GeminiWebhooksError {
-  return new GeminiWebhooksError('malformed_event', `A delivery verified, but ${what}.`, { cause });
+  return new GeminiWebhooksError('malformed_event', `The signature of a delivery is valid, but ${what}.`, { cause });
 }

@@ -1,35 +1,36 @@
-import { isRecord, type RawGeminiEvent } from './parse-event.js';
+import { isObject } from '../shared/is-object.js';
+import type { RawGeminiEvent } from './parse-event.js';
 
-/** Google has not published where `user_metadata` stands in an event, or how it is spelt: each likely place is read. */
+/** Google does not document where an event has `user_metadata` or how it is spelt, so all likely places are read. */
 const SPELLINGS = ['user_metadata', 'userMetadata'];
 
-/** What a job was started with, from the first place in the body that holds an object; `{}` when none does. */
+/** Returns the user metadata of a job, from the first place in the body that has an object; `{}` if there is none. */
 export function userMetadataOf(event: RawGeminiEvent): Readonly<Record<string, unknown>> {
   return placesOf(event)[0] ?? {};
 }
 
-/** Values of one metadata field, from every place where it may stand. */
+/** Returns the values of one metadata field, from all places that have it. */
 export function userMetadataField(event: RawGeminiEvent, field: string): unknown[] {
   return placesOf(event)
     .filter((metadata) => Object.hasOwn(metadata, field) && metadata[field] !== undefined)
     .map((metadata) => metadata[field]);
 }
 
-/** The event without one metadata field, wherever it stood. The event given is not changed. */
+/** Returns a copy of the event without one metadata field, which is removed in all places. */
 export function withoutUserMetadataField(event: RawGeminiEvent, field: string): RawGeminiEvent {
   if (userMetadataField(event, field).length === 0) return event;
   const stripped = strip(event, field);
-  return { ...stripped, type: event.type, ...(isRecord(event['data']) && { data: strip(event['data'], field) }) };
+  return { ...stripped, type: event.type, ...(isObject(event['data']) && { data: strip(event['data'], field) }) };
 }
 
-/** Every object that stands where metadata may. */
+/** Returns the metadata objects in all places of the event. */
 function placesOf(event: RawGeminiEvent): Record<string, unknown>[] {
   const places: Record<string, unknown>[] = [];
   for (const holder of [event, event['data']]) {
-    if (!isRecord(holder)) continue;
+    if (!isObject(holder)) continue;
     for (const name of SPELLINGS) {
       const place = Object.hasOwn(holder, name) ? holder[name] : undefined;
-      if (isRecord(place)) places.push(place);
+      if (isObject(place)) places.push(place);
     }
   }
   return places;
@@ -38,7 +39,7 @@ function placesOf(event: RawGeminiEvent): Record<string, unknown>[] {
 function strip(holder: Readonly<Record<string, unknown>>, field: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(holder).map(([name, value]) => {
-      if (!SPELLINGS.includes(name) || !isRecord(value)) return [name, value];
+      if (!SPELLINGS.includes(name) || !isObject(value)) return [name, value];
       return [name, Object.fromEntries(Object.entries(value).filter(([key]) => key !== field))];
     }),
   );

@@ -2,17 +2,18 @@ import { catalogueType, type GeminiEventType, type GeminiResourceKind } from './
 import { eventKey } from './event-key.js';
 import { resourceOf } from './event-resource.js';
 import type { GeminiEvent, GeminiEventDelivery, GeminiResource } from './gemini-event.js';
-import { isRecord, type RawGeminiEvent } from './parse-event.js';
+import { isObject } from '../shared/is-object.js';
+import type { RawGeminiEvent } from './parse-event.js';
 import { userMetadataOf } from './user-metadata.js';
 
-/** What a request is once it is authentic and ours: `@GeminiDelivery()` gives it, `GeminiInbox.accept` takes it. */
+/** Authentic delivery for this deployment. `@GeminiDelivery()` injects it, and `GeminiInbox.accept` accepts it. */
 export interface VerifiedDelivery extends GeminiEventDelivery {
   readonly event: GeminiEvent;
-  /** The event's JSON as it was sent: the raw body, or a token's claims; without the binding token where it held that. */
+  /** JSON of the event as it was sent: the raw body, or a token's claims. A binding token is removed. */
   readonly body: Buffer;
 }
 
-/** What is known of a delivery before the event is put together. */
+/** Verified facts about a delivery, from which the event is assembled. */
 export interface DeliveryFacts {
   readonly id: string;
   readonly registration: string;
@@ -21,22 +22,42 @@ export interface DeliveryFacts {
   readonly params: Readonly<Record<string, string>>;
   readonly raw: RawGeminiEvent;
   readonly body: Buffer;
-  /** The job of ours that a binding token named. */
+  /** Our job in the binding token. */
   readonly job?: { readonly kind: GeminiResourceKind; readonly id: string } | undefined;
-  /** What stands for the `webhook-id` in the event key where the signature does not cover the headers. */
+  /** Replaces the `webhook-id` in the event key if the signature does not cover the headers. */
   readonly messageId?: string | undefined;
+  /** Type that Gemini would have sent, if polling found the outcome and the module's own type differs. */
+  readonly announcedAs?: GeminiEventType | undefined;
 }
 
-/** Puts event and delivery together from verified facts. */
+/** Event of the catalogue as which a delivery reaches handlers. */
+export interface DecidedEvent {
+  readonly type: GeminiEventType;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Assembles the delivery and its event from verified facts. */
 export function verifiedDelivery(facts: DeliveryFacts): VerifiedDelivery {
-  const { id, registration, params, raw, job, messageId = id } = facts;
+  const { id, registration, params, raw, job, messageId = id, announcedAs } = facts;
   const type = catalogueType(raw.type);
   const data = dataOf(raw);
   const resource = resourceOf(type, data);
-  return assemble(facts, type, data, resource, eventKey({ registration, params, type, resource, job, messageId }));
+  const key = eventKey({ registration, params, type, announcedAs, resource, job, messageId });
+  return assemble(facts, type, data, resource, key);
 }
 
-/** The same from facts that were kept together with the key. */
+/** Returns the delivery with the decided event. `delivery.sentType` remains the type as sent. */
+export function decidedDelivery(delivery: VerifiedDelivery, decided: DecidedEvent): VerifiedDelivery {
+  return { ...delivery, event: decidedEvent(delivery.event, decided) };
+}
+
+/** Returns the event with the decided type and data. Other fields of the original `data` remain. */
+export function decidedEvent(event: GeminiEvent, { type, data: decided }: DecidedEvent): GeminiEvent {
+  const data = { ...event.data, ...decided };
+  return { ...event, type, data, resource: resourceOf(type, data) ?? event.resource } as unknown as GeminiEvent;
+}
+
+/** Assembles a delivery from facts that were stored with its key. */
 export function restoredDelivery(facts: DeliveryFacts, key: string): VerifiedDelivery {
   const type = catalogueType(facts.raw.type);
   const data = dataOf(facts.raw);
@@ -52,24 +73,24 @@ function assemble(
 ): VerifiedDelivery {
   const sentType = raw.type;
   const delivery: GeminiEventDelivery = { id, key, registration, attemptedAt, strategy, sentType, params };
-  // What is spread comes last: V8 takes ten times as long to add to an object that began as a copy.
+  // The spread comes last: in V8, adding fields to an object that starts with a spread takes ten times as long.
   const event = {
     type: type ?? sentType,
     data,
     userMetadata: userMetadataOf(raw),
     resource,
     delivery,
-    ...othersOf(raw),
+    ...otherFieldsOf(raw),
   } as unknown as GeminiEvent;
   return { event, body, id, key, registration, attemptedAt, strategy, sentType, params };
 }
 
 function dataOf({ data }: RawGeminiEvent): Readonly<Record<string, unknown>> {
-  return isRecord(data) ? data : {};
+  return isObject(data) ? data : {};
 }
 
-/** The fields as they came, without those that have a place of their own in a `GeminiEvent`. */
-function othersOf(raw: RawGeminiEvent): object {
+/** Returns the unchanged fields, without those that `GeminiEvent` defines itself. */
+function otherFieldsOf(raw: RawGeminiEvent): object {
   const {
     type: _type,
     data: _data,

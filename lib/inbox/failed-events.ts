@@ -2,32 +2,32 @@ import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { HandlerSettlement } from '../handlers/dispatch.js';
 
-/** An event whose attempts are exhausted, or of which a handler failed for good. */
+/** An event whose attempts are exhausted, or one of whose handlers failed for good. */
 export interface FailedEvent {
-  /** What `get`, `replay` and `discard` take. */
+  /** Id for `get`, `replay` and `discard`. */
   readonly id: string;
-  /** As the catalogue names it. */
+  /** Type as the catalogue names it. */
   readonly type: string;
-  /** `undefined` when another version of this package wrote it in a way that this one cannot read. */
+  /** `undefined` if another version of this package wrote it in a form that this one cannot read. */
   readonly event: GeminiEvent | undefined;
-  /** How each handler that settled ended, by name. */
+  /** Result of each completed handler, by name. */
   readonly handlers: Readonly<Record<string, HandlerSettlement>>;
   readonly attempts: number;
   readonly reason: string;
   readonly failedAt: Date;
 }
 
-/** Which failed events. */
+/** Selects failed events. */
 export interface FailedEventsFilter {
-  /** As the catalogue names it. */
+  /** Type as the catalogue names it. */
   readonly type?: string;
-  /** Failed before this. */
+  /** Selects events that failed before this time. */
   readonly before?: Date;
-  /** Failed after this. */
+  /** Selects events that failed after this time. */
   readonly after?: Date;
 }
 
-/** How a replay begins. */
+/** Options of a replay. */
 export interface ReplayOptions {
   /**
    * `start` runs every handler again, `failed` those that have not succeeded.
@@ -36,7 +36,7 @@ export interface ReplayOptions {
   readonly from?: 'failed' | 'start';
 }
 
-/** What a durable engine can do with failed events. */
+/** Failed events of a durable engine. */
 export interface FailedEventStore {
   list(filter?: FailedEventsFilter & { readonly offset?: number; readonly limit?: number }): Promise<FailedEvent[]>;
   get(id: string): Promise<FailedEvent | undefined>;
@@ -45,7 +45,7 @@ export interface FailedEventStore {
   discard(id: string): Promise<void>;
 }
 
-/** The events that could not be handled: to be looked at, and tried again once the reason is gone. */
+/** Lists the events that could not be handled, and replays them once the cause is fixed. */
 export class GeminiFailedEvents implements FailedEventStore {
   readonly #store: FailedEventStore | undefined;
 
@@ -54,8 +54,10 @@ export class GeminiFailedEvents implements FailedEventStore {
   }
 
   /**
-   * Failed events, the latest first.
-   * @throws GeminiWebhooksError `invalid_argument` on the inline inbox; `inbox_unavailable` while the store is down
+   * Returns failed events, the latest first: `limit` of them (100 by default) from `offset` (0 by default). Without a filter
+   * only those are read; with a filter on Redis, all that failed after `after`.
+   * @throws GeminiWebhooksError `invalid_argument` on the inline inbox, and for an invalid date, `offset` or `limit`;
+   * `inbox_unavailable` while the store is down, or when a request to it takes longer than 30 s
    */
   async list(
     filter: FailedEventsFilter & { readonly offset?: number; readonly limit?: number } = {},
@@ -63,22 +65,26 @@ export class GeminiFailedEvents implements FailedEventStore {
     return this.#required().list(filter);
   }
 
-  /** One failed event; `undefined` when there is none of that id. */
+  /** Returns one failed event; `undefined` if none has that id. */
   async get(id: string): Promise<FailedEvent | undefined> {
     return this.#required().get(id);
   }
 
-  /** Tries a failed event again, with all its attempts. */
+  /** Replays a failed event with a new set of attempts. */
   async replay(id: string, options: ReplayOptions = {}): Promise<void> {
     return this.#required().replay(id, options);
   }
 
-  /** Tries all that match again, and tells how many. */
+  /**
+   * Replays the events that match and have failed by now, and returns how many. An event that fails again during the run is
+   * not replayed twice. Events are replayed some hundreds at a time: after an error, repeat the call for the others.
+   * @throws GeminiWebhooksError as `list` does; the message of `inbox_unavailable` says how many were replayed
+   */
   async replayAll(filter: FailedEventsFilter & ReplayOptions = {}): Promise<number> {
     return this.#required().replayAll(filter);
   }
 
-  /** Puts a failed event away. Its key stays taken: another delivery of it is a duplicate. */
+  /** Discards a failed event. Its key stays in use: another delivery of it is a duplicate. */
   async discard(id: string): Promise<void> {
     return this.#required().discard(id);
   }
@@ -87,7 +93,7 @@ export class GeminiFailedEvents implements FailedEventStore {
     if (this.#store) return this.#store;
     throw new GeminiWebhooksError(
       'invalid_argument',
-      'The inline inbox keeps no failed events: Gemini holds them and delivers them again for 24 hours. bullmqInbox keeps them.',
+      'The inline inbox stores no failed events: Gemini keeps them and retries for 24 hours. Use bullmqInbox to store them.',
     );
   }
 }

@@ -4,7 +4,7 @@ import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { problemException } from '../problem.js';
 import type { InboxEngine, InboxReceipt } from './inbox-engine.js';
 
-/** Takes verified deliveries into custody. What the built-in route does, for a route of your own. */
+/** Accepts verified deliveries. Use it in your own route, as the built-in route does. */
 export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #engine: InboxEngine;
   readonly #logger = new Logger('GeminiWebhooks');
@@ -14,7 +14,8 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Takes the delivery and tells what to answer: `httpStatus` 200 or 202 means that the event can no longer be lost.
+   * Accepts the delivery and returns the response for Google: `httpStatus` 200 or 202 means that the event can no longer be
+   * lost.
    *
    * @example
    * const receipt = await this.inbox.accept(delivery);
@@ -27,7 +28,7 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
       return await this.#engine.accept(delivery);
     } catch (error) {
       if (!(error instanceof GeminiWebhooksError)) {
-        this.#logger.error(`The inbox could not take ${delivery.event.type} ${delivery.id}: ${messageOf(error)}`);
+        this.#logger.error(`The inbox could not accept ${delivery.event.type} ${delivery.id}: ${messageOf(error)}`);
       }
       throw problemException(error, delivery);
     }

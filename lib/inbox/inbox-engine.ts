@@ -1,65 +1,74 @@
-import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import type { DecidedEvent, VerifiedDelivery } from '../events/verified-delivery.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { FailedEventStore } from './failed-events.js';
 import type { DispatchOutcome, DispatchRun } from '../handlers/dispatch.js';
 import type { JobTracker, JobTracking } from './job-tracker.js';
 
-/** What became of a delivery that an inbox accepted. */
+/** Result of accepting a delivery. */
 export interface InboxReceipt {
   readonly status: 'processed' | 'duplicate' | 'accepted';
-  /** What to answer Google with. A 2xx means that the event can no longer be lost. */
+  /** Response status for Google. A 2xx means that the event can no longer be lost. */
   readonly httpStatus: 200 | 202;
 }
 
 /**
- * Custody of deliveries: who is responsible for an event from the 2xx on. Engines know nothing of Nest: they are given
- * a host and call it.
+ * Owns events from the 2xx on. Engines do not depend on Nest: they receive a host and call it.
  */
 export interface InboxEngine {
-  /** Begins to work. Called once, when the app is ready to handle events. */
+  /** Starts the engine. Called once, when the app is ready to handle events. */
   start?(): Promise<void> | void;
   /**
-   * Takes a delivery and resolves once that is safe.
+   * Accepts a delivery and resolves once the event is safely stored or handled.
    *
-   * @throws GeminiWebhooksError `handler_failed`, `still_processing` or `inbox_unavailable`: Google keeps the event
+   * @throws GeminiWebhooksError `handler_failed`, `still_processing` or `inbox_unavailable`: Google retries the event
    */
   accept(delivery: VerifiedDelivery): Promise<InboxReceipt>;
-  /** The events that could not be handled, where the engine keeps them. */
+  /** `false` for an engine that only receives in this process and runs no handlers here. */
+  readonly hasWorkers?: boolean;
+  /** Events that could not be handled, if the engine stores them. */
   readonly failedEvents?: FailedEventStore;
-  /** The record of jobs, where the engine keeps one. */
+  /** Record of Gemini jobs, if the engine keeps one. */
   readonly jobs?: JobTracker | undefined;
   /**
-   * Runs the work while no other process of the fleet runs work of that name, where the engine can see to that. `held`
-   * aborts when it cannot any more.
+   * Runs the work while it holds the lock of that name, which all processes on the same store share. `held` aborts when the
+   * lock is lost. Absent if the engine has no locks.
    *
-   * @throws GeminiWebhooksError `inbox_unavailable` when the lock is not to be had within `waitMs`
+   * @throws GeminiWebhooksError `inbox_unavailable` when the lock cannot be acquired within `waitMs`
    */
   lock?<Result>(
     name: string,
     work: (held: AbortSignal) => Promise<Result>,
     options: { readonly waitMs: number },
   ): Promise<Result>;
-  /** Takes no more, waits (bounded) for what runs, releases what it holds. */
+  /** Refuses new deliveries, waits for running handlers up to a limit, and releases its resources. */
   close(): Promise<void>;
 }
 
-/** Makes a registration's engine. `inlineInbox()` returns one; so does a durable inbox. */
+/** Creates the engine of a module instance. `inlineInbox()` and `bullmqInbox()` return one. */
 export type InboxEngineFactory = (host: InboxHost) => InboxEngine;
 
-/** What an engine is given. */
+/** What the module gives an engine. */
 export interface InboxHost {
-  /** The registration's name. */
+  /** Name of the module instance. */
   readonly registration: string;
-  /** How far a delivery's timestamp may be from now, in seconds: a key must stay taken for longer than Google retries and this. */
+  /** Max age of a delivery's timestamp in seconds. Keep event keys for longer than Google's retries and this. */
   readonly toleranceSeconds: number;
-  /** Where the environment says that a durable engine has its store. */
+  /** URL of a durable engine's store, from the environment. */
   readonly inboxUrl?: string | undefined;
-  /** The handlers of this app, once it is ready to handle events. */
-  handlers(): readonly Pick<EventHandler, 'name' | 'patterns'>[];
-  /** Runs the handlers of an event that have not settled yet, side by side. Never rejects because of a handler. */
+  /** Returns the handlers of this app, once it is ready to handle events. */
+  handlers(): readonly Pick<EventHandler, 'name' | 'patterns' | 'isInternal'>[];
+  /**
+   * Decides which event handlers receive if that differs from the sent one: Google has several events for the end of a video
+   * job. Call it before `announce` and `dispatch`, and keep the result for later attempts.
+   *
+   * @returns `undefined` for an event that stays as sent
+   * @throws GeminiWebhooksError `still_processing` while Gemini cannot be polled: retry the delivery later
+   */
+  decide?(delivery: VerifiedDelivery): DecidedEvent | undefined | Promise<DecidedEvent | undefined>;
+  /** Runs the handlers of an event that have not completed yet, concurrently. Never rejects because of a handler. */
   dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome>;
-  /** How jobs are tracked; absent where nobody can ask Gemini. */
+  /** Tracking of Gemini jobs; absent without a Gemini client. */
   readonly jobs?: JobTracking | undefined;
-  /** Tells everyone who listens that an event was taken. Call it once for an event. */
+  /** Publishes an accepted event to the bus. Call it once for each event. */
   announce(delivery: VerifiedDelivery): void;
 }

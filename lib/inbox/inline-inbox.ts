@@ -1,42 +1,49 @@
 import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
-import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
-import { OccasionalWarning } from '../occasional-warning.js';
-import { checkWholeNumbers } from '../whole-number.js';
-import { settlesWithin } from '../with-timeout.js';
-import { DeliveryLedger, LedgerEntry } from './delivery-ledger.js';
+import { OccasionalWarning } from '../shared/occasional-warning.js';
+import { checkWholeNumbers } from '../config/numbers.js';
+import { settlesWithin } from '../shared/timeouts.js';
+import { DedupeCache, DedupeEntry, type RunningClaim } from './dedupe-cache.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox-engine.js';
 import { InlineJobTracker } from './inline-job-tracker.js';
+import { estimatedBytes, MemoryBudget } from './memory-budget.js';
 
 /** Options of `inlineInbox`. */
 export interface InlineInboxOptions {
   /**
-   * How long a delivery waits for its handlers, in milliseconds. Past it the answer is 503 `still_processing`; the
-   * handlers go on, and Google's retry finds them done or still running.
+   * How long a delivery waits for its handlers, in milliseconds. After that the response is 503 `still_processing`; the
+   * handlers keep running, and Google's retry finds them done or still running.
    * @default 5000
    */
   readonly ackTimeoutMs?: number;
   /**
-   * How many events are remembered.
+   * Max number of remembered events.
    * @default 100000
    */
   readonly maxEntries?: number;
+  /**
+   * Max memory of the events whose handlers run, in bytes, estimated from their bodies. Beyond it the response is 503
+   * `inbox_unavailable`, and Google retries. A single event is accepted whatever its size.
+   * @default 134217728 (128 MiB)
+   */
+  readonly maxBytes?: number;
   /**
    * How long an event is remembered, in milliseconds.
    * @default 172800000 (48 h: twice the time for which Google retries)
    */
   readonly retentionMs?: number;
   /**
-   * How long shutdown waits for handlers that are running, in milliseconds, before it aborts their `context.signal`.
+   * How long shutdown waits for running handlers, in milliseconds, before it aborts their `context.signal`.
    * @default 10000
    */
   readonly drainTimeoutMs?: number;
 }
 
 /**
- * Handlers run while Google waits: 200 says that all are done, and until then Gemini, which retries for 24 hours, is the
- * queue. Needs no server. "Once" holds within one process's life: after a restart, or on another replica, handlers of an
+ * Runs handlers while Google waits: 200 means that all of them are done. Until then Gemini, which retries for 24 hours, is
+ * the queue. Needs no server. Each handler runs once per process: after a restart, or on another replica, handlers of an
  * event that was not acknowledged run again.
  *
  * @example
@@ -45,37 +52,56 @@ export interface InlineInboxOptions {
  * @throws GeminiWebhooksError `invalid_option`
  */
 export function inlineInbox(options: InlineInboxOptions = {}): InboxEngineFactory {
-  const checked = checkWholeNumbers('inlineInbox', options, {
-    ackTimeoutMs: { fallback: 5_000, least: 1, most: 600_000 },
-    maxEntries: { fallback: 100_000, least: 1, most: 10_000_000 },
-    retentionMs: { fallback: 172_800_000, least: 1, most: 30 * 86_400_000 },
-    drainTimeoutMs: { fallback: 10_000, least: 0, most: 600_000 },
-  });
+  checkNames(options);
+  const checked = checkWholeNumbers('inlineInbox', options, RULES);
   return (host) => new InlineInbox(host, checked);
+}
+
+const RULES = {
+  ackTimeoutMs: { fallback: 5_000, min: 1, max: 600_000 },
+  maxEntries: { fallback: 100_000, min: 1, max: 10_000_000 },
+  maxBytes: { fallback: 134_217_728, min: 1, max: 1_099_511_627_776 },
+  retentionMs: { fallback: 172_800_000, min: 1, max: 30 * 86_400_000 },
+  drainTimeoutMs: { fallback: 10_000, min: 0, max: 600_000 },
+};
+
+function checkNames(options: InlineInboxOptions): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(RULES, name));
+  if (unknown === undefined) return;
+  if ('dispatch' in options)
+    throw new GeminiWebhooksError('invalid_option', 'GeminiWebhooksModule: inbox: call it, as in inlineInbox().');
+  throw new GeminiWebhooksError(
+    'invalid_option',
+    `inlineInbox: ${unknown}: is not an option. The options are: ${Object.keys(RULES).join(', ')}.`,
+  );
 }
 
 class InlineInbox implements InboxEngine {
   readonly #host: InboxHost;
   readonly #options: Required<InlineInboxOptions>;
-  readonly #ledger: DeliveryLedger<DispatchOutcome>;
+  readonly #seen: DedupeCache<DispatchOutcome>;
   readonly #shutdown = new AbortController();
   readonly jobs: InlineJobTracker | undefined;
-  readonly #slow = new OccasionalWarning(new Logger('GeminiWebhooks'));
+  readonly #memory: MemoryBudget;
+  readonly #logger = new Logger('GeminiWebhooks');
+  readonly #slow = new OccasionalWarning(this.#logger);
+  readonly #overload = new OccasionalWarning(this.#logger);
   #closing: Promise<void> | undefined;
 
   constructor(host: InboxHost, options: Required<InlineInboxOptions>) {
     this.#host = host;
     this.#options = options;
-    this.#ledger = new DeliveryLedger(options);
+    this.#seen = new DedupeCache(options);
+    this.#memory = new MemoryBudget(options.maxBytes);
     this.jobs = host.jobs && new InlineJobTracker(host.jobs, (delivery) => this.accept(delivery), options);
   }
 
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
     if (this.#closing) throw new GeminiWebhooksError('inbox_unavailable', 'The app is shutting down.');
-    const known = this.#ledger.find(delivery.key);
-    if (known instanceof LedgerEntry && known.done) return { status: 'duplicate', httpStatus: 200 };
-    const claim = known === undefined || known instanceof LedgerEntry ? this.#claim(delivery, known) : known;
-    const outcome = await resultSoon(claim.result, this.#options.ackTimeoutMs);
+    const known = this.#seen.find(delivery.key);
+    if (known instanceof DedupeEntry && known.done) return { status: 'duplicate', httpStatus: 200 };
+    const isCopy = known !== undefined && !(known instanceof DedupeEntry);
+    const outcome = await (isCopy ? this.#join(delivery, known) : this.#run(delivery, known));
     if (!outcome) throw this.#stillProcessing(delivery);
     if (outcome.retryable.length > 0) {
       throw new GeminiWebhooksError(
@@ -83,15 +109,61 @@ class InlineInbox implements InboxEngine {
         `${outcome.retryable.join(', ')} failed for ${delivery.event.type} ${delivery.id}.`,
       );
     }
-    return { status: claim === known ? 'duplicate' : 'processed', httpStatus: 200 };
+    return { status: isCopy ? 'duplicate' : 'processed', httpStatus: 200 };
   }
 
-  #claim(delivery: VerifiedDelivery, known: LedgerEntry | undefined) {
-    const entry = known ?? new LedgerEntry();
-    return this.#ledger.claim(delivery.key, entry, async () => {
+  /** Waits for the running attempt. A copy of the event uses memory while it waits. */
+  async #join(
+    delivery: VerifiedDelivery,
+    { result }: RunningClaim<DispatchOutcome>,
+  ): Promise<DispatchOutcome | undefined> {
+    const release = this.#reserve(delivery);
+    try {
+      return await resultSoon(result, this.#options.ackTimeoutMs);
+    } finally {
+      release();
+    }
+  }
+
+  async #run(delivery: VerifiedDelivery, known: DedupeEntry | undefined): Promise<DispatchOutcome | undefined> {
+    if (this.#seen.isFull) throw this.#full(delivery);
+    const release = this.#reserve(delivery);
+    const { result } = this.#claim(delivery, known);
+    // A handler that outlives its timeout keeps the event in memory while it runs.
+    void result.then(({ overdue }) => (overdue ? void overdue.then(release) : release()), release);
+    return resultSoon(result, this.#options.ackTimeoutMs);
+  }
+
+  /**
+   * @returns a function that releases the memory
+   * @throws GeminiWebhooksError `inbox_unavailable` when the memory limit is reached
+   */
+  #reserve(delivery: VerifiedDelivery): () => void {
+    const bytes = estimatedBytes(delivery.body);
+    if (!this.#memory.tryReserve(bytes)) throw this.#full(delivery);
+    return () => this.#memory.release(bytes);
+  }
+
+  #full({ event, id }: VerifiedDelivery): GeminiWebhooksError {
+    const load = `${this.#seen.size.running} events are being handled (about ${Math.round(this.#memory.reserved / 1e6)} MB), the limit of the inline inbox`;
+    this.#overload.warn(
+      `${event.type} ${id} was answered with 503, and Google retries: ${load}. Check maxBytes, maxEntries, and whether a handler hangs.`,
+    );
+    return new GeminiWebhooksError('inbox_unavailable', `${load}.`);
+  }
+
+  #claim(delivery: VerifiedDelivery, known: DedupeEntry | undefined) {
+    const entry = known ?? new DedupeEntry();
+    return this.#seen.claim(delivery.key, entry, async () => {
+      if (entry.decided === undefined) {
+        const decided = this.#host.decide?.(delivery);
+        // Most events are decided synchronously: do not create a promise for them.
+        entry.decide(decided instanceof Promise ? await decided : decided);
+      }
+      const decided = entry.decided ? decidedDelivery(delivery, entry.decided) : delivery;
       const attempt = entry.nextAttempt();
-      if (attempt === 1) this.#host.announce(delivery);
-      const outcome = await this.#host.dispatch(delivery, {
+      if (attempt === 1) this.#host.announce(decided);
+      const outcome = await this.#host.dispatch(decided, {
         attempt,
         checkpoints: entry,
         signal: this.#shutdown.signal,
@@ -104,8 +176,8 @@ class InlineInbox implements InboxEngine {
   #stillProcessing(delivery: VerifiedDelivery): GeminiWebhooksError {
     const { ackTimeoutMs } = this.#options;
     this.#slow.warn(
-      `The handlers of ${delivery.event.type} ${delivery.id} took longer than ackTimeoutMs (${ackTimeoutMs} ms): answered 503, Google tries again. ` +
-        'Work that takes long, or more than one replica, wants bullmqInbox.',
+      `The handlers of ${delivery.event.type} ${delivery.id} took longer than ackTimeoutMs (${ackTimeoutMs} ms): answered with 503, and Google retries. ` +
+        'Use bullmqInbox for long work or for more than one replica.',
     );
     return new GeminiWebhooksError('still_processing', `The handlers took longer than ${ackTimeoutMs} ms.`);
   }
@@ -117,16 +189,19 @@ class InlineInbox implements InboxEngine {
 
   async #drain(): Promise<void> {
     this.jobs?.close();
-    const running = Promise.allSettled(this.#ledger.running);
+    const running = Promise.allSettled(this.#seen.running);
     if (await settlesWithin(running, this.#options.drainTimeoutMs)) return;
-    // What they do not finish was never acknowledged: Google delivers it again.
+    this.#logger.warn(
+      `Handlers of ${this.#seen.size.running} events were still running after drainTimeoutMs (${this.#options.drainTimeoutMs} ms): their signals are aborted, and Google retries.`,
+    );
+    // Google retries what they do not finish, because it was never acknowledged.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
   }
 }
 
 /**
- * What the work comes to, or `undefined` once it has taken `timeoutMs`. Most work ends before the process turns to
- * anything else, and is spared the timer.
+ * Returns the result of the work, or `undefined` after `timeoutMs`. Most work ends within the current tick, so no timer is
+ * created for it.
  */
 function resultSoon<Result>(work: Promise<Result>, timeoutMs: number): Promise<Result | undefined> {
   return new Promise((resolve, reject) => {

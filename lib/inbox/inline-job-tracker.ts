@@ -1,53 +1,56 @@
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { Heap } from 'heap-js';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { jobIdInKey } from '../events/event-key.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { isGivenUp, nextCheckAt } from './check-schedule.js';
+import { Watchers } from '../shared/watchers.js';
+import { isGivenUp, nextPollAt } from './poll-times.js';
+import { DueJobs } from './due-jobs.js';
 import {
   idOfName,
   type JobRef,
   type JobSettlement,
+  type JobStart,
   type JobTracker,
   type JobTracking,
+  type JobVerdict,
+  type LostOutcome,
   type TrackedJob,
 } from './job-tracker.js';
+import { isNotFound, nextPollOfMissing, oneMoreMissing, type MissingAnswers } from './not-found-answers.js';
 
-const CHECKS_AT_ONCE = 4;
+const MAX_CONCURRENT_CHECKS = 4;
 const RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 3_600_000;
-/** The longest that a timer of Node's takes. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_RETRY_MS = 3_600_000;
+
+const NOT_POLLED: JobVerdict = { is: 'running' };
 
 interface Entry {
   job: TrackedJob;
-  lookups: number;
+  polls: number;
   failures: number;
   dueAt: number;
+  missing?: MissingAnswers | undefined;
   settlement?: JobSettlement;
-  /** What a look-up found and the handlers have not all taken. */
-  undelivered?: VerifiedDelivery | undefined;
+  /** Outcome until an event or a poll brings a better one. */
+  lost?: JobSettlement;
+  /** Events that polling found and that not all handlers have handled. */
+  undelivered: readonly VerifiedDelivery[];
 }
 
-/**
- * The jobs of one process, in its memory: bounded, and gone when it ends. One timer for all of them.
- */
+/** Tracks the jobs of one process in memory: bounded, and lost when the process ends. */
 export class InlineJobTracker implements JobTracker {
   readonly #tracking: JobTracking;
   readonly #accept: (delivery: VerifiedDelivery) => Promise<unknown>;
   readonly #maxEntries: number;
   readonly #running = new Map<string, Entry>();
-  readonly #settled: LRUCache<string, Entry>;
-  /** Id of a job by the id that it would have if only its name were known. */
+  readonly #ended: LRUCache<string, Entry>;
+  /** Id of a job by its `idOfName`. */
   readonly #aliases: LRUCache<string, string>;
-  readonly #due = new Heap<{ readonly id: string; readonly at: number }>((a, b) => a.at - b.at);
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #due = new DueJobs(MAX_CONCURRENT_CHECKS, (id, at) => this.#work(id, at));
+  readonly #watchers = new Watchers();
   readonly #logger = new Logger('GeminiWebhooks');
-  #timer: NodeJS.Timeout | undefined;
-  #checking = 0;
-  #closed = false;
 
   constructor(
     tracking: JobTracking,
@@ -57,34 +60,41 @@ export class InlineJobTracker implements JobTracker {
     this.#tracking = tracking;
     this.#accept = accept;
     this.#maxEntries = maxEntries;
-    this.#settled = new LRUCache({ max: maxEntries, ttl: retentionMs });
+    this.#ended = new LRUCache({ max: maxEntries, ttl: retentionMs });
     this.#aliases = new LRUCache({ max: 2 * maxEntries, ttl: retentionMs, updateAgeOnGet: true });
   }
 
-  /** @throws GeminiWebhooksError `inbox_unavailable` when as many jobs as the inline inbox holds are under way */
+  /** @throws GeminiWebhooksError `inbox_unavailable` when the limit of running jobs is reached */
   async add(job: TrackedJob): Promise<void> {
     if (this.#entry(job.id)) return;
     if (this.#running.size >= this.#maxEntries) {
       throw new GeminiWebhooksError(
         'inbox_unavailable',
-        `${this.#running.size} jobs are under way, which is all that the inline inbox tracks. bullmqInbox tracks more.`,
+        `${this.#running.size} jobs are running, the limit of the inline inbox. Use bullmqInbox to track more.`,
       );
     }
-    const dueAt = nextCheckAt({ createdAt: job.createdAt, lookups: 0, now: Date.now() }, this.#tracking.reconcile);
-    this.#running.set(job.id, { job, lookups: 0, failures: 0, dueAt });
+    const dueAt = nextPollAt(job, { polls: 0, now: Date.now() }, this.#tracking.reconcile);
+    this.#running.set(job.id, { ...newEntry(job), dueAt });
     if (job.name !== undefined) this.#alias(job, job.name);
-    this.#schedule(job.id, dueAt);
+    this.#due.schedule(job.id, dueAt);
   }
 
   async rename(id: string, name: string): Promise<void> {
     const entry = this.#entry(id);
     if (!entry) return;
     const { kind, params } = entry.job;
-    const remembered = this.#find({ kind, name, params });
+    const byName = this.#find({ kind, name, params });
     entry.job = { ...entry.job, name };
     this.#alias(entry.job, name);
-    // The event of an unbound job may have come before its name was known.
-    if (remembered?.settlement) this.#settle(entry, remembered.settlement);
+    // The event of an unbound job may have arrived before its name was known.
+    if (byName?.settlement) this.#end(entry, byName.settlement);
+  }
+
+  async recordStart(id: string, start: JobStart): Promise<void> {
+    const entry = this.#entry(id);
+    if (!entry) return;
+    entry.job = { ...entry.job, start };
+    if (start.refused) this.#end(entry, { outcome: 'failed', message: 'Gemini refused to start it' });
   }
 
   #alias({ id, kind, params }: TrackedJob, name: string): void {
@@ -93,6 +103,7 @@ export class InlineJobTracker implements JobTracker {
 
   async remove(id: string): Promise<void> {
     this.#running.delete(id);
+    this.#ended.delete(id);
   }
 
   async find(ref: JobRef): Promise<TrackedJob | undefined> {
@@ -106,7 +117,7 @@ export class InlineJobTracker implements JobTracker {
   }
 
   #entry(id: string): Entry | undefined {
-    return this.#running.get(id) ?? this.#settled.get(id);
+    return this.#running.get(id) ?? this.#ended.get(id);
   }
 
   async notice(event: GeminiEvent): Promise<void> {
@@ -114,11 +125,11 @@ export class InlineJobTracker implements JobTracker {
     if (!entry || entry.settlement) return;
     if (entry.job.name === undefined && event.resource) await this.rename(entry.job.id, event.resource.name);
     const verdict = await this.#tracking.check(entry.job, event);
-    if (verdict.is === 'settled') this.#settle(entry, verdict.settlement);
-    else if (verdict.is === 'postponed') throw new Error('Gemini could not be asked whether the job has ended');
+    if (verdict.is === 'settled') this.#end(entry, verdict.settlement);
+    else if (verdict.is === 'postponed') throw new Error('Gemini could not be polled for the outcome of the job');
   }
 
-  /** The job that the event is about. One that nobody tracks yet is remembered: somebody may ask for it afterwards. */
+  /** Returns the job of the event. An untracked one is remembered, because a caller may wait for it later. */
   #ofEvent({ delivery, resource }: GeminiEvent): Entry | undefined {
     const id = jobIdInKey(delivery.key);
     const known = id === undefined ? undefined : this.#entry(id);
@@ -127,120 +138,105 @@ export class InlineJobTracker implements JobTracker {
     const { kind, name } = resource;
     const byName = this.#find({ kind, name, params });
     if (byName) return byName;
-    const job: TrackedJob = {
-      id: id ?? idOfName({ kind, name, params }),
-      kind,
-      name,
-      params,
-      bound: id !== undefined,
-      createdAt: Date.now(),
-    };
+    const jobId = id ?? idOfName({ kind, name, params });
+    const job: TrackedJob = { id: jobId, kind, name, params, bound: id !== undefined, createdAt: Date.now() };
     this.#alias(job, name);
-    return { job, lookups: 0, failures: 0, dueAt: Infinity };
+    return newEntry(job);
   }
 
   async settlement(id: string): Promise<JobSettlement | undefined> {
-    return this.#entry(id)?.settlement;
+    const entry = this.#entry(id);
+    return entry?.settlement ?? entry?.lost;
   }
 
   watch(id: string, changed: () => void): () => void {
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers.add(changed));
-    return () => {
-      watchers.delete(changed);
-      if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id);
-    };
+    return this.#watchers.add(id, changed);
   }
 
-  #settle(entry: Entry, settlement: JobSettlement): void {
+  #end(entry: Entry, settlement: JobSettlement): void {
     if (entry.settlement) return;
-    const { id } = entry.job;
     entry.settlement = settlement;
-    this.#settled.set(id, entry);
-    if (!entry.undelivered) this.#running.delete(id);
-    for (const changed of this.#watchers.get(id) ?? []) changed();
+    this.#stopPolling(entry);
   }
 
-  #schedule(id: string, at: number): void {
-    if (this.#due.peek() === undefined || at < this.#due.peek()!.at) this.#arm(at);
-    this.#due.push({ id, at });
+  /** Stops polling a job. It stays among the running ones while its events are undelivered. */
+  #stopPolling(entry: Entry): void {
+    const { id } = entry.job;
+    this.#ended.set(id, entry);
+    if (entry.undelivered.length === 0) this.#running.delete(id);
+    this.#watchers.notify(id);
   }
 
-  #arm(at: number): void {
-    clearTimeout(this.#timer);
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => this.#pump(), Math.min(Math.max(at - Date.now(), 0), LONGEST_TIMER_MS));
-    this.#timer.unref();
-  }
-
-  /** Checks what is due, a few at a time. */
-  #pump(): void {
-    const now = Date.now();
-    for (let next = this.#due.peek(); next && next.at <= now && this.#checking < CHECKS_AT_ONCE;) {
-      this.#due.pop();
-      const entry = this.#running.get(next.id);
-      // A job that was settled or rescheduled leaves an item behind.
-      if (entry && entry.dueAt === next.at) void this.#work(entry);
-      next = this.#due.peek();
-    }
-    const next = this.#due.peek();
-    if (next && this.#checking < CHECKS_AT_ONCE) this.#arm(next.at);
-  }
-
-  async #work(entry: Entry): Promise<void> {
-    this.#checking += 1;
+  async #work(id: string, at: number): Promise<void> {
+    const entry = this.#running.get(id);
+    // Ended and rescheduled jobs leave stale items in the queue.
+    if (!entry || entry.dueAt !== at) return;
     entry.dueAt = Infinity;
     try {
-      const delayMs = await (entry.undelivered ? this.#deliver(entry, entry.undelivered) : this.#check(entry));
-      if (delayMs !== undefined) this.#again(entry, Date.now() + delayMs);
+      if (!this.#ended.has(id)) await this.#check(entry);
+      await this.#deliver(entry);
+      entry.failures = 0;
     } catch (error) {
+      const delayMs = Math.min(RETRY_MS * 2 ** entry.failures, MAX_RETRY_MS);
       entry.failures += 1;
-      const delayMs = Math.min(RETRY_MS * 2 ** (entry.failures - 1), LONGEST_RETRY_MS);
-      this.#logger.warn(`The job ${entry.job.id} could not be checked, again in ${delayMs} ms: ${messageOf(error)}`);
-      this.#again(entry, Date.now() + delayMs);
-    } finally {
-      this.#checking -= 1;
-      if (!this.#closed) this.#pump();
+      this.#logger.warn(`The job ${id} could not be checked, retrying in ${delayMs} ms: ${messageOf(error)}`);
+      this.#recheckAt(entry, Math.min(Date.now() + delayMs, entry.dueAt));
     }
   }
 
-  #again(entry: Entry, at: number): void {
+  #recheckAt(entry: Entry, at: number): void {
     entry.dueAt = Math.round(at);
-    this.#schedule(entry.job.id, entry.dueAt);
+    this.#due.schedule(entry.job.id, entry.dueAt);
   }
 
-  /** Resolves with when to come again, in milliseconds; never, once the job has ended. */
-  async #check(entry: Entry): Promise<number | undefined> {
+  async #check(entry: Entry): Promise<void> {
+    const { job } = entry;
     const { reconcile } = this.#tracking;
-    const { createdAt } = entry.job;
-    if (isGivenUp(createdAt, Date.now(), reconcile)) {
-      this.#settle(entry, { outcome: 'unknown_outcome' });
-      return undefined;
+    const verdict = reconcile ? await this.#tracking.check(job, undefined) : NOT_POLLED;
+    if (entry.settlement) return;
+    const now = Date.now();
+    if (verdict.is === 'settled') {
+      if (verdict.reconciled) entry.undelivered = [...entry.undelivered, verdict.reconciled];
+      return this.#end(entry, verdict.settlement);
     }
-    const verdict = await this.#tracking.check(entry.job, undefined);
-    if (entry.settlement) return undefined;
-    if (verdict.is === 'postponed') return verdict.delayMs;
-    entry.failures = 0;
-    if (verdict.is === 'running') {
-      entry.lookups += 1;
-      const now = Date.now();
-      return nextCheckAt({ createdAt, lookups: entry.lookups, now }, reconcile) - now;
+    if (verdict.is === 'missing') entry.missing = oneMoreMissing(entry.missing, now);
+    if (verdict.is === 'running') entry.missing = undefined;
+    if (isGivenUp(job.createdAt, now, reconcile)) {
+      this.#markLost(entry, entry.missing ? 'not_found' : 'unknown_outcome');
+      return this.#stopPolling(entry);
     }
-    entry.undelivered = verdict.reconciled;
-    this.#settle(entry, verdict.settlement);
-    return verdict.reconciled && this.#deliver(entry, verdict.reconciled);
+    if (verdict.is === 'postponed') return this.#recheckAt(entry, now + verdict.delayMs);
+    entry.polls += 1;
+    const next = nextPollAt(job, { polls: entry.polls, now }, reconcile);
+    if (!entry.missing) return this.#recheckAt(entry, next);
+    if (isNotFound(entry.missing, now)) this.#markLost(entry, 'not_found');
+    this.#recheckAt(entry, nextPollOfMissing(entry.missing, now, next));
   }
 
-  /** Nobody else would deliver it again: what handlers have not taken is tried until they have. */
-  async #deliver(entry: Entry, delivery: VerifiedDelivery): Promise<undefined> {
-    await this.#accept(delivery);
-    entry.undelivered = undefined;
-    this.#running.delete(entry.job.id);
-    return undefined;
+  #markLost(entry: Entry, outcome: LostOutcome): void {
+    if (entry.lost) return;
+    const { settlement, notice } = this.#tracking.lost(entry.job, outcome);
+    entry.lost = settlement;
+    entry.undelivered = [...entry.undelivered, notice];
+    this.#watchers.notify(entry.job.id);
+  }
+
+  /** Retries undelivered events until handlers succeed, because no other process would. Events do not wait for each other. */
+  async #deliver(entry: Entry): Promise<void> {
+    const deliver = async (delivery: VerifiedDelivery) => {
+      await this.#accept(delivery);
+      entry.undelivered = entry.undelivered.filter((one) => one !== delivery);
+    };
+    for (const one of await Promise.allSettled(entry.undelivered.map(deliver)))
+      if (one.status === 'rejected') throw one.reason;
+    if (this.#ended.has(entry.job.id)) this.#running.delete(entry.job.id);
   }
 
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#due.close();
   }
+}
+
+function newEntry(job: TrackedJob): Entry {
+  return { job, polls: 0, failures: 0, dueAt: Infinity, undelivered: [] };
 }

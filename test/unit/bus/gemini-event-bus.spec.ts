@@ -26,7 +26,7 @@ describe('GeminiEventBus', () => {
     { pattern: 'batch.completed' as const, heard: ['batch.succeeded'] },
     { pattern: ['video.generated', 'batch.failed'] as const, heard: ['batch.failed', 'video.generated'] },
     { pattern: 'interaction.*' as const, heard: [] },
-  ])('on($pattern) hears $heard', ({ pattern, heard }) => {
+  ])('on($pattern) emits $heard', ({ pattern, heard }) => {
     const types: string[] = [];
     bus
       .on<'*' | 'batch.*' | 'batch.completed' | 'video.generated' | 'batch.failed' | 'interaction.*'>(pattern)
@@ -36,7 +36,7 @@ describe('GeminiEventBus', () => {
     expect(types).toEqual(heard);
   });
 
-  it('gives events and failures to all who listen, and cannot be fed from outside', () => {
+  it('emits events and failures to all subscribers, and cannot be fed from outside', () => {
     const failure = { event: eventOf('batch.failed'), handler: 'a', error: 1, attempt: 1, final: true };
     const heard: unknown[] = [];
     for (const stream of [bus.events$, bus.events$, bus.failures$] as Observable<unknown>[]) {
@@ -83,7 +83,7 @@ describe('GeminiEventBus', () => {
       expectNoTrace(signal);
     });
 
-    it('asks where, and no more once it has its event', async () => {
+    it('calls where until it has its event, and not afterwards', async () => {
       const where = jest.fn((event: GeminiEvent) => idOf(event) === 'batch_2');
       const next = bus.waitFor('*', { where });
       for (const id of ['batch_1', 'batch_2', 'batch_3']) bus.emit(eventOf('batch.succeeded', id));
@@ -92,7 +92,7 @@ describe('GeminiEventBus', () => {
       expect(where.mock.calls.map(([event]) => idOf(event))).toEqual(['batch_1', 'batch_2']);
     });
 
-    it('rejects with what where throws, and harms no one else', async () => {
+    it('rejects with the error of where, without affecting other subscribers', async () => {
       const error = new Error('in where');
       const { signal } = new AbortController();
       const where = jest.fn(() => {
@@ -109,7 +109,7 @@ describe('GeminiEventBus', () => {
       expectNoTrace(signal);
     });
 
-    it('rejects with a TimeoutError when timeoutMs has passed, not before', async () => {
+    it('rejects with a TimeoutError after timeoutMs, not before', async () => {
       const { signal } = new AbortController();
       const where = jest.fn(() => true);
       const settled = jest.fn();
@@ -121,7 +121,7 @@ describe('GeminiEventBus', () => {
       await jest.advanceTimersByTimeAsync(1);
 
       await expect(next).rejects.toBeInstanceOf(TimeoutError);
-      await expect(next).rejects.toThrow('No batch.failed, video.* came within 1000 ms.');
+      await expect(next).rejects.toThrow('No batch.failed, video.* arrived within 1000 ms.');
       bus.emit(eventOf('batch.failed'));
       expect(where).not.toHaveBeenCalled();
       expectNoTrace(signal);
@@ -139,7 +139,7 @@ describe('GeminiEventBus', () => {
       },
     );
 
-    it('rejects at once for a signal that has aborted', async () => {
+    it('rejects immediately if the signal has already aborted', async () => {
       const signal = AbortSignal.abort(new Error('long ago'));
 
       await expect(bus.waitFor('*', { timeoutMs: 1000, signal })).rejects.toBe(signal.reason);
@@ -148,7 +148,7 @@ describe('GeminiEventBus', () => {
 
     it.each([
       { when: 'while it waits', close: true },
-      { when: 'before it begins', close: false },
+      { when: 'before it starts', close: false },
     ])('rejects when the app shuts down $when', async ({ close }) => {
       const { signal } = new AbortController();
       if (!close) bus.onApplicationShutdown();
@@ -159,7 +159,7 @@ describe('GeminiEventBus', () => {
       expectNoTrace(signal);
     });
 
-    it('leaves nothing on a signal that thousands of waits shared', async () => {
+    it('leaves no listener on a signal that thousands of waits shared', async () => {
       const { signal } = new AbortController();
       const waits = Array.from({ length: 2000 }, () => bus.waitFor('batch.*', { signal, timeoutMs: 1000 }));
       bus.emit(eventOf('batch.succeeded'));

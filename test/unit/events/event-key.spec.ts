@@ -25,7 +25,7 @@ describe('the event key', () => {
     ['default/message/msg_1', { resource: undefined }],
     ['default/message/msg_1', { type: undefined, job: { kind: 'batch', id: 'j1' } }],
     ['default/job/batch/j1/batch.succeeded', { resource: undefined, job: { kind: 'batch', id: 'j1' } }],
-  ])('is %s: stable, since it outlives deploys', (key, change) => {
+  ])('is always %s, because keys outlive deploys', (key, change) => {
     expect(keyOf(change)).toBe(key);
   });
 
@@ -33,28 +33,59 @@ describe('the event key', () => {
     ['batch.succeeded', ['123', 'batch_123', 'batches/123', 'batches/batch_123']],
     ['video.generated', ['op9', 'models/veo-3.1/operations/op9', 'operations/op9']],
     ['interaction.completed', ['i1', 'interactions/i1']],
-  ])('of %s is one for all spellings of an id', (type, ids) => {
+  ])('of %s is the same for all spellings of an id', (type, ids) => {
     expect(new Set(ids.map((id) => keyOfId(type, id))).size).toBe(1);
   });
 
-  it('is another for another id', () => {
+  it('differs for different ids', () => {
     const ids = ['123', '124', '1234', 'BATCH_123', 'Batch_123', 'batch-123', '123/', '12/3 '];
 
     expect(new Set(ids.map((id) => keyOfId('batch.succeeded', id))).size).toBe(ids.length);
   });
 
-  it('is another for each type, and for each kind with the same id', () => {
-    const types = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
+  it('differs for each type of a batch or an interaction, and for each kind with the same id', () => {
+    const types = (Object.keys(GEMINI_EVENTS) as GeminiEventType[]).filter((type) => !type.startsWith('video.'));
 
     expect(new Set(types.map((type) => keyOfId(type, 'same'))).size).toBe(types.length);
   });
 
-  it('does not depend on the message id when the event has a resource, and does when it has none', () => {
+  it.each<[GeminiEventType, GeminiEventType]>([
+    ['video.generated', 'interaction.completed'],
+    ['video.failed', 'interaction.failed'],
+    ['video.lost', 'interaction.lost'],
+  ])('of %s is the same as of %s, because an interaction generates the video', (video, interaction) => {
+    expect(keyOfId(video, 'v1_same')).toBe(keyOfId(interaction, 'v1_same'));
+  });
+
+  it('of a refused video found by polling is the same as of the completion that Gemini would send', () => {
+    const resource = { kind: 'video', name: 'v1_same' } as const;
+    const refused = keyOf({ type: 'video.failed', announcedAs: 'interaction.completed', resource });
+
+    expect(refused).toBe(keyOfId('interaction.completed', 'v1_same'));
+  });
+
+  it('is the same for all outcomes of our video job, and differs for the report that its outcome is unknown', () => {
+    const job = { kind: 'video', id: 'job.video.1' } as const;
+    const ends: GeminiEventType[] = ['video.generated', 'video.failed', 'interaction.completed', 'interaction.failed'];
+    const keys = ends.map((type) => keyOf({ type, job }));
+
+    // Version 0.1.0 has this key, and may share the queue.
+    expect(new Set(keys)).toEqual(new Set(['default/job/video/job.video.1/video.generated']));
+    expect(keys).not.toContain(keyOf({ type: 'video.lost', job }));
+  });
+
+  it('of an interaction job is the same for interaction.completed and video.generated', () => {
+    const job = { kind: 'interaction', id: 'job.interaction.1' } as const;
+
+    expect(keyOf({ type: 'video.generated', job })).toBe(keyOf({ type: 'interaction.completed', job }));
+  });
+
+  it('depends on the message id only if the event has no resource', () => {
     expect(keyOf({ messageId: 'msg_2' })).toBe(keyOf());
     expect(keyOf({ resource: undefined, messageId: 'msg_2' })).not.toBe(keyOf({ resource: undefined }));
   });
 
-  it('keeps tenants apart, whatever their names', () => {
+  it('differs between tenants with any names', () => {
     const params = [
       {},
       { a: 'b' },
@@ -78,7 +109,7 @@ describe('the event key', () => {
     ['letters that look alike', ['\u00e9', 'e\u0301', 'e']],
     ['great length', ['x'.repeat(128), 'x'.repeat(129), 'x'.repeat(100_000)]],
     ['nothing', ['', '~', ' ']],
-  ])('never takes ids with %s for each other', (_, ids) => {
+  ])('differs for ids with %s', (_, ids) => {
     const messages = ids.map((id) => keyOf({ resource: undefined, messageId: id }));
     const resources = ids.map((id) => keyOf({ resource: { kind: 'video', name: id } }));
 
@@ -87,14 +118,14 @@ describe('the event key', () => {
     expect(new Set(resources).size).toBe(new Set(ids.map((id) => id.split('/').at(-1))).size);
   });
 
-  it('does not let an id pass for the hash of another', () => {
+  it('differs for an id that looks like the hash of another', () => {
     const hashed = keyOf({ resource: undefined, messageId: 'a b' });
     const hash = hashed.slice('default/message/'.length);
 
     expect(keyOf({ resource: undefined, messageId: hash })).not.toBe(hashed);
   });
 
-  it('is of bounded length and plain characters', () => {
+  it('has a bounded length and only plain characters', () => {
     const key = keyOf({
       registration: 'r'.repeat(64),
       params: { ['p'.repeat(500)]: 'ü'.repeat(500) },

@@ -24,16 +24,21 @@ describe('a pattern', () => {
     ['batch.succeeded', ['batch.succeeded']],
     ['batch.completed', ['batch.succeeded']],
     ['interaction.completed', ['interaction.completed']],
-    ['batch.*', ['batch.succeeded', 'batch.failed', 'batch.expired', 'batch.cancelled']],
-    ['video.*', ['video.generated']],
+    ['batch.*', ['batch.succeeded', 'batch.failed', 'batch.expired', 'batch.cancelled', 'batch.lost']],
+    ['video.*', ['video.generated', 'video.failed', 'video.lost']],
     ['interaction.*', TYPES.filter((type) => GEMINI_EVENTS[type].kind === 'interaction')],
     ['*', [...TYPES, ...UNKNOWN]],
-  ])('%s delivers what it names; only * delivers unknown types', (pattern, types) => {
+  ])('%s matches its types, and only * matches unknown types', (pattern, types) => {
     expect(matching(pattern)).toEqual(types);
   });
 
   it('may be a list', () => {
-    expect(matching(['batch.completed', 'video.*'])).toEqual(['batch.succeeded', 'video.generated']);
+    expect(matching(['batch.completed', 'video.*'])).toEqual([
+      'batch.succeeded',
+      'video.generated',
+      'video.failed',
+      'video.lost',
+    ]);
     expect(matching([])).toEqual([]);
     expect(matching(['*', 'video.*'])).toHaveLength(TYPES.length + UNKNOWN.length);
   });
@@ -58,7 +63,7 @@ describe('a pattern', () => {
     [undefined, false],
     [null, false],
     [['batch.*'], false],
-  ])('is checked for being one: %j is %s', (pattern, is) => {
+  ])('is recognized: isPattern(%j) is %s', (pattern, is) => {
     expect(isPattern(pattern)).toBe(is);
   });
 });
@@ -66,7 +71,7 @@ describe('a pattern', () => {
 describe('isGeminiEvent', () => {
   const event = { type: 'batch.succeeded', data: { id: 'b1', output_file_uri: 'files/1' } } as unknown as GeminiEvent;
 
-  it('says whether the event is one, and narrows it', () => {
+  it('returns true for a matching event and narrows its type', () => {
     expect(isGeminiEvent(event, 'batch.completed') && event.data.output_file_uri).toBe('files/1');
     expect(isGeminiEvent(event, ['video.*', 'batch.*'])).toBe(true);
     expect(isGeminiEvent(event, 'interaction.*')).toBe(false);
@@ -74,18 +79,27 @@ describe('isGeminiEvent', () => {
 });
 
 describe('the catalogue', () => {
-  it('names each type after its kind', () => {
+  it('has types that start with their kind', () => {
     expect(TYPES.filter((type) => !type.startsWith(`${GEMINI_EVENTS[type].kind}.`))).toEqual([]);
   });
 
-  it('marks the two types that the API refuses to subscribe to', () => {
-    expect(TYPES.filter((type) => !GEMINI_EVENTS[type].subscribable)).toEqual([
+  it('marks the two types of Gemini that the API does not allow in subscriptions', () => {
+    const ofGemini = TYPES.filter((type) => GEMINI_EVENTS[type].origin === 'gemini');
+
+    expect(ofGemini.filter((type) => !GEMINI_EVENTS[type].subscribable)).toEqual([
       'batch.cancelled',
       'interaction.cancelled',
     ]);
   });
 
-  it('knows every type and older name, and nothing inherited', () => {
+  it('marks the types that the module creates itself as not subscribable', () => {
+    const ours = TYPES.filter((type) => GEMINI_EVENTS[type].origin === 'module');
+
+    expect(ours).toEqual(['batch.lost', 'interaction.incomplete', 'interaction.lost', 'video.failed', 'video.lost']);
+    expect(ours.filter((type) => GEMINI_EVENTS[type].subscribable)).toEqual([]);
+  });
+
+  it('resolves every type and older name, and no inherited property', () => {
     expect(TYPES.map(catalogueType)).toEqual(TYPES);
     expect(catalogueType('batch.completed')).toBe('batch.succeeded');
     expect(UNKNOWN.map(catalogueType)).toEqual(UNKNOWN.map(() => undefined));

@@ -13,15 +13,15 @@ describe('resourceOf', () => {
     ['video.generated', 'models/veo/operations/op1', 'video', 'models/veo/operations/op1'],
     ['interaction.completed', 'v1_abc', 'interaction', 'v1_abc'],
     ['interaction.requires_action', 'interactions/i', 'interaction', 'interactions/i'],
-  ])('of %s about %j is the %s %j', (type, id, kind, name) => {
+  ])('returns for %s with the id %j the %s %j', (type, id, kind, name) => {
     expect(resourceOf(type, { id })).toEqual({ kind, name });
   });
 
-  it.each([undefined, null, '', 7, {}, ['batches/1']])('is nothing when data.id is %j', (id) => {
+  it.each([undefined, null, '', 7, {}, ['batches/1']])('returns undefined if data.id is %j', (id) => {
     expect(resourceOf('batch.succeeded', { id })).toBeUndefined();
   });
 
-  it('is nothing for a type that is not of the catalogue', () => {
+  it('returns undefined for a type that is not in the catalogue', () => {
     expect(resourceOf(undefined, { id: '123' })).toBeUndefined();
   });
 });
@@ -35,7 +35,7 @@ describe('resourceId', () => {
     ['batches/batch_123', '123'],
     ['my_batch_123', 'my_batch_123'],
     ['batch_batch_1', 'batch_1'],
-  ])('of %j is %j', (name, id) => {
+  ])('turns %j into %j', (name, id) => {
     expect(resourceId(name)).toBe(id);
   });
 });
@@ -52,13 +52,13 @@ describe('outputUri', () => {
   });
 
   it.each([{}, { output_file_uri: '' }, { output_file_uri: 7 }, { output_file_uri: null, video_uri: {} }])(
-    'is undefined for %j',
+    'returns undefined for %j',
     (data) => {
       expect(uriOf(data)).toBeUndefined();
     },
   );
 
-  it('passes over a spelling that holds no text', () => {
+  it('skips a field that is not a string', () => {
     expect(uriOf({ output_file_uri: null, video_uri: 'b' })).toBe('b');
   });
 });

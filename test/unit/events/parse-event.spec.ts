@@ -31,11 +31,11 @@ describe('parseEvent', () => {
     '{"type":"x","data":7,"version":2,"timestamp":false}',
     `{"type":"${'x'.repeat(10_000)}"}`,
     '{"type":"日本語 🎬"}',
-  ])('takes %.60s', (text) => {
+  ])('accepts %.60s', (text) => {
     expect(parse(text)).toEqual(JSON.parse(text));
   });
 
-  it('takes deep nesting', () => {
+  it('accepts deep nesting', () => {
     const depth = 50_000;
 
     expect(parse(`{"type":"x","data":${'['.repeat(depth)}${']'.repeat(depth)}}`).type).toBe('x');
@@ -59,17 +59,17 @@ describe('parseEvent', () => {
     ['a type of null', '{"type":null}'],
     ['a list for a type', '{"type":["x"]}'],
     ['a type in __proto__', '{"__proto__":{"type":"x"}}'],
-  ])('refuses %s', async (_, body) => {
+  ])('rejects %s', async (_, body) => {
     expect(await codeOf(() => parse(body))).toBe('malformed_event');
   });
 
-  it('repeats nothing of the body in its message', async () => {
+  it('does not include the body in its error message', async () => {
     expect((await refusalOf(() => parse('{"secret": oops'))).message).not.toContain('secret');
   });
 });
 
 describe('an event', () => {
-  it('is the body as it was sent, with what the module knows beside it', () => {
+  it('is the body as it was sent, with the fields of the module', () => {
     const { event } = deliver(
       '{"type":"batch.completed","version":"v1","timestamp":"t","data":{"id":"b1","new_field":[1]},"extra":{"a":1}}',
     );
@@ -96,14 +96,14 @@ describe('an event', () => {
   });
 
   it.each(['', ',"data":null', ',"data":7', ',"data":[1]', ',"data":"x"'])(
-    'has {} for data that is absent or none (%s)',
+    'has {} as data if it is absent or not an object (%s)',
     (data) => {
       expect(deliver(`{"type":"batch.succeeded"${data}}`).event).toMatchObject({ data: {}, resource: undefined });
     },
   );
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'valueOf'])(
-    'of type %j is one of an unknown type, and no more',
+    'with the type %j counts as an unknown event',
     (type) => {
       const { event, key } = deliver(`{"type":"${type}","data":{"id":"1"}}`);
 
@@ -112,7 +112,7 @@ describe('an event', () => {
     },
   );
 
-  it('cannot set its own delivery, resource or metadata', () => {
+  it('cannot override delivery, resource or metadata', () => {
     const { event } = deliver(
       '{"type":"ping","delivery":{"registration":"other"},"resource":{"kind":"batch"},"userMetadata":"x"}',
     );
@@ -121,7 +121,7 @@ describe('an event', () => {
     expect(event.resource).toBeUndefined();
   });
 
-  it('keeps __proto__ and constructor as plain fields that change no prototype', () => {
+  it('keeps __proto__ and constructor as plain fields, without changing a prototype', () => {
     const polluting = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
     const { event } = deliver(
       `{"type":"batch.succeeded","__proto__":{"polluted":1},"data":{"id":"1","__proto__":{"id":"2","polluted":1}},"user_metadata":${polluting}}`,

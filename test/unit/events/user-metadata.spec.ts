@@ -16,11 +16,11 @@ describe.each(PLACES)('metadata in %s', (_, at) => {
     expect(userMetadataField(at({ order: 7 }), 'order')).toEqual([7]);
   });
 
-  it('loses the field that is taken out, and nothing else', () => {
+  it('loses only the removed field', () => {
     expect(withoutUserMetadataField(at({ order: 7, token: 't' }), 'token')).toEqual(at({ order: 7 }));
   });
 
-  it.each(['text', 7, null, true, ['a']])('counts for nothing when it is %j', (metadata) => {
+  it.each(['text', 7, null, true, ['a']])('is ignored if it is %j', (metadata) => {
     expect(userMetadataOf(at(metadata))).toEqual({});
     expect(userMetadataField(at(metadata), 'length')).toEqual([]);
     expect(withoutUserMetadataField(at(metadata), 'length')).toEqual(at(metadata));
@@ -33,12 +33,12 @@ describe.each(PLACES)('metadata in %s', (_, at) => {
 });
 
 describe('metadata', () => {
-  it('is {} where there is none', () => {
+  it('is {} if the event has none', () => {
     expect(userMetadataOf({ type })).toEqual({});
     expect(userMetadataOf({ type, data: 'text' })).toEqual({});
   });
 
-  it('comes from the first place that holds an object', () => {
+  it('comes from the first place that has an object', () => {
     expect(
       userMetadataOf({ type, user_metadata: 'x', userMetadata: { a: 1 }, data: { user_metadata: { a: 2 } } }),
     ).toEqual({
@@ -46,7 +46,7 @@ describe('metadata', () => {
     });
   });
 
-  it('loses a field in all places at once', () => {
+  it('loses a field in all places', () => {
     const metadata = { token: 't', a: 1 };
     const event = { type, user_metadata: metadata, data: { id: '1', userMetadata: metadata } };
 
@@ -58,7 +58,7 @@ describe('metadata', () => {
     expect(metadata).toEqual({ token: 't', a: 1 });
   });
 
-  it('leaves an event without the field as it is', () => {
+  it('does not change an event without the field', () => {
     const event = { type, user_metadata: { a: 1 }, token: 'not metadata' };
 
     expect(withoutUserMetadataField(event, 'token')).toBe(event);

@@ -10,10 +10,10 @@ import { RecordingLogger } from '../../support/recording-logger.js';
 const DONE: DispatchOutcome = { retryable: [], final: [] };
 const FAILED: DispatchOutcome = { retryable: ['Billing.charge'], final: [] };
 
-/** An inbox whose attempts the test settles one by one. */
+/** An inbox whose attempts the test resolves one by one. */
 function inboxOf(options: InlineInboxOptions = {}) {
   const attempts: (Deferred<DispatchOutcome> & { run: DispatchRun; key: string })[] = [];
-  const announced: string[] = [];
+  const published: string[] = [];
   const host: InboxHost = {
     registration: 'default',
     toleranceSeconds: 300,
@@ -23,9 +23,9 @@ function inboxOf(options: InlineInboxOptions = {}) {
       attempts.push(attempt);
       return attempt.promise;
     },
-    announce: ({ key }) => void announced.push(key),
+    announce: ({ key }) => void published.push(key),
   };
-  return { inbox: inlineInbox(options)(host), attempts, announced };
+  return { inbox: inlineInbox(options)(host), attempts, published };
 }
 
 let logger: RecordingLogger;
@@ -40,8 +40,8 @@ afterEach(() => {
 });
 
 describe('inlineInbox', () => {
-  it('answers when all handlers are done, and then calls copies duplicates', async () => {
-    const { inbox, attempts, announced } = inboxOf();
+  it('answers once all handlers are done, and reports copies as duplicates', async () => {
+    const { inbox, attempts, published } = inboxOf();
 
     const first = inbox.accept(deliveryOf());
     const meanwhile = inbox.accept(deliveryOf());
@@ -50,11 +50,11 @@ describe('inlineInbox', () => {
     expect(await first).toEqual({ status: 'processed', httpStatus: 200 });
     expect(await meanwhile).toEqual({ status: 'duplicate', httpStatus: 200 });
     expect(await inbox.accept(deliveryOf())).toEqual({ status: 'duplicate', httpStatus: 200 });
-    expect([attempts.length, announced.length]).toEqual([1, 1]);
+    expect([attempts.length, published.length]).toEqual([1, 1]);
   });
 
-  it('answers handler_failed to every copy of a failed attempt, and makes another for the next delivery', async () => {
-    const { inbox, attempts, announced } = inboxOf();
+  it('answers every copy of a failed attempt with handler_failed, and starts a new attempt for the next delivery', async () => {
+    const { inbox, attempts, published } = inboxOf();
 
     const copies = Array.from({ length: 40 }, () => inbox.accept(deliveryOf()));
     attempts[0]?.resolve(FAILED);
@@ -70,10 +70,10 @@ describe('inlineInbox', () => {
     expect(await retry).toEqual({ status: 'processed', httpStatus: 200 });
     expect(attempts.map(({ run }) => run.attempt)).toEqual([1, 2]);
     expect(attempts[1]?.run.checkpoints).toBe(attempts[0]?.run.checkpoints);
-    expect(announced).toHaveLength(1);
+    expect(published).toHaveLength(1);
   });
 
-  it('takes an attempt that breaks for none', async () => {
+  it('retries an attempt that throws', async () => {
     const { inbox, attempts } = inboxOf();
     const broken = inbox.accept(deliveryOf());
     attempts[0]?.reject(new Error('a fault of ours'));
@@ -85,21 +85,21 @@ describe('inlineInbox', () => {
   });
 
   describe('past ackTimeoutMs', () => {
-    it('answers still_processing, not before, and warns that Google tries again', async () => {
+    it('answers still_processing, not earlier, and logs a warning', async () => {
       const { inbox } = inboxOf({ ackTimeoutMs: 1000 });
-      const settled = jest.fn();
+      const rejected = jest.fn();
       const answer = inbox.accept(deliveryOf());
-      answer.catch(settled);
+      answer.catch(rejected);
 
       await jest.advanceTimersByTimeAsync(999);
-      expect(settled).not.toHaveBeenCalled();
+      expect(rejected).not.toHaveBeenCalled();
       await jest.advanceTimersByTimeAsync(1);
 
       await expect(answer).rejects.toMatchObject({ code: 'still_processing' });
       expect(logger.of('warn')).toEqual([expect.stringMatching(/batch\.succeeded msg_batch_1 .*1000 ms.*bullmqInbox/)]);
     });
 
-    it('waits 5 s when nothing else is said', async () => {
+    it('waits 5 s by default', async () => {
       const { inbox, attempts } = inboxOf();
       const answer = inbox.accept(deliveryOf());
       await jest.advanceTimersByTimeAsync(4999);
@@ -111,7 +111,7 @@ describe('inlineInbox', () => {
       { what: 'done', outcome: DONE, answer: 'duplicate', attempted: 1 },
       { what: 'failed', outcome: FAILED, answer: 'processed', attempted: 2 },
     ])(
-      'lets the handlers go on; a retry joins them while they run, and then finds them $what',
+      'keeps the handlers running: a retry joins them while they run, and then finds them $what',
       async ({ outcome, answer: status, attempted }) => {
         const { inbox, attempts } = inboxOf({ ackTimeoutMs: 1000 });
         for (let delivery = 0; delivery < 2; delivery += 1) {
@@ -131,7 +131,7 @@ describe('inlineInbox', () => {
       },
     );
 
-    it('leaves no timer behind when the handlers are in time', async () => {
+    it('leaves no timer when the handlers are in time', async () => {
       const { inbox, attempts } = inboxOf();
       const answer = inbox.accept(deliveryOf());
       attempts[0]?.resolve(DONE);
@@ -140,7 +140,7 @@ describe('inlineInbox', () => {
     });
   });
 
-  it('takes no more events than maxEntries at once, and forgets none of them', async () => {
+  it('accepts at most maxEntries events at once, and evicts none of them', async () => {
     const { inbox, attempts } = inboxOf({ maxEntries: 2 });
     const running = ['batch_1', 'batch_2'].map((id) => inbox.accept(deliveryOf({ id })));
 
@@ -159,8 +159,89 @@ describe('inlineInbox', () => {
     expect(attempts.map(({ key }) => key)).toHaveLength(3);
   });
 
+  describe('maxBytes', () => {
+    const large = (id: string) => ({ ...deliveryOf({ id }), body: Buffer.from(`[${'{},'.repeat(10_000)}{}]`) });
+    const FULL = { code: 'inbox_unavailable', message: expect.stringMatching(/1 events are being handled .*\d MB/) };
+
+    it('refuses events beyond the limit while handlers run, also past ackTimeoutMs, and warns once a minute', async () => {
+      const { inbox, attempts } = inboxOf({ maxBytes: 1_500_000, ackTimeoutMs: 1000 });
+      const first = inbox.accept(large('batch_1')).catch((error: unknown) => error);
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(await first).toMatchObject({ code: 'still_processing' });
+
+      for (let delivery = 0; delivery < 3; delivery += 1)
+        await expect(inbox.accept(large('batch_2'))).rejects.toMatchObject(FULL);
+      expect(logger.of('warn').filter((line) => line.includes('maxBytes'))).toEqual([
+        expect.stringMatching(/batch\.succeeded msg_batch_2 .*503/),
+      ]);
+
+      attempts[0]?.resolve(DONE);
+      await jest.advanceTimersByTimeAsync(0);
+      const second = inbox.accept(large('batch_2'));
+      attempts[1]?.resolve(DONE);
+      expect(await second).toMatchObject({ status: 'processed' });
+    });
+
+    it('accepts one event of any size, and as many small ones as fit', async () => {
+      const { inbox, attempts } = inboxOf({ maxBytes: 40_000 });
+      const alone = inbox.accept(large('batch_1'));
+      attempts[0]?.resolve(DONE);
+      expect(await alone).toMatchObject({ status: 'processed' });
+
+      const small = Array.from({ length: 5 }, (_one, event) => inbox.accept(deliveryOf({ id: `small_${event}` })));
+      for (const attempt of attempts) attempt.resolve(DONE);
+      expect(await Promise.all(small)).toHaveLength(5);
+    });
+
+    it('counts copies of an event until they are answered', async () => {
+      const { inbox, attempts } = inboxOf({ maxBytes: 2_500_000 });
+      const first = inbox.accept(large('batch_1'));
+      const copy = inbox.accept(large('batch_1'));
+
+      await expect(inbox.accept(large('batch_1'))).rejects.toMatchObject(FULL);
+      attempts[0]?.resolve(DONE);
+      expect(await Promise.all([first, copy])).toMatchObject([{ status: 'processed' }, { status: 'duplicate' }]);
+      const next = inbox.accept(large('batch_2'));
+      attempts[1]?.resolve(DONE);
+      expect(await next).toMatchObject({ status: 'processed' });
+    });
+
+    it.each([
+      { how: 'fails', end: (attempt: Deferred<DispatchOutcome>) => attempt.resolve(FAILED), error: 'charge failed' },
+      {
+        how: 'throws',
+        end: (attempt: Deferred<DispatchOutcome>) => attempt.reject(new Error('a fault of ours')),
+        error: 'a fault of ours',
+      },
+    ])('releases the memory of an attempt that $how', async ({ end, error }) => {
+      const { inbox, attempts } = inboxOf({ maxBytes: 1_500_000 });
+      const first = inbox.accept(large('batch_1'));
+      end(attempts[0]!);
+      await expect(first).rejects.toThrow(error);
+
+      const second = inbox.accept(large('batch_2'));
+      attempts[1]?.resolve(DONE);
+      expect(await second).toMatchObject({ status: 'processed' });
+    });
+
+    it('counts an event until handlers that outlive their timeout have ended', async () => {
+      const { inbox, attempts } = inboxOf({ maxBytes: 1_500_000 });
+      const overdue = deferred();
+      const first = inbox.accept(large('batch_1'));
+      attempts[0]?.resolve({ ...FAILED, overdue: overdue.promise });
+      await expect(first).rejects.toMatchObject({ code: 'handler_failed' });
+
+      await expect(inbox.accept(large('batch_2'))).rejects.toMatchObject({ code: 'inbox_unavailable' });
+      overdue.resolve();
+      await jest.advanceTimersByTimeAsync(0);
+      const second = inbox.accept(large('batch_2'));
+      attempts[1]?.resolve(DONE);
+      expect(await second).toMatchObject({ status: 'processed' });
+    });
+  });
+
   describe('close', () => {
-    it('waits for what runs, and no longer than drainTimeoutMs, then aborts it', async () => {
+    it('waits for running handlers up to drainTimeoutMs, then aborts them', async () => {
       const { inbox, attempts } = inboxOf({ drainTimeoutMs: 1000, ackTimeoutMs: 600_000 });
       const answer = inbox.accept(deliveryOf());
       const closed = jest.fn();
@@ -177,7 +258,7 @@ describe('inlineInbox', () => {
       await expect(answer).rejects.toMatchObject({ code: 'handler_failed' });
     });
 
-    it('does not abort what ends in time', async () => {
+    it('does not abort handlers that end in time', async () => {
       const { inbox, attempts } = inboxOf({ drainTimeoutMs: 1000 });
       const answer = inbox.accept(deliveryOf());
       const closing = inbox.close();
@@ -194,6 +275,8 @@ describe('inlineInbox', () => {
     ['ackTimeoutMs', 600_001],
     ['maxEntries', 0],
     ['maxEntries', 1.5],
+    ['maxBytes', 0],
+    ['maxBytes', '128MB'],
     ['retentionMs', 0],
     ['drainTimeoutMs', -1],
     ['drainTimeoutMs', '5'],
@@ -203,6 +286,15 @@ describe('inlineInbox', () => {
       expect.objectContaining({
         code: 'invalid_option',
         message: expect.stringMatching(new RegExp(`inlineInbox: ${option}: got .* from \\d+ to \\d+`)),
+      }) as unknown as Error,
+    );
+  });
+
+  it('refuses an option that it does not have', () => {
+    expect(() => inlineInbox({ ackTimeout: 8_000 } as InlineInboxOptions)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_option',
+        message: expect.stringMatching(/inlineInbox: ackTimeout: is not an option\..*ackTimeoutMs/),
       }) as unknown as Error,
     );
   });

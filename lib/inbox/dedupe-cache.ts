@@ -1,0 +1,108 @@
+import { LRUCache } from 'lru-cache';
+import type { DecidedEvent } from '../events/verified-delivery.js';
+import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch.js';
+
+/** What the cache remembers of one event. */
+export class DedupeEntry implements HandlerCheckpoints {
+  #completed: string[] | undefined;
+  #attempts = 0;
+
+  #decided: DecidedEvent | null | undefined;
+
+  /** True once every handler has completed: another delivery of the event is a duplicate. */
+  done = false;
+
+  /** The event that handlers receive; `undefined` until that is decided, `null` if it stays as sent. */
+  get decided(): DecidedEvent | null | undefined {
+    return this.#decided;
+  }
+
+  decide(decided: DecidedEvent | undefined): void {
+    // A copy: a substring would keep the whole response that it comes from in memory.
+    this.#decided = decided ? (JSON.parse(JSON.stringify(decided)) as DecidedEvent) : null;
+  }
+
+  has(handler: string): boolean {
+    return this.#completed?.includes(handler) ?? false;
+  }
+
+  /** Marks a handler as completed, whether it succeeded or failed for good: it is not run again. */
+  settle(handler: string, _how: HandlerSettlement): void {
+    this.#completed ??= [];
+    this.#completed.push(handler);
+  }
+
+  /** Starts an attempt and returns its number, from 1. */
+  nextAttempt(): number {
+    this.#attempts += 1;
+    return this.#attempts;
+  }
+
+  /** Marks the event as done and drops its checkpoints, which are not read again. */
+  finish(): void {
+    this.done = true;
+    this.#decided = null;
+    this.#completed = undefined;
+  }
+}
+
+/** Shared by all events that are done: nothing else is remembered of them. */
+const DONE = new DedupeEntry();
+DONE.finish();
+
+/** The running attempt of an event, and the result that copies of the event wait for. */
+export interface RunningClaim<Result> {
+  readonly entry: DedupeEntry;
+  readonly result: Promise<Result>;
+}
+
+/** Remembers the events that this process has seen, bounded in number and time. Never evicts one that is being handled. */
+export class DedupeCache<Result> {
+  readonly #running = new Map<string, RunningClaim<Result>>();
+  readonly #idle: LRUCache<string, DedupeEntry>;
+  readonly #maxEntries: number;
+
+  constructor({ maxEntries, retentionMs }: { readonly maxEntries: number; readonly retentionMs: number }) {
+    this.#maxEntries = maxEntries;
+    // Reading the clock each time costs less than the timers with which the cache avoids that.
+    this.#idle = new LRUCache({ max: maxEntries, ttl: retentionMs, ttlResolution: 0 });
+  }
+
+  /** Number of remembered events, and of those that are being handled. */
+  get size(): { readonly total: number; readonly running: number } {
+    return { total: this.#running.size + this.#idle.size, running: this.#running.size };
+  }
+
+  /** Results of the running attempts. */
+  get running(): readonly Promise<Result>[] {
+    return [...this.#running.values()].map(({ result }) => result);
+  }
+
+  /** Returns the running attempt of the event, its entry if none is running, or `undefined`. */
+  find(key: string): RunningClaim<Result> | DedupeEntry | undefined {
+    return this.#running.get(key) ?? this.#idle.get(key);
+  }
+
+  /** True if the events that are being handled fill the cache. */
+  get isFull(): boolean {
+    return this.#running.size >= this.#maxEntries;
+  }
+
+  /** Claims the event and starts the work. The entry is not evicted before the work ends. Check `isFull` first. */
+  claim(key: string, entry: DedupeEntry, work: () => Promise<Result>): RunningClaim<Result> {
+    this.#idle.delete(key);
+    if (this.#running.size + this.#idle.size >= this.#maxEntries) this.#idle.pop();
+    const claim = { entry, result: this.#run(key, entry, work) };
+    this.#running.set(key, claim);
+    return claim;
+  }
+
+  async #run(key: string, entry: DedupeEntry, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(key);
+      this.#idle.set(key, entry.done ? DONE : entry);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { subscribableEvents } from '../../../lib/index.js';
+
+describe('subscribableEvents', () => {
+  it.each([
+    ['text with commas', 'batch.succeeded,batch.failed'],
+    ['text with commas and blanks', ' batch.succeeded , batch.failed'],
+    ['a list', ['batch.succeeded', 'batch.failed']],
+    ['old names, each event once', 'batch.completed,batch.succeeded,batch.failed'],
+  ])('reads %s', (_what, names) => {
+    expect(subscribableEvents(names)).toEqual(['batch.succeeded', 'batch.failed']);
+  });
+
+  it.each([
+    ['nothing', '', 'got ""'],
+    ['an empty list', [], 'got no list of events'],
+    ['an unknown name', 'batch.succeeded,batch.done', 'got "batch.done", which Gemini does not send'],
+    ['a pattern', 'batch.*', 'got "batch.*"'],
+    ['an event that cannot be subscribed to', 'batch.cancelled', 'cannot be subscribed to'],
+    ['a comma too many', 'batch.succeeded,', 'got ""'],
+  ])('refuses %s, and says what there is', (_what, names, message) => {
+    expect(() => subscribableEvents(names)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: expect.stringMatching(/The events are: batch\.succeeded, /),
+      }) as unknown as Error,
+    );
+    expect(() => subscribableEvents(names)).toThrow(message);
+  });
+});

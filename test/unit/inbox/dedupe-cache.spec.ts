@@ -1,0 +1,121 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { deferred } from '../../support/deferred.js';
+
+// Before the import: lru-cache keeps the clock that it finds when it is loaded.
+jest.useFakeTimers();
+const { DedupeCache, DedupeEntry } = await import('../../../lib/inbox/dedupe-cache.js');
+
+const HOUR = 3_600_000;
+
+const cacheOf = ({ maxEntries = 3, retentionMs = HOUR } = {}) => new DedupeCache<void>({ maxEntries, retentionMs });
+
+afterAll(() => {
+  jest.useRealTimers();
+});
+
+describe('DedupeCache', () => {
+  const complete = async (cache: ReturnType<typeof cacheOf>, key: string, entry = new DedupeEntry()) => {
+    await cache.claim(key, entry, async () => undefined).result;
+    return entry;
+  };
+
+  it('finds the claim while the work runs, and the entry afterwards', async () => {
+    const cache = cacheOf();
+    const work = deferred();
+    const entry = new DedupeEntry();
+
+    expect(cache.find('a')).toBeUndefined();
+    const claim = cache.claim('a', entry, () => work.promise);
+    expect(cache.find('a')).toBe(claim);
+    expect(cache.running).toEqual([claim.result]);
+    expect(cache.size).toEqual({ total: 1, running: 1 });
+
+    work.resolve();
+    await claim.result;
+    expect(cache.find('a')).toBe(entry);
+    expect(cache.size).toEqual({ total: 1, running: 0 });
+  });
+
+  it('keeps the entry when the work rejects', async () => {
+    const cache = cacheOf();
+    const entry = new DedupeEntry();
+    const { result } = cache.claim('a', entry, () => Promise.reject(new Error('no')));
+
+    await expect(result).rejects.toThrow('no');
+    expect(cache.find('a')).toBe(entry);
+  });
+
+  it('evicts the oldest idle entries beyond maxEntries', async () => {
+    const cache = cacheOf({ maxEntries: 3 });
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await complete(cache, key);
+
+    expect(['a', 'b', 'c', 'd', 'e'].filter((key) => cache.find(key))).toEqual(['c', 'd', 'e']);
+    expect(cache.size.total).toBe(3);
+  });
+
+  it('never evicts an event that is being handled, however many others complete', async () => {
+    const cache = cacheOf({ maxEntries: 2 });
+    const work = deferred();
+    const claim = cache.claim('slow', new DedupeEntry(), () => work.promise);
+    for (const key of ['a', 'b', 'c', 'd']) await complete(cache, key);
+    await jest.advanceTimersByTimeAsync(2 * HOUR);
+
+    expect(cache.find('slow')).toBe(claim);
+    work.resolve();
+    await claim.result;
+  });
+
+  it('is full when maxEntries events are being handled, not when as many are remembered', async () => {
+    const cache = cacheOf({ maxEntries: 1 });
+    const work = deferred();
+    await complete(cache, 'remembered');
+    expect(cache.isFull).toBe(false);
+
+    const { result } = cache.claim('a', new DedupeEntry(), () => work.promise);
+    expect(cache.isFull).toBe(true);
+    work.resolve();
+    await result;
+    expect(cache.isFull).toBe(false);
+    await complete(cache, 'b');
+    expect(cache.find('b')).toBeInstanceOf(DedupeEntry);
+  });
+
+  it('evicts an entry retentionMs after its work ended, not before', async () => {
+    const cache = cacheOf({ retentionMs: HOUR });
+    const entry = await complete(cache, 'a');
+
+    await jest.advanceTimersByTimeAsync(HOUR - 1000);
+    expect(cache.find('a')).toBe(entry);
+    await jest.advanceTimersByTimeAsync(1001);
+    expect(cache.find('a')).toBeUndefined();
+  });
+
+  it('counts the retention of a failed event from its last attempt', async () => {
+    const cache = cacheOf({ retentionMs: HOUR });
+    const entry = await complete(cache, 'a');
+    await jest.advanceTimersByTimeAsync(HOUR / 2 + 1000);
+    await complete(cache, 'a', entry);
+    await jest.advanceTimersByTimeAsync(HOUR / 2 + 1000);
+
+    expect(cache.find('a')).toBe(entry);
+  });
+
+  it('leaves no timer that keeps the process alive', async () => {
+    await complete(cacheOf(), 'a');
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('DedupeEntry', () => {
+  it('counts attempts, and keeps checkpoints until it is done', () => {
+    const entry = new DedupeEntry();
+    expect([entry.nextAttempt(), entry.nextAttempt()]).toEqual([1, 2]);
+
+    entry.settle('a', 'succeeded');
+    expect([entry.has('a'), entry.has('b'), entry.done]).toEqual([true, false, false]);
+
+    entry.finish();
+    expect([entry.has('a'), entry.done]).toEqual([false, true]);
+  });
+});

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { VerifiedDelivery } from '../../../lib/events/verified-delivery.js';
+import { InlineJobTracker } from '../../../lib/inbox/inline-job-tracker.js';
+import { newJob, ScriptedGemini } from '../../support/scripted-gemini.js';
+
+const MINUTE_MS = 60_000;
+const LIMITS = { maxEntries: 10, retentionMs: 60 * MINUTE_MS };
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  Logger.overrideLogger(false);
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a job that counts as lost', () => {
+  it('is still polled, and its end is delivered, while a handler fails on the notice of the loss', async () => {
+    const gemini = new ScriptedGemini();
+    gemini.answer = (job, before) => (before < 12 ? { is: 'missing' } : gemini.succeeded(job));
+    const accepted: string[] = [];
+    let refusals = 0;
+    const accept = async ({ event: { type } }: VerifiedDelivery) => {
+      if (type.endsWith('.lost')) {
+        refusals += 1;
+        throw new Error('the handler fails');
+      }
+      accepted.push(type);
+    };
+    const reconcile = { afterMs: MINUTE_MS, maxIntervalMs: MINUTE_MS, untilMs: 72 * 60 * MINUTE_MS };
+    const jobs = new InlineJobTracker(gemini.tracking(reconcile), accept, LIMITS);
+    const job = newJob({ createdAt: Date.now() });
+    await jobs.add(job);
+
+    await jest.advanceTimersByTimeAsync(10 * MINUTE_MS);
+    expect(await jobs.settlement(job.id)).toMatchObject({ outcome: 'not_found' });
+    await jest.advanceTimersByTimeAsync(10 * MINUTE_MS);
+
+    expect(await jobs.settlement(job.id)).toMatchObject({ outcome: 'succeeded' });
+    expect(accepted).toEqual(['batch.succeeded']);
+    // Not at each poll anew from the shortest delay on.
+    expect(refusals).toBeLessThan(30);
+    jobs.close();
+  });
+});
+
+describe('two watches with the same function', () => {
+  it('are independent: ending one keeps the other', async () => {
+    const gemini = new ScriptedGemini();
+    const jobs = new InlineJobTracker(gemini.tracking(false), async () => undefined, LIMITS);
+    const job = newJob({ createdAt: Date.now() });
+    await jobs.add(job);
+    const changed = jest.fn();
+    const stop = jobs.watch(job.id, changed);
+    jobs.watch(job.id, changed);
+    stop();
+
+    await jobs.recordStart(job.id, { digest: 'd', requestedAt: Date.now(), refused: true });
+    expect(changed).toHaveBeenCalledTimes(1);
+    jobs.close();
+  });
+});
