@@ -1,16 +1,16 @@
 import type { GoogleGenAI } from '@google/genai';
 import { GeminiWebhooksError } from '../errors.js';
 
-/** How a client of the SDK reaches the API, for the transfers that the SDK cannot do as a stream. */
+/** Connection settings of an SDK client, for transfers that the SDK cannot stream. */
 export interface GeminiHttp {
-  /** `https://generativelanguage.googleapis.com/v1beta`, or what the client was given in its place. */
+  /** `https://generativelanguage.googleapis.com/v1`, or the client's own base URL. */
   readonly baseUrl: string;
-  /** The API key and the client's own headers. Secret: for `baseUrl`'s origin and nowhere else. */
+  /** The API key and the client's headers. Secret: send them to `baseUrl`'s origin only. */
   readonly headers: Headers;
   readonly fetch: typeof fetch;
 }
 
-/** What is used of the SDK's `ApiClient`: the same methods from 2.0 to 3.x, `getFetch` since it takes a `fetch`. */
+/** Used methods of the SDK's `ApiClient`: the same from 2.0 to 3.x, with `getFetch` since the SDK accepts a `fetch`. */
 interface ApiClient {
   getRequestUrl(): string;
   getHeaders(): Record<string, string>;
@@ -19,14 +19,14 @@ interface ApiClient {
 }
 
 /**
- * @throws GeminiWebhooksError `invalid_option` for a client of Vertex AI, which has no Files API, or one that is not
- *   the SDK's
+ * @throws GeminiWebhooksError `invalid_option` for a client of Vertex AI, which has no Files API, or for an object
+ *   that is not the SDK's client
  */
 export function geminiHttp(ai: GoogleGenAI): GeminiHttp {
   if (ai.vertexai) {
     throw new GeminiWebhooksError(
       'invalid_option',
-      'GeminiJobs: files are read from the Gemini API, and this client is for Vertex AI, which has none. Give a client with an API key.',
+      'GeminiJobs: this client is for Vertex AI, which has no Files API. Give a client with an API key.',
     );
   }
   const client = apiClientOf(ai);
@@ -38,14 +38,14 @@ export function geminiHttp(ai: GoogleGenAI): GeminiHttp {
 }
 
 /**
- * WHY a protected field: the SDK downloads to a path only, cannot resume, and follows redirects with the API key. What
- * its client was made with (key, base URL, headers, `fetch`) is public nowhere.
+ * WHY a protected field: the SDK downloads to a path only, cannot resume, and sends the API key along redirects. The
+ * client's key, base URL, headers and `fetch` are not public.
  */
 function apiClientOf(ai: GoogleGenAI): ApiClient {
   const { apiClient } = ai as unknown as { readonly apiClient?: Partial<ApiClient> };
   if (apiClient?.getRequestUrl && apiClient.getHeaders && apiClient.getApiKey) return apiClient as ApiClient;
   throw new GeminiWebhooksError(
     'invalid_option',
-    'GeminiJobs: this is no GoogleGenAI client of @google/genai 2 or 3, so nothing says where its files are. Give one.',
+    'GeminiJobs: this is not a GoogleGenAI client of @google/genai 2 or 3, so its base URL and key cannot be read. Give one.',
   );
 }

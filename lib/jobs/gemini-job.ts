@@ -9,19 +9,19 @@ export interface GeminiJobCompletion {
   interaction: GeminiEventOf<'interaction.completed'>;
 }
 
-/** For how long, and whether still. */
+/** Options of waiting for a job. */
 export interface CompletedOptions {
   /**
-   * In milliseconds.
-   * @default as long as it takes; after `jobs.reconcile.untilMs` nobody will know any more
+   * Max wait in milliseconds.
+   * @default no limit; after `jobs.reconcile.untilMs` the outcome counts as unknown
    */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A job that runs on the Gemini API. Plain enough to be kept: `id` is all that another process needs to wait for it. */
+/** A job on the Gemini API. Another process needs only its `id` to wait for it. */
 export interface GeminiJob<Kind extends GeminiResourceKind = GeminiResourceKind> {
-  /** Our own id. Any process of the fleet awaits the job by it. */
+  /** Our own id. Every process on the same store can wait for the job by it. */
   readonly id: string;
   readonly kind: Kind;
   /** Gemini's resource name: `batches/…`, `models/…/operations/…`, an interaction's id. */
@@ -35,7 +35,7 @@ export interface GeminiJob<Kind extends GeminiResourceKind = GeminiResourceKind>
   completed(options?: CompletedOptions): Promise<GeminiJobCompletion[Kind]>;
 }
 
-/** A job ended, and did not succeed. `code` says how. */
+/** Thrown when a job ended without success. `code` says how. */
 export class GeminiJobError extends GeminiWebhooksError {
   override readonly name = 'GeminiJobError';
   declare readonly code: GeminiJobErrorCode;
@@ -45,7 +45,7 @@ export class GeminiJobError extends GeminiWebhooksError {
     message: string,
     /** The job's id, as `GeminiJob.id`. */
     readonly job: string,
-    /** The event that said so; Gemini announces only some ends. */
+    /** Event of the end, if there is one. */
     readonly event?: GeminiEvent,
   ) {
     super(code, message);

@@ -1,44 +1,62 @@
 import type { CreateBatchJobParameters, File, GenerateVideosParameters, GoogleGenAI } from '@google/genai';
+import type { CreateEmbeddingsBatchJobParameters as EmbeddingBatch } from '@google/genai';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
-import { outputUri } from '../events/event-resource.js';
-import type { GeminiEvent } from '../events/gemini-event.js';
-import type { JobTracker, TrackedJob } from '../inbox/job-tracker.js';
-import type { BatchInputRequests } from './batch-input-lines.js';
-import { batchInput, type BatchInputOptions } from './batch-input.js';
-import { batchResults, type BatchResult } from './batch-results.js';
+import type { JobTracker } from '../inbox/job-tracker.js';
+import type { BatchInputRequests } from './transfer/batch-input-lines.js';
+import { batchInput, type BatchInputOptions } from './transfer/batch-input.js';
+import { batchResults, type BatchResult } from './transfer/batch-results.js';
+import { embeddingResults, type EmbeddingResult } from './transfer/embedding-results.js';
+import { FinishedVideos } from './transfer/finished-videos.js';
 import type { CompletedOptions, GeminiJob, GeminiJobCompletion } from './gemini-job.js';
+import { JobAccess } from './job-access.js';
 import {
   batchPlan,
+  embeddingBatchPlan,
   interactionPlan,
-  modelOfOperation,
-  videoPlan,
   type CreateInteractionParameters,
-  type ExtendVideoParameters,
+  type InteractionKind,
 } from './job-plans.js';
-import { describedJob, type DescribedJob, type GeminiJobRef } from './job-ref.js';
-import { JobStarter, type JobPlan } from './job-starter.js';
-import { completion } from './job-waiting.js';
-import type { GeminiWebhookConfig, JobRouteOptions, JobWebhooks, WebhookConfigOptions } from './job-webhooks.js';
+import { describedJob, type GeminiJobRef } from './job-ref.js';
+import type { JobPlan } from './job-starter.js';
+import { JobStarts } from './job-starts.js';
+import type {
+  GeminiWebhookConfig,
+  JobRouteOptions,
+  JobStartOptions,
+  JobWebhooks,
+  WebhookConfigOptions,
+} from './job-webhooks.js';
+import { outputVideo, type OutputVideo, type OutputVideoOptions } from './transfer/output-video.js';
+import type { TransferOptions } from './transfer/resumable-download.js';
+import type { JobStartsOptions } from './job-starts-host.js';
+import { checkDestination, checkExtension } from './video-checks.js';
+import { downloadVideo, type VideoDownloadOptions } from './transfer/video-download.js';
+import type { CreateVideoParameters, ExtendVideoParameters } from './video-plans.js';
+import { extensionPlan, operationPlan, videoPlan } from './video-plans.js';
 
-import type { TransferOptions } from './resumable-download.js';
-import { downloadVideo, type VideoDownloadOptions } from './video-download.js';
-
-/** Starts jobs on the Gemini API, and tells how they ended, in any process of the fleet. */
+/** Starts jobs on the Gemini API, and waits for them in any process. */
 export class GeminiJobs implements OnModuleDestroy {
-  readonly #ai: GoogleGenAI | undefined;
-  readonly #tracker: JobTracker | undefined;
   readonly #webhooks: JobWebhooks;
   readonly #closing = new AbortController();
+  readonly #access: JobAccess;
+  readonly #videos: FinishedVideos;
 
-  constructor(ai: GoogleGenAI | undefined, tracker: JobTracker | undefined, webhooks: JobWebhooks) {
-    this.#ai = ai;
-    this.#tracker = tracker;
+  constructor(
+    ai: GoogleGenAI | undefined,
+    tracker: JobTracker | undefined,
+    webhooks: JobWebhooks,
+    options: JobStartsOptions = { registration: 'default', repeatAfterMs: 120_000 },
+  ) {
+    const { signal: closing } = this.#closing;
+    setMaxListeners(0, closing);
     this.#webhooks = webhooks;
-    setMaxListeners(0, this.#closing.signal);
+    const starts = tracker && new JobStarts({ ...options, tracker, webhooks, closing });
+    this.#access = new JobAccess(ai, tracker, starts, closing);
+    this.#videos = new FinishedVideos(this.#access, options.checker);
   }
 
   /**
@@ -46,67 +64,83 @@ export class GeminiJobs implements OnModuleDestroy {
    * `displayName` gets one.
    *
    * @example
-   * const job = await jobs.createBatch({ model: 'gemini-3-flash', src: 'files/…' });
+   * const job = await jobs.createBatch({ model: 'gemini-3.8-flash', src: 'files/…' }, { idempotencyKey: 'night-42' });
    * const event = await job.completed();
    *
-   * @throws what the SDK throws; GeminiWebhooksError `invalid_option` without a client or `publicUrl`,
-   *   `inbox_unavailable` while the inbox's store is away (nothing was started then)
+   * @throws what the SDK throws; GeminiWebhooksError `invalid_option` without a client, or without `publicUrl` where
+   *   webhooks are required; `invalid_argument` for an `idempotencyKey` that was used with other parameters;
+   *   `inbox_unavailable` while the inbox's store is down (nothing was started then)
    */
-  async createBatch(params: CreateBatchJobParameters, route: JobRouteOptions = {}): Promise<GeminiJob<'batch'>> {
-    return this.#start(batchPlan(this.#client(), params, route));
+  async createBatch(params: CreateBatchJobParameters, options: JobStartOptions = {}): Promise<GeminiJob<'batch'>> {
+    return this.#start(batchPlan(this.#access.client, params, options));
   }
 
   /**
-   * Starts a video. Parameters are those of `ai.models.generateVideos`.
-   *
-   * @throws as `createBatch`
+   * Starts a batch of embeddings. Parameters are those of `ai.batches.createEmbeddings`, which cannot send a webhook: the
+   * batch is polled, and ends with the events of a batch. @throws as `createBatch`
    */
-  async generateVideos(params: GenerateVideosParameters, route: JobRouteOptions = {}): Promise<GeminiJob<'video'>> {
-    return this.#start(videoPlan(this.#client(), params, route));
-  }
-
-  /**
-   * Makes a video longer: by 7 s, at most 20 times, to 148 s (Veo 3.1). Waits for the video first, when it is not ready.
-   *
-   * @example
-   * @OnGeminiEvent('video.generated')
-   * async next(event: GeminiEventOf<'video.generated'>) { await this.jobs.extendVideo(event, { prompt: scenes.next() }); }
-   *
-   * @param ref the video: its job, its event, or the name of its operation
-   * @throws as `generateVideos`, and as `waitFor` when there is no video to extend
-   */
-  async extendVideo(
-    ref: GeminiJobRef,
-    { prompt, model, ...params }: ExtendVideoParameters,
-    { timeoutMs, signal, ...route }: JobRouteOptions & CompletedOptions = {},
-  ): Promise<GeminiJob<'video'>> {
-    const uri = await this.#videoOf(ref, { timeoutMs, signal });
-    return this.generateVideos(
-      {
-        ...params,
-        model: model ?? modelOfOperation(await this.#nameOf(ref)),
-        source: { video: { uri }, ...(prompt !== undefined && { prompt }) },
-      },
-      route,
-    );
+  async createEmbeddingBatch(params: EmbeddingBatch, options: JobStartOptions = {}): Promise<GeminiJob<'batch'>> {
+    return this.#start(embeddingBatchPlan(this.#access.client, params, options));
   }
 
   /**
    * Starts an interaction in the background: deep research, or a model with tools. Parameters are those of
-   * `ai.interactions.create`.
+   * `ai.interactions.create`. With `response_format: { type: 'video' }` it is a video job, as with `createVideo`.
    *
-   * @throws as `createBatch`; `invalid_argument` for a stream or `background: false`, of which no webhook tells
+   * @throws as `createBatch`; `invalid_argument` for a stream, `background: false` or `store: false`
    */
-  async createInteraction(
-    params: CreateInteractionParameters,
-    route: JobRouteOptions = {},
-  ): Promise<GeminiJob<'interaction'>> {
-    return this.#start(interactionPlan(this.#client(), params, route));
+  async createInteraction<const Parameters extends CreateInteractionParameters>(
+    params: Parameters,
+    options: JobStartOptions = {},
+  ): Promise<GeminiJob<InteractionKind<Parameters>>> {
+    return this.#start(interactionPlan(this.#access.client, params, options));
   }
 
   /**
-   * The dynamic webhook of a job that you start with the SDK yourself. Its URI and metadata carry the token by which the
-   * delivery will prove that it is for this deployment.
+   * Starts a video. Parameters are those of `ai.interactions.create`: a prompt or contents (images, reference images, a
+   * video to edit) as `input`, `response_format` with `duration` (`'8s'`), `resolution` and `aspect_ratio`. Ends with
+   * `video.generated` or `video.failed`.
+   *
+   * @example
+   * const job = await jobs.createVideo({ input: 'A lighthouse before dawn.', response_format: { duration: '8s' } });
+   * await jobs.downloadVideo(job, 'lighthouse.mp4');
+   *
+   * @throws as `createBatch`; `invalid_argument` for parameters of no video
+   */
+  async createVideo(params: CreateVideoParameters, options: JobStartOptions = {}): Promise<GeminiJob<'video'>> {
+    return this.#start(videoPlan(this.#access.client, params, options));
+  }
+
+  /**
+   * Extends a video by 3 to 10 s, to at most 40 s (Omni 1.1). The new job's video is the whole film so far. Waits first
+   * until the video is finished.
+   *
+   * @param ref the video: its job, that job's id, Gemini's name for it, or its event
+   * @throws as `createVideo`, and as `waitFor` when there is no video to extend
+   */
+  async extendVideo(
+    ref: GeminiJobRef,
+    params: ExtendVideoParameters,
+    { timeoutMs, signal, ...options }: JobStartOptions & CompletedOptions = {},
+  ): Promise<GeminiJob<'video'>> {
+    checkExtension(params, timeoutMs);
+    const before = await this.#videos.extendable(ref, { timeoutMs, signal });
+    return this.#start(extensionPlan(this.#access.client, before, params, options));
+  }
+
+  /**
+   * Starts a Veo video with `@google/genai` 2. Google shut Veo down on the Gemini API on 2026-10-22.
+   *
+   * @deprecated Use `createVideo`.
+   * @throws GeminiWebhooksError `invalid_argument` with `@google/genai` 3, which does not support it
+   */
+  async generateVideos(params: GenerateVideosParameters, options: JobStartOptions = {}): Promise<GeminiJob<'video'>> {
+    return this.#start(operationPlan(this.#access.client, params, options));
+  }
+
+  /**
+   * Creates the dynamic webhook of a job that you start with the SDK yourself. Its URI and metadata contain the token that
+   * proves that a delivery is for this deployment.
    *
    * @example
    * await ai.batches.create({ model, src, config: { webhookConfig: await jobs.webhookConfig({ metadata: { orderId } }) } });
@@ -119,22 +153,17 @@ export class GeminiJobs implements OnModuleDestroy {
   }
 
   /**
-   * Tracks a job that was started elsewhere: its end is looked up when its webhook does not come.
+   * Tracks a job that was started elsewhere: it is polled if its webhook does not arrive.
    *
-   * @throws GeminiWebhooksError `invalid_argument` for what names no job, `invalid_option` without a client
+   * @throws GeminiWebhooksError `invalid_argument` if the reference names no job, `invalid_option` without a client
    */
   async track(ref: GeminiJobRef, { params }: Pick<JobRouteOptions, 'params'> = {}): Promise<GeminiJob> {
-    this.#client();
-    const described = describedJob(ref, params);
-    const known = await this.#find(described);
-    if (known) return this.#handle(known);
-    const job = { ...described, createdAt: Date.now() };
-    await this.#trackerOf().add(job);
-    return this.#handle(job);
+    void this.#access.client;
+    return this.#access.track(describedJob(ref, params));
   }
 
   /**
-   * Resolves with the event of success of any job, also one that has ended already or was started elsewhere.
+   * Resolves with the event of success of any job, also if it has ended already or was started elsewhere.
    *
    * @throws as `GeminiJob.completed` and `track`
    */
@@ -147,40 +176,56 @@ export class GeminiJobs implements OnModuleDestroy {
   }
 
   /**
-   * Writes a batch's requests as JSONL and uploads them, at constant memory: the input of a batch of any size up to
-   * 2 GB. Requests are `{ key, request }`.
+   * Writes a batch's requests as JSONL and uploads them with constant memory: the input of a batch up to 2 GB. Requests are
+   * `{ key, request }`.
    *
    * @example
    * const file = await jobs.batchInput(requests());
-   * const job = await jobs.createBatch({ model: 'gemini-3-flash', src: file.name! });
+   * const job = await jobs.createBatch({ model: 'gemini-3.8-flash', src: file.name! });
    *
-   * @throws GeminiWebhooksError `invalid_argument` for no request at all, one without key or contents, or over 2 GB;
-   *   what the iterable throws; the SDK's errors for what the API refuses
+   * @throws GeminiWebhooksError `invalid_argument` without any request, for one without key or contents, or over
+   *   2 GB; what the iterable throws; the SDK's errors for what the API refuses
    */
   async batchInput(requests: BatchInputRequests, options: BatchInputOptions = {}): Promise<File> {
-    return batchInput(this.#client(), requests, options);
+    return batchInput(this.#access.client, requests, options);
   }
 
   /**
-   * A batch's output, one result after the other, read as a stream at constant memory. Its job must have ended.
+   * Streams a batch's results one by one with constant memory. Its job must have ended.
    *
    * @example
-   * for await (const { key, response, error } of jobs.batchResults(event)) …
+   * for await (const { key, response, error } of jobs.batchResults(event)) {
+   *   console.log(key, error?.message ?? response?.text);
+   * }
    *
-   * @throws GeminiWebhooksError `invalid_argument` when there is no output that can be read here, `transfer_failed` when
-   *   the file changed or ended too early; the SDK's errors for what the API refuses
+   * @throws GeminiWebhooksError `invalid_argument` when there is no readable output, `transfer_failed` when the file
+   *   changed or ended too early; the SDK's errors for what the API refuses
    */
-  async *batchResults(ref: GeminiJobRef, options: TransferOptions = {}): AsyncGenerator<BatchResult, void, undefined> {
-    const ai = this.#client();
-    const known = isEvent(ref) ? outputUri(ref) : undefined;
-    const batch = known === undefined ? await this.#nameOf(ref) : { dest: { fileName: known } };
-    yield* batchResults(ai, batch, options);
+  async *batchResults(ref: GeminiJobRef, options: TransferOptions = {}): AsyncGenerator<BatchResult, void> {
+    yield* batchResults(this.#access.client, await this.#access.batchOutputOf(ref), options);
+  }
+
+  /** Streams the results of an embedding batch, as `batchResults` does for other batches. @throws as `batchResults` */
+  async *embeddingResults(ref: GeminiJobRef, options: TransferOptions = {}): AsyncGenerator<EmbeddingResult, void> {
+    yield* embeddingResults(this.#access.client, await this.#access.batchOutputOf(ref), options);
   }
 
   /**
-   * Downloads a job's video as a stream, once it is ready. A path gets its file when all of it is there.
+   * Returns a job's video: its URI, or a stream of its bytes if Gemini returns them inline. Waits for a running job, at most
+   * `timeoutMs`. @throws as `downloadVideo`
+   */
+  async outputVideo(ref: GeminiJobRef, { timeoutMs, ...options }: OutputVideoOptions = {}): Promise<OutputVideo> {
+    const { client } = this.#access;
+    const source = await this.#videos.source(ref, { timeoutMs, signal: options.signal });
+    return typeof source === 'string'
+      ? { mimeType: 'video/mp4', uri: source }
+      : outputVideo(client, source.interaction, options);
+  }
+
+  /**
+   * Streams a job's video to a file or a `Writable` once it is ready. The file appears only when it is complete.
    *
-   * @param ref the video's job or event, or where the video is (`files/…`, a URI)
+   * @param ref the video's job, that job's id, Gemini's name for it or its event, or the video's location (`files/…`, a URI)
    * @throws GeminiWebhooksError `invalid_argument` for a `gs:` URI, `transfer_failed` when the file changed or ended too
    *   early; as `waitFor` when the job has no video; the SDK's `ApiError` for what the API refuses
    */
@@ -189,62 +234,17 @@ export class GeminiJobs implements OnModuleDestroy {
     destination: string | Writable,
     options: VideoDownloadOptions = {},
   ): Promise<void> {
-    const ai = this.#client();
-    const isPlace = typeof ref === 'string' && /^(files\/|[a-z]+:\/\/)/.test(ref);
-    const uri = isPlace ? ref : await this.#videoOf(ref, options);
-    await downloadVideo(ai, uri, destination, options);
-  }
-
-  async #videoOf(ref: GeminiJobRef, { timeoutMs, signal }: CompletedOptions): Promise<string> {
-    const event = isEvent(ref) ? ref : await this.waitFor(ref, { timeoutMs, signal });
-    const uri = outputUri(event);
-    if (event.type === 'video.generated' && uri !== undefined) return uri;
-    throw new GeminiWebhooksError('invalid_argument', `GeminiJobs: ${event.type} has no video.`);
-  }
-
-  async #nameOf(ref: GeminiJobRef): Promise<string> {
-    const described = describedJob(ref);
-    const name = (await this.#find(described))?.name ?? described.name;
-    if (name !== undefined) return name;
-    throw new GeminiWebhooksError('invalid_argument', `GeminiJobs: Gemini's name of ${described.id} is not known.`);
-  }
-
-  async #find({ id, kind, name, params }: DescribedJob): Promise<TrackedJob | undefined> {
-    const tracker = this.#trackerOf();
-    return (await tracker.find({ id })) ?? (name === undefined ? undefined : tracker.find({ kind, name, params }));
-  }
-
-  #handle<Kind extends GeminiResourceKind>({ id, kind, name }: TrackedJob): GeminiJob<Kind> {
-    const completed = (options: CompletedOptions = {}) =>
-      completion<Kind>(this.#trackerOf(), id, options, this.#closing.signal);
-    return { id, kind: kind as Kind, name, completed };
-  }
-
-  #client(): GoogleGenAI {
-    if (this.#ai) return this.#ai;
-    throw new GeminiWebhooksError(
-      'invalid_option',
-      'GeminiJobs: there is no Gemini client. Set GEMINI_API_KEY, or give the gemini option.',
-    );
-  }
-
-  #trackerOf(): JobTracker {
-    if (this.#tracker) return this.#tracker;
-    throw new GeminiWebhooksError(
-      'invalid_option',
-      'GeminiJobs: this inbox tracks no jobs. Use inlineInbox or bullmqInbox.',
-    );
+    const { client } = this.#access;
+    checkDestination(destination);
+    const source = await this.#videos.source(ref, { signal: options.signal });
+    await downloadVideo(client, source, destination, options);
   }
 
   async #start<Kind extends GeminiResourceKind>(plan: JobPlan): Promise<GeminiJob<Kind>> {
-    return this.#handle(await new JobStarter(this.#trackerOf(), this.#webhooks).start(plan));
+    return this.#access.handle(await this.#access.starts.start(plan));
   }
 
   onModuleDestroy(): void {
     this.#closing.abort(new GeminiWebhooksError('closed', 'The app shut down before the job ended.'));
   }
-}
-
-function isEvent(ref: GeminiJobRef): ref is GeminiEvent {
-  return typeof ref === 'object' && 'delivery' in ref;
 }

@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
+import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
 import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_INBOX } from '../gemini-webhooks.tokens.js';
 import { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { InboxEngine } from '../inbox/inbox-engine.js';
 
-/** Tells the tracked jobs of each event: one more handler, with the retries and the once of all others. */
+/** Passes each event to the tracked jobs. Registered as a handler, so that it is retried and checkpointed like the others. */
 @Injectable()
 export class JobEvents implements OnModuleInit {
   readonly #registration: string;
@@ -29,8 +29,11 @@ export class JobEvents implements OnModuleInit {
         name: `GeminiJobs(${this.#registration})`,
         patterns: ['batch.*', 'video.*', 'interaction.*'],
         timeoutMs: undefined,
+        isInternal: true,
         invoke: async (event) => {
-          if (event.delivery.registration === this.#registration) await jobs.notice(event);
+          const { delivery, type } = event;
+          // A `*.lost` notice does not end a job.
+          if (delivery.registration === this.#registration && !type.endsWith('.lost')) await jobs.notice(event);
         },
       },
     ]);

@@ -1,106 +1,167 @@
 import type {
   AutomaticContinuationOption,
   CreateBatchJobParameters,
-  GenerateVideosParameters,
+  CreateEmbeddingsBatchJobParameters,
   GoogleGenAI,
   Interactions,
 } from '@google/genai';
 import { GeminiWebhooksError } from '../errors.js';
-import { ONE_TRY } from './gemini-api.js';
+import { NO_RETRIES } from './gemini-api.js';
 import type { JobPlan } from './job-starter.js';
-import type { JobRouteOptions } from './job-webhooks.js';
+import type { JobStartOptions } from './job-webhooks.js';
+import { checkStartOptions } from './start-options.js';
 
-/** What `createInteraction` takes: the SDK's own, for an interaction in the background. */
-export type CreateInteractionParameters = (
-  | Interactions.InteractionCreateParams.CreateModelInteractionParamsNonStreaming
-  | Interactions.InteractionCreateParams.CreateAgentInteractionParamsNonStreaming
-) &
-  AutomaticContinuationOption;
+type CreateModel = Interactions.InteractionCreateParams.CreateModelInteractionParamsNonStreaming;
+type CreateAgent = Interactions.InteractionCreateParams.CreateAgentInteractionParamsNonStreaming;
 
-/** What `extendVideo` takes: the SDK's own, without the video. `model` is that of the first clip unless it is given. */
-export type ExtendVideoParameters = Omit<GenerateVideosParameters, 'model' | 'image' | 'video' | 'source'> & {
-  readonly model?: string;
-};
+/** Parameters of `createInteraction`: the SDK's own, for an interaction in the background. */
+export type CreateInteractionParameters = (CreateModel | CreateAgent) & AutomaticContinuationOption;
 
-/** The caller's parameters, with our webhook beside theirs and a display name when there is none. */
-export function batchPlan(ai: GoogleGenAI, params: CreateBatchJobParameters, route: JobRouteOptions): JobPlan {
+/** Kind of the job of an interaction: an interaction that creates a video is a video job. */
+export type InteractionKind<Parameters> = Parameters extends { readonly response_format: { readonly type: 'video' } }
+  ? 'video'
+  : 'interaction';
+
+/** Plans a batch: the caller's parameters, our webhook beside theirs, and a display name if there is none. */
+export function batchPlan(ai: GoogleGenAI, params: CreateBatchJobParameters, options: JobStartOptions): JobPlan {
+  checkStartOptions('createBatch', options);
+  checkBatch('createBatch', params);
   const { config = {} } = params;
   return {
-    ...route,
+    ...options,
     kind: 'batch',
+    given: params,
     displayName: config.displayName,
     uris: config.webhookConfig?.uris,
     metadata: config.webhookConfig?.userMetadata,
     async start(webhookConfig, id) {
+      const { webhookConfig: _own, ...rest } = config;
       const displayName = config.displayName ?? id;
-      const httpOptions = { ...config.httpOptions, ...ONE_TRY.http };
+      const httpOptions = { ...config.httpOptions, ...NO_RETRIES.http };
       const { name } = await ai.batches.create({
         ...params,
-        config: { ...config, displayName, webhookConfig, httpOptions },
+        config: { ...rest, displayName, httpOptions, ...(webhookConfig && { webhookConfig }) },
       });
       return name;
     },
   };
 }
 
-/** The caller's parameters, with our webhook beside theirs. */
-export function videoPlan(ai: GoogleGenAI, params: GenerateVideosParameters, route: JobRouteOptions): JobPlan {
+/**
+ * Plans an embedding batch. The SDK cannot send a webhook with it, so it is polled.
+ *
+ * @throws GeminiWebhooksError `invalid_argument`
+ */
+export function embeddingBatchPlan(
+  ai: GoogleGenAI,
+  params: CreateEmbeddingsBatchJobParameters,
+  options: JobStartOptions,
+): JobPlan {
+  checkStartOptions('createEmbeddingBatch', options);
+  checkEmbeddings(params);
   const { config = {} } = params;
   return {
-    ...route,
-    kind: 'video',
-    uris: config.webhookConfig?.uris,
-    metadata: config.webhookConfig?.userMetadata,
-    async start(webhookConfig) {
-      const httpOptions = { ...config.httpOptions, ...ONE_TRY.http };
-      const { name } = await ai.models.generateVideos({ ...params, config: { ...config, webhookConfig, httpOptions } });
+    ...options,
+    kind: 'batch',
+    given: { embeddings: params },
+    displayName: config.displayName,
+    takesWebhook: false,
+    async start(_webhook, id) {
+      const displayName = config.displayName ?? id;
+      const httpOptions = { ...config.httpOptions, ...NO_RETRIES.http };
+      const { name } = await ai.batches.createEmbeddings({
+        ...params,
+        config: { ...config, displayName, httpOptions },
+      });
       return name;
     },
   };
 }
 
 /**
- * An operation's name says which model it is of: `models/{model}/operations/{operation}`.
+ * Plans an interaction in the background: the caller's parameters, with our webhook beside theirs.
  *
- * @throws GeminiWebhooksError `invalid_argument` for a short name
+ * @param method that the caller used, for the error
+ * @throws GeminiWebhooksError `invalid_argument` for parameters that exclude the background
  */
-export function modelOfOperation(name: string): string {
-  const model = /^models\/([^/]+)\/operations\//.exec(name)?.[1];
-  if (model !== undefined) return model;
-  throw new GeminiWebhooksError(
-    'invalid_argument',
-    `GeminiJobs: ${name} does not say which model made it. Give model.`,
-  );
-}
-
-/**
- * The caller's parameters, with our webhook beside theirs, in the background.
- *
- * @throws GeminiWebhooksError `invalid_argument` for a stream or `background: false`, of which no webhook tells
- */
-export function interactionPlan(ai: GoogleGenAI, params: CreateInteractionParameters, route: JobRouteOptions): JobPlan {
-  const { webhook_config: own, background, stream } = params;
-  if (background === false || (stream as boolean | undefined) === true) {
-    throw new GeminiWebhooksError(
-      'invalid_argument',
-      'GeminiJobs.createInteraction starts interactions in the background: leave out background: false and stream.',
-    );
-  }
+export function interactionPlan(
+  ai: GoogleGenAI,
+  params: CreateInteractionParameters,
+  options: JobStartOptions,
+  method = 'createInteraction',
+): JobPlan {
+  checkStartOptions(method, options);
+  checkBackground(method, params);
+  const { webhook_config: own, ...rest } = params;
+  const isVideo = createsVideo(params);
   return {
-    ...route,
-    kind: 'interaction',
+    ...options,
+    kind: isVideo ? 'video' : 'interaction',
+    given: params,
     tools: 'tools' in params && (params.tools?.length ?? 0) > 0,
+    model: isVideo && 'model' in params ? params.model : undefined,
     uris: own?.uris,
     metadata: own?.user_metadata,
-    async start({ uris, userMetadata }) {
-      const { user_metadata: _own, ...rest } = own ?? {};
-      const webhook_config = { ...rest, uris, ...(userMetadata && { user_metadata: userMetadata }) };
-      const started = { ...params, background: true, webhook_config };
-      // The SDK overloads `create` by model and agent, and takes no union of the two.
-      const { id } = await ai.interactions.create(started as CreateModel, ONE_TRY.request);
+    async start(webhook) {
+      const { user_metadata: _metadata, uris: _uris, ...others } = own ?? {};
+      const started = {
+        ...rest,
+        background: true,
+        ...(webhook && {
+          webhook_config: {
+            ...others,
+            uris: webhook.uris,
+            ...(webhook.userMetadata && { user_metadata: webhook.userMetadata }),
+          },
+        }),
+      };
+      // The SDK overloads `create` by model and agent, and accepts no union of the two.
+      const { id } = await ai.interactions.create(started as CreateModel, NO_RETRIES.request);
       return id;
     },
   };
 }
 
-type CreateModel = Interactions.InteractionCreateParams.CreateModelInteractionParamsNonStreaming;
+/** Checked here because the SDK's own errors name neither parameter. */
+function checkBatch(method: string, params: { readonly model?: unknown; readonly src?: unknown }): void {
+  const { model, src } = params ?? {};
+  if (typeof model !== 'string' || model === '') throw invalid(method, 'model is missing', 'Give { model, src }.');
+  if (src === undefined || src === null || src === '') throw invalid(method, 'src is missing', 'Give { model, src }.');
+}
+
+/**
+ * Checks what the API rejects only after the request, or not at all.
+ *
+ * @throws GeminiWebhooksError `invalid_argument`
+ */
+export function checkBackground(method: string, params: unknown): void {
+  if (typeof params !== 'object' || params === null)
+    throw invalid(method, 'got no parameters', 'Give { model, input }.');
+  const { background, stream, store } = params as Readonly<Record<string, unknown>>;
+  if (background !== undefined && background !== true) {
+    throw invalid(method, 'background is not true', 'Leave it out: the interaction runs in the background.');
+  }
+  if (stream) throw invalid(method, 'stream is set', 'Leave it out: a stream has no webhook.');
+  // wire.md: `store: false` cannot go with `background`.
+  if (store === false) throw invalid(method, 'store is false', 'Leave it out: the API stores background interactions.');
+}
+
+/** Checked here because the SDK would start an empty batch or throw a TypeError. */
+function checkEmbeddings(params: CreateEmbeddingsBatchJobParameters): void {
+  const { model, src } = (params ?? {}) as { readonly model?: unknown; readonly src?: unknown };
+  const method = 'createEmbeddingBatch';
+  if (typeof model !== 'string' || model === '') {
+    throw invalid(method, 'model is missing', 'Give the name of an embedding model.');
+  }
+  if (typeof src !== 'object' || src === null) {
+    throw invalid(method, 'src is missing', "Give { fileName: 'files/…' } or { inlinedRequests: { contents } }.");
+  }
+}
+
+function createsVideo({ response_format: format }: CreateInteractionParameters): boolean {
+  return [format].flat().some((one) => one?.type === 'video');
+}
+
+function invalid(method: string, what: string, todo: string): GeminiWebhooksError {
+  return new GeminiWebhooksError('invalid_argument', `GeminiJobs.${method}: ${what}. ${todo}`);
+}

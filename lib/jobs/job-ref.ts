@@ -1,28 +1,31 @@
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import { jobIdInKey } from '../events/event-key.js';
-import { resourceId } from '../events/event-resource.js';
+import { kindOfJobId, resourceId } from '../events/event-resource.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import { idOfName, type TrackedJob } from '../inbox/job-tracker.js';
 import type { GeminiJob } from './gemini-job.js';
 
-/** Which job: a `GeminiJob`, its `id`, a Gemini resource name, or an event of it. */
+/** Reference to a job: a `GeminiJob`, its `id`, a Gemini resource name, or one of its events. */
 export type GeminiJobRef = Pick<GeminiJob, 'id' | 'kind' | 'name'> | GeminiEvent | string;
 
-/** A job as a reference describes it, as yet unrecorded. */
+/** A job as a reference describes it, not recorded yet. */
 export type DescribedJob = Omit<TrackedJob, 'createdAt'>;
 
-const OWN_ID = /^job\.(batch|video|interaction)\.[\w-]+$/;
-
-/** The id of a job that is about to be started. */
+/** Returns the id of a new job. */
 export function newJobId(kind: GeminiResourceKind): string {
   return `job.${kind}.${crypto.randomUUID()}`;
 }
 
+/** Returns the id of a job with an `idempotencyKey`, derived from the key's hash. */
+export function jobIdOfKey(kind: GeminiResourceKind, hash: string): string {
+  return `job.${kind}.key-${hash}`;
+}
+
 /**
- * What a reference says about its job.
+ * Returns what a reference says about its job.
  *
- * @param params of the route by which the job's event comes, where it has any
+ * @param params values of the route's parameters, if the route of the job's event has any
  * @throws GeminiWebhooksError `invalid_argument`
  */
 export function describedJob(ref: GeminiJobRef, params: Readonly<Record<string, string>> = {}): DescribedJob {
@@ -38,22 +41,24 @@ export function describedJob(ref: GeminiJobRef, params: Readonly<Record<string, 
 }
 
 function describedByText(text: string, params: Readonly<Record<string, string>>): DescribedJob {
-  const own = OWN_ID.exec(text);
-  if (own) return { id: text, kind: own[1] as GeminiResourceKind, params, bound: true };
+  const ownKind = kindOfJobId(text);
+  if (ownKind) return { id: text, kind: ownKind, params, bound: true };
   const tracked = /^name\/(batch|video|interaction)\/(?:.*\/)?([^/]+)$/.exec(text);
   if (tracked) {
     const [, kind, name] = tracked as unknown as [string, GeminiResourceKind, string];
     return { id: text, kind, name: decodeURIComponent(name), params, bound: false };
   }
   if (text === '' || text.length > 2_000) {
-    throw new GeminiWebhooksError('invalid_argument', 'GeminiJobs: got an empty or over-long name of a job.');
+    throw new GeminiWebhooksError('invalid_argument', 'GeminiJobs: got an empty or too long name of a job.');
   }
   return describedByName(kindOf(text), text, params);
 }
 
-function describedByEvent({ delivery, resource, type }: GeminiEvent): DescribedJob {
+function describedByEvent({ data, delivery, resource, type }: GeminiEvent): DescribedJob {
   const id = jobIdInKey(delivery.key);
   if (!resource) {
+    // A notice of a job whose name was never known contains our own id.
+    if (typeof data.id === 'string' && kindOfJobId(data.id)) return describedByText(data.id, delivery.params);
     throw new GeminiWebhooksError('invalid_argument', `GeminiJobs: an event of type ${type} names no job.`);
   }
   const { kind, name } = resource;
@@ -70,7 +75,7 @@ function describedByName(
   return { id: idOfName({ kind, name, params }), kind, name, params, bound: false };
 }
 
-/** Gemini's names say what they are of; an interaction's id is the one that looks like nothing else. */
+/** Returns the kind of a name. Gemini's names of batches and operations have a prefix; any other is an interaction's id. */
 function kindOf(name: string): GeminiResourceKind {
   if (/^(batches\/|batch_)/.test(name)) return 'batch';
   return /(^|\/)operations\//.test(name) ? 'video' : 'interaction';

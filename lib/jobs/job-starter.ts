@@ -2,10 +2,9 @@ import { Logger } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
-import type { JobTracker, TrackedJob } from '../inbox/job-tracker.js';
-import { statusOf } from './gemini-api.js';
-import { newJobId } from './job-ref.js';
-import type { GeminiWebhookConfig, JobRouteOptions, JobWebhooks } from './job-webhooks.js';
+import type { JobStart, JobTracker, TrackedJob } from '../inbox/job-tracker.js';
+import { statusOf } from '../shared/http-status.js';
+import type { GeminiWebhookConfig, JobStartOptions, JobWebhooks } from './job-webhooks.js';
 
 const RECORD_ATTEMPTS = 6;
 const RECORD_RETRY_MS = 500;
@@ -13,19 +12,24 @@ const RECORD_RETRY_MS = 500;
 /** A `webhookConfig`, possibly without metadata. */
 export type JobWebhook = Pick<GeminiWebhookConfig, 'uris'> & Partial<GeminiWebhookConfig>;
 
-/** A job that is to be started. */
-export interface JobPlan extends JobRouteOptions {
+/** The start of a job, as planned. */
+export interface JobPlan extends JobStartOptions {
   readonly kind: GeminiResourceKind;
-  /** The caller's own, which our webhook stands beside. */
+  /** The caller's parameters: the same `idempotencyKey` requires the same parameters. */
+  readonly given: unknown;
+  /** URIs of the caller's own webhook, which ours is added to. */
   readonly uris?: readonly string[] | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   readonly displayName?: string | undefined;
   readonly tools?: boolean;
-  /** Calls the SDK and resolves with what Gemini calls the job. */
-  start(webhook: JobWebhook, id: string): Promise<string | undefined>;
+  readonly model?: string | undefined;
+  /** `false` for a kind of job for which the API accepts no webhook. */
+  readonly takesWebhook?: boolean;
+  /** Calls the SDK and resolves with Gemini's name for the job. */
+  start(webhook: JobWebhook | undefined, id: string): Promise<string | undefined>;
 }
 
-/** Starts jobs so that none is lost between us and Gemini: first the record of the intent, then the call. */
+/** Starts jobs so that none is lost: records the intent first, then sends the request. */
 export class JobStarter {
   readonly #tracker: JobTracker;
   readonly #webhooks: JobWebhooks;
@@ -36,61 +40,70 @@ export class JobStarter {
     this.#webhooks = webhooks;
   }
 
-  /** @throws what the SDK throws, and then nothing is left of the job */
-  async start(plan: JobPlan): Promise<TrackedJob> {
-    const { kind, uri, params = {}, uris = [], metadata, tools, displayName } = plan;
-    const id = newJobId(kind);
-    const webhook = await this.#webhooks.make(
-      { params, ...(metadata && { metadata }), ...(uri !== undefined && { uri }) },
-      { kind, id },
-    );
+  /**
+   * Records the job and starts it.
+   *
+   * @throws what the SDK throws
+   */
+  async start(plan: JobPlan, id: string, start?: JobStart): Promise<TrackedJob> {
+    const { kind, uri, params = {}, metadata, tools, displayName, model, takesWebhook } = plan;
+    const webhook = this.#webhooks.wanted(uri, takesWebhook);
+    // Before the record: an invalid webhook must not start anything.
+    const config = webhook ? await this.#webhookOf(plan, id) : undefined;
     const intent: TrackedJob = {
       id,
       kind,
       params,
-      bound: this.#webhooks.bind,
+      bound: webhook && this.#webhooks.bind,
+      webhook,
       displayName: kind === 'batch' ? (displayName ?? id) : undefined,
       tools,
+      model,
       metadata,
+      start,
       createdAt: Date.now(),
     };
     await this.#tracker.add(intent);
-    const name = await this.#call(plan, id, { ...webhook, uris: [...webhook.uris, ...uris] });
-    if (name === undefined) return intent;
-    await this.#record(id, name);
-    return { ...intent, name };
+    return this.#request(plan, intent, config);
   }
 
-  async #call(plan: JobPlan, id: string, webhook: GeminiWebhookConfig): Promise<string | undefined> {
+  /**
+   * Repeats the request of a recorded job.
+   *
+   * @throws what the SDK throws
+   */
+  async repeat(plan: JobPlan, job: TrackedJob): Promise<TrackedJob> {
+    return this.#request(plan, job, job.webhook ? await this.#webhookOf(plan, job.id) : undefined);
+  }
+
+  #webhookOf({ kind, uri, params = {}, metadata }: JobPlan, id: string): Promise<GeminiWebhookConfig> {
+    const options = { params, ...(metadata && { metadata }), ...(uri !== undefined && { uri }) };
+    return this.#webhooks.make(options, { kind, id });
+  }
+
+  async #request(plan: JobPlan, job: TrackedJob, webhook: GeminiWebhookConfig | undefined): Promise<TrackedJob> {
+    const { uris = [], metadata } = plan;
+    // Without our webhook, the caller's own stays unchanged.
+    const own = uris.length > 0 ? { uris: [...uris], ...(metadata && { userMetadata: { ...metadata } }) } : undefined;
+    const all = webhook ? { ...webhook, uris: [...webhook.uris, ...uris] } : own;
+    const name = await this.#call(plan, job.id, all);
+    if (name === undefined) return job;
+    await this.#record(job.id, name);
+    return { ...job, name };
+  }
+
+  async #call(plan: JobPlan, id: string, webhook: JobWebhook | undefined): Promise<string | undefined> {
     try {
       return await plan.start(webhook, id);
     } catch (error) {
-      if (refusesMetadata(error)) return this.#callWithoutMetadata(plan, id, webhook);
-      await this.#forget(id);
-      throw error;
+      if (!webhook || !isMetadataRefusal(error)) throw error;
     }
+    // The API once refused `userMetadata` of batches (googleapis/go-genai#779). The URI contains the token for binding.
+    this.#logger.warn(`Gemini refused the userMetadata of ${id}: it is started without, so its event contains none.`);
+    return plan.start({ uris: webhook.uris }, id);
   }
 
-  /** The API once refused `userMetadata` of batches (googleapis/go-genai#779). The URI carries what binding needs. */
-  async #callWithoutMetadata(plan: JobPlan, id: string, { uris }: GeminiWebhookConfig): Promise<string | undefined> {
-    this.#logger.warn(`Gemini refused the userMetadata of ${id}: started without, so its event brings none back.`);
-    try {
-      return await plan.start({ uris }, id);
-    } catch (error) {
-      await this.#forget(id);
-      throw error;
-    }
-  }
-
-  async #forget(id: string): Promise<void> {
-    try {
-      await this.#tracker.remove(id);
-    } catch (error) {
-      this.#logger.warn(`The job ${id} was not started, and its record could not be removed: ${messageOf(error)}`);
-    }
-  }
-
-  /** The job runs by now: a store that is away must not make the caller start another. */
+  /** The job already runs: a store that is down must not make the caller start another one. */
   async #record(id: string, name: string): Promise<void> {
     try {
       await this.#tracker.rename(id, name);
@@ -109,10 +122,12 @@ export class JobStarter {
       );
       if (recorded) return;
     }
-    this.#logger.error(`The name ${name} of ${id} was not recorded: its event or a look-up has to bring it.`);
+    this.#logger.error(
+      `The name ${name} of ${id} was not recorded. It is recorded when its event or a poll brings it.`,
+    );
   }
 }
 
-function refusesMetadata(error: unknown): boolean {
+function isMetadataRefusal(error: unknown): boolean {
   return statusOf(error) === 400 && /Unknown name[^a-z]*user_?metadata/i.test(messageOf(error));
 }

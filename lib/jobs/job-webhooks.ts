@@ -1,36 +1,46 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
-import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import type { GeminiWebhooksRoute } from '../gemini-webhooks.route.js';
+import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
+import type { GeminiWebhooksRoute } from '../config/gemini-webhooks.route.js';
 import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_MOUNT, GEMINI_WEBHOOKS_ROUTE } from '../gemini-webhooks.tokens.js';
-import { checkedUri, routeUrl, type MountedRoute } from '../route-url.js';
+import { checkedUri, routeUrl, type MountedRoute } from '../config/route-url.js';
 import { BINDING_FIELD, BindingTokens } from '../signature/binding.js';
 
-/** By which route a job's events come back. */
+/** Route that receives a job's events. */
 export interface JobRouteOptions {
   /**
-   * The webhook's full URI, for a route other than the registration's.
-   * @default `publicUrl` and the registration's route
+   * The webhook's full URI, for a route other than the module instance's.
+   * @default `publicUrl` and the module instance's route
    */
   readonly uri?: string;
   /** Values for the route's parameters: `{ project: 'acme' }` for `gemini/:project`. */
   readonly params?: Readonly<Record<string, string>>;
 }
 
-/** What `GeminiJobs.webhookConfig` takes. */
+/** Options of starting a job. */
+export interface JobStartOptions extends JobRouteOptions {
+  /**
+   * Names the job, so that it is started once: `film-42/scene-3`. The same key returns the same job with one request to
+   * Gemini, in any process, at the same moment or after a crash, until 48 hours after the job's end (inline inbox: while
+   * the process lives). Keys belong to a module instance, across kinds of jobs. At most 500 characters.
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Options of `GeminiJobs.webhookConfig`. */
 export interface WebhookConfigOptions extends JobRouteOptions {
-  /** Comes back as `event.userMetadata`. */
+  /** Returned as `event.userMetadata`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A `webhookConfig` as `@google/genai` takes it. */
+/** A `webhookConfig` for `@google/genai`. */
 export interface GeminiWebhookConfig {
   readonly uris: string[];
   readonly userMetadata: Record<string, unknown>;
 }
 
-/** Makes the dynamic webhooks of jobs: the URI of the route, and the token that proves whose job it is. */
+/** Creates the dynamic webhooks of jobs: the URI of the route, and the token that names the job. */
 @Injectable()
 export class JobWebhooks {
   readonly #config: GeminiWebhooksConfig;
@@ -50,13 +60,38 @@ export class JobWebhooks {
     this.#tokens = tokens;
   }
 
-  /** Whether the webhooks carry a token. */
+  /** True if the webhooks contain a token. */
   get bind(): boolean {
     return this.#config.binding !== false;
   }
 
   /**
-   * @param job one job of ours, when the webhook is for no other
+   * Returns true if a job gets its own webhook.
+   *
+   * @param isPossible `false` for a kind of job that accepts no webhook
+   * @throws GeminiWebhooksError `invalid_option` for a job without one if webhooks are required, or if nothing else would
+   *   find its end
+   */
+  wanted(uri: string | undefined, isPossible = true): boolean {
+    const { hmac, endpoint, publicUrl } = this.#config;
+    const { reconcile, webhooks } = this.#config.jobs;
+    if (webhooks === 'required') {
+      if (isPossible) return true;
+      throw new GeminiWebhooksError(
+        'invalid_option',
+        "GeminiJobs: the API accepts no webhook for this kind of job, and jobs.webhooks is 'required'. Set it to 'preferred'.",
+      );
+    }
+    if (isPossible && webhooks === 'preferred' && (uri !== undefined || publicUrl)) return true;
+    if (reconcile || hmac || endpoint) return false;
+    throw new GeminiWebhooksError(
+      'invalid_option',
+      'GeminiJobs: nothing would find the end of this job: it has no webhook, and jobs.reconcile is false. Set publicUrl or GEMINI_WEBHOOK_PUBLIC_URL, give a uri, or turn reconcile on.',
+    );
+  }
+
+  /**
+   * @param job the job that the webhook is for, if it is for one job only
    * @throws GeminiWebhooksError `invalid_option` when `publicUrl` or a key for binding is missing, `invalid_argument` for
    *   a wrong `uri` or a missing parameter
    */
@@ -75,7 +110,7 @@ export class JobWebhooks {
     if (token === undefined) {
       throw new GeminiWebhooksError(
         'invalid_option',
-        'GeminiJobs: no binding token can be minted, so every event of this job would be refused. Set GEMINI_WEBHOOK_BINDING_SECRET or GEMINI_API_KEY.',
+        'GeminiJobs: no binding token can be minted, so every event of this job would be rejected. Set GEMINI_WEBHOOK_BINDING_SECRET or GEMINI_API_KEY.',
       );
     }
     const separator = target.includes('?') ? '&' : '?';

@@ -12,12 +12,12 @@ describe('geminiHttp', () => {
     const own: typeof fetch = async () => new Response();
     const http = httpOf({ baseUrl: 'https://gateway.example/gemini/', headers: { 'x-team': 'a' }, fetch: own });
 
-    expect(http.baseUrl).toBe('https://gateway.example/gemini/v1beta');
+    expect(http.baseUrl).toBe('https://gateway.example/gemini/v1');
     expect(http.headers.get('x-goog-api-key')).toBe('the-key');
     expect(http.headers.get('x-team')).toBe('a');
     expect(http.headers.has('content-type')).toBe(false);
     expect(http.fetch).toBe(own);
-    expect(httpOf()).toMatchObject({ baseUrl: 'https://generativelanguage.googleapis.com/v1beta', fetch });
+    expect(httpOf()).toMatchObject({ baseUrl: 'https://generativelanguage.googleapis.com/v1', fetch });
   });
 
   it('leaves a key of the client’s own headers, as the SDK does', () => {

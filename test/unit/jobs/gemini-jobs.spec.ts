@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import type { GeminiWebhooksSettings } from '../../../lib/gemini-webhooks.options.js';
-import { geminiWebhooksRoute } from '../../../lib/gemini-webhooks.route.js';
+import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
+import { geminiWebhooksRoute } from '../../../lib/config/gemini-webhooks.route.js';
 import { GeminiJobs } from '../../../lib/jobs/gemini-jobs.js';
 import { JobWebhooks, type WebhookConfigOptions } from '../../../lib/jobs/job-webhooks.js';
 import { BindingTokens } from '../../../lib/signature/binding.js';

@@ -29,7 +29,8 @@ describe('a reference to a job', () => {
     const name = 'models/m/operations/a b';
     const { id } = describedJob(name, { project: 'x/y' });
 
-    expect(describedJob(id)).toMatchObject({ id, kind: 'video', name: 'a b' });
+    // A video is tracked as the interaction that makes it.
+    expect(describedJob(id)).toMatchObject({ id, kind: 'interaction', name: 'a b' });
   });
 
   it('may be a job, whose name it keeps', () => {

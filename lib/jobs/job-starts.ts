@@ -1,0 +1,53 @@
+import { Logger } from '@nestjs/common';
+import { GeminiWebhooksError, messageOf } from '../errors.js';
+import type { JobTracker, TrackedJob } from '../inbox/job-tracker.js';
+import { IdempotentStarts } from './idempotent-starts.js';
+import { newJobId } from './job-ref.js';
+import { JobStarter, type JobPlan } from './job-starter.js';
+import type { JobStartsHost } from './job-starts-host.js';
+
+/** Starts jobs: once for each `idempotencyKey`, otherwise on each call. */
+export class JobStarts {
+  readonly #tracker: JobTracker;
+  readonly #starter: JobStarter;
+  readonly #idempotent: IdempotentStarts;
+  readonly #logger = new Logger('GeminiWebhooks');
+
+  constructor(host: JobStartsHost) {
+    this.#tracker = host.tracker;
+    this.#starter = new JobStarter(host.tracker, host.webhooks);
+    this.#idempotent = new IdempotentStarts(this.#starter, host);
+  }
+
+  /** @throws GeminiWebhooksError `invalid_argument` for metadata that cannot be JSON; what the SDK throws */
+  async start(plan: JobPlan): Promise<TrackedJob> {
+    checkMetadata(plan);
+    const { idempotencyKey: key } = plan;
+    if (key !== undefined) return this.#idempotent.start(plan, key);
+    const id = newJobId(plan.kind);
+    try {
+      return await this.#starter.start(plan, id);
+    } catch (error) {
+      await this.#forget(id);
+      throw error;
+    }
+  }
+
+  async #forget(id: string): Promise<void> {
+    try {
+      await this.#tracker.remove(id);
+    } catch (error) {
+      this.#logger.warn(`The job ${id} was not started, and its record could not be removed: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Metadata is recorded and returned with the job's event, so it must be serializable. */
+function checkMetadata({ metadata }: JobPlan): void {
+  try {
+    JSON.stringify(metadata);
+  } catch (cause) {
+    const message = `GeminiJobs: the webhook's user metadata is not JSON: ${messageOf(cause)}. Give strings, numbers, lists and objects.`;
+    throw new GeminiWebhooksError('invalid_argument', message, { cause });
+  }
+}

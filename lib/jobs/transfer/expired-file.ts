@@ -1,0 +1,14 @@
+import { ApiError } from '@google/genai';
+import type { ApiErrorWithHeaders } from '../api-error.js';
+import { shownUrl } from './authenticated-get.js';
+
+/**
+ * Explains a 403 for a file of the API: Gemini returns it for files older than 48 hours and for files of another project. The
+ * API's own error is the `cause`.
+ */
+export function expiredFileError(url: URL, cause: ApiErrorWithHeaders): ApiErrorWithHeaders {
+  const message =
+    `GeminiJobs: Gemini answers 403 for ${shownUrl(url)}. It keeps files for 48 hours, and shows them only to the ` +
+    'project that they belong to. Check the age of the file, then the API key.';
+  return Object.assign(new ApiError({ message, status: cause.status }), { headers: cause.headers, cause });
+}
