@@ -1,0 +1,248 @@
+import type { GoogleGenAI } from '@google/genai';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { EndpointConfig } from '../config/static-webhook.config.js';
+import { GeminiWebhooksError, reasonOf } from '../errors.js';
+import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
+import { subscribedEvents } from '../events/subscribable-events.js';
+import { checkedUri } from '../config/route-url.js';
+import { settlesWithin } from '../shared/timeouts.js';
+import type { StaticWebhookSecrets } from './webhook-secrets.js';
+import { RotationStore, isReservedName } from './rotation-store.js';
+import { WebhookSync, type EndpointSyncResult } from './webhook-sync.js';
+import { WebhookLock, type DistributedLock } from './webhook-lock.js';
+import { rotateSecret, type RotationDeps } from './secret-rotation.js';
+import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
+import type { StaticWebhook } from './static-webhook.js';
+import { WebhooksApi, type RevokePrevious } from './webhooks-api.js';
+
+const OWNER = 'GeminiWebhookEndpoints';
+
+/** Max time that an optional sync delays the start of the app. */
+const MAX_START_WAIT_MS = 5_000;
+
+/** Options of `GeminiWebhookEndpoints.sync`. */
+export interface EndpointSyncOptions {
+  /** Name by which the webhook is found at Gemini. */
+  readonly name: string;
+  /**
+   * URI to which Gemini delivers.
+   * @default `publicUrl` and the module instance's route
+   */
+  readonly uri?: string | undefined;
+  /**
+   * Types of the events to subscribe to. Old names are accepted: `batch.completed` is `batch.succeeded`. Use
+   * `subscribableEvents` for strings from a configuration.
+   */
+  readonly events: readonly (SubscribableGeminiEventType | GeminiEventAlias)[];
+  /** Store for its signing secret. */
+  readonly secretStore: SigningSecretStore | SigningSecretStoreFactory;
+}
+
+/** Options of `GeminiWebhookEndpoints.rotate`. */
+export interface RotateOptions {
+  /** When the previous secrets are revoked: after 24 hours, or `now` for a secret that has leaked. */
+  readonly revokePrevious: RevokePrevious;
+  /**
+   * Store for the new secret.
+   * @default the store of the last `sync` of that webhook, or of the `endpoint` option
+   */
+  readonly secretStore?: SigningSecretStore | SigningSecretStoreFactory | undefined;
+}
+
+/** Status of the `endpoint` option's sync at start. */
+export type EndpointStatus =
+  | { readonly state: 'off' | 'syncing' }
+  | ({ readonly state: 'synced' } & EndpointSyncResult)
+  | { readonly state: 'failed'; readonly error: unknown };
+
+type SyncFailure = Extract<EndpointStatus, { readonly state: 'failed' }>;
+
+/** Dependencies of `GeminiWebhookEndpoints`. */
+export interface GeminiWebhookEndpointsParts {
+  readonly ai: GoogleGenAI | undefined;
+  /** Passed to factories of stores. */
+  readonly host: SigningSecretStoreHost;
+  /** Secrets of this process's verifiers, if it has any. */
+  readonly secrets?: StaticWebhookSecrets;
+  /** Lock of all processes on the inbox's store, if the inbox has locks. */
+  readonly lock?: DistributedLock | undefined;
+  /** Returns the public URL of the route. */
+  readonly routeUri?: () => string;
+}
+
+/**
+ * Manages the project's static webhooks in code: creates, syncs and rotates them. A new signing secret, which Gemini shows
+ * once, is stored before anything else happens, and the running verifiers use it at once.
+ *
+ * @example
+ * const { webhook } = await endpoints.sync({ name: 'my-app', events: ['batch.succeeded'], secretStore });
+ * await endpoints.rotate(webhook.id, { revokePrevious: 'after24h' });
+ */
+export class GeminiWebhookEndpoints implements OnApplicationShutdown {
+  readonly #parts: GeminiWebhookEndpointsParts;
+  readonly #lock: WebhookLock;
+  readonly #created = new Map<SigningSecretStoreFactory, SigningSecretStore>();
+  /** By the webhook's name. */
+  readonly #stores = new Map<string, RotationStore>();
+  readonly #logger = new Logger('GeminiWebhooks');
+  #status: EndpointStatus = { state: 'off' };
+
+  constructor(parts: GeminiWebhookEndpointsParts) {
+    this.#parts = parts;
+    this.#lock = new WebhookLock(parts.lock);
+  }
+
+  /** Status of the `endpoint` option's sync at start. */
+  get status(): EndpointStatus {
+    return this.#status;
+  }
+
+  /**
+   * Finds the static webhook by its name, creates it if there is none, and updates what differs. Idempotent, and safe to
+   * call in several processes at once. A disabled webhook is logged and stays disabled. If the store does not have its
+   * secret, the secret is rotated, and the old one stays valid for 24 hours.
+   *
+   * @throws GeminiWebhooksError `invalid_argument` for an event that cannot be subscribed to, before any request;
+   *   `invalid_option` without a client or a URI; `secret_not_saved` when the store fails; `inbox_unavailable` when the
+   *   lock cannot be acquired; what the SDK throws
+   */
+  async sync({ name, uri, events, secretStore }: EndpointSyncOptions): Promise<EndpointSyncResult> {
+    checkName(name);
+    const subscribed = subscribedEvents(events);
+    if ('todo' in subscribed) throw invalidArgument(`sync: events: ${subscribed.given}. ${subscribed.todo}`);
+    const target = uri === undefined ? this.#routeUri() : checkedUri(OWNER, uri);
+    const deps = this.#deps();
+    const desired = { name, uri: target, events: subscribed.types, store: this.#storeFor(name, secretStore) };
+    return this.#lock.run(name, (lock) => new WebhookSync(deps, desired, lock).run());
+  }
+
+  /**
+   * Rotates the signing secret of a static webhook. Runs in one process at a time if the inbox has locks. After a crash at
+   * any step, call it or `sync` again to finish the rotation.
+   *
+   * @throws GeminiWebhooksError `secret_not_saved` or `unknown_outcome`, with what to do; `invalid_argument` when no store
+   *   is known; `inbox_unavailable` when the lock cannot be acquired; what the SDK throws
+   */
+  async rotate(id: string, { revokePrevious, secretStore }: RotateOptions): Promise<void> {
+    if (revokePrevious !== 'after24h' && revokePrevious !== 'now') {
+      throw invalidArgument(`rotate: revokePrevious: give 'after24h' or 'now'.`);
+    }
+    const deps = this.#deps();
+    const webhook = await deps.api.get(id);
+    const { name = id } = webhook;
+    const store = secretStore ? this.#storeFor(name, secretStore) : this.#stores.get(name);
+    if (!store) {
+      throw invalidArgument(
+        `rotate: no store is known for the static webhook "${name}". Give a secretStore, or sync it first.`,
+      );
+    }
+    await this.#lock.run(name, (lock) => rotateSecret(deps, webhook, store, revokePrevious, lock));
+  }
+
+  /** Returns every static webhook of the project. @throws what the SDK throws */
+  async list(): Promise<StaticWebhook[]> {
+    return this.#api().list();
+  }
+
+  /** Makes Gemini send a test delivery. @throws what the SDK throws */
+  async ping(id: string): Promise<void> {
+    await this.#api().ping(id);
+  }
+
+  /** Enables a disabled webhook, so that Gemini delivers to it again. @throws what the SDK throws */
+  async enable(id: string): Promise<StaticWebhook> {
+    return this.#api().update(id, { state: 'enabled' });
+  }
+
+  /** Removes a webhook at Gemini, and its secrets from the store that this process uses for its name. @throws what the SDK throws */
+  async remove(id: string): Promise<void> {
+    const { api, secrets } = this.#deps();
+    const { name = id } = await api.get(id);
+    await this.#lock.run(name, async () => {
+      await api.delete(id);
+      const store = this.#stores.get(name);
+      if (!store || (await api.list()).some((other) => other.name === name)) return;
+      await store.save([]);
+      secrets?.apply(name, []);
+    });
+  }
+
+  /**
+   * Syncs the `endpoint` option and follows its secrets. Unless the sync is required, it resolves within a few seconds and
+   * also if the sync fails.
+   */
+  async syncAtStart({ required, ...endpoint }: EndpointConfig): Promise<void> {
+    this.#storeFor(endpoint.name, endpoint.secretStore);
+    this.#status = { state: 'syncing' };
+    const failure = this.sync(endpoint).then(
+      (result) => this.#syncedAtStart(endpoint.name, result),
+      (error: unknown) => this.#failedAtStart(endpoint.name, error),
+    );
+    if (!required) await settlesWithin(failure, MAX_START_WAIT_MS);
+    else await failure.then((failed) => failed && Promise.reject(failed.error as Error));
+  }
+
+  #syncedAtStart(name: string, result: EndpointSyncResult): void {
+    this.#status = { state: 'synced', ...result };
+    const { webhook, done } = result;
+    this.#logger.log(`The static webhook "${name}" (${webhook.id}) at ${webhook.uri}: ${done}.`);
+  }
+
+  #failedAtStart(name: string, error: unknown): SyncFailure {
+    const failure: SyncFailure = { state: 'failed', error };
+    this.#status = failure;
+    this.#logger.error(
+      `The static webhook "${name}" could not be synced: ${reasonOf(error)}. Deliveries are verified with the stored secrets. Call GeminiWebhookEndpoints.sync, or restart the app.`,
+    );
+    return failure;
+  }
+
+  /** Closes the stores that were created here. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.#created.values()].map((store) => store.close?.()));
+  }
+
+  #storeFor(name: string, given: SigningSecretStore | SigningSecretStoreFactory): RotationStore {
+    const used = typeof given === 'function' ? this.#createStore(given) : given;
+    const known = this.#stores.get(name);
+    const store = known?.uses(used) ? known : new RotationStore(name, used);
+    this.#stores.set(name, store);
+    this.#parts.secrets?.follow(store);
+    return store;
+  }
+
+  #createStore(factory: SigningSecretStoreFactory): SigningSecretStore {
+    const store = this.#created.get(factory) ?? factory(this.#parts.host);
+    this.#created.set(factory, store);
+    return store;
+  }
+
+  #deps(): RotationDeps {
+    return { api: this.#api(), secrets: this.#parts.secrets };
+  }
+
+  #routeUri(): string {
+    if (this.#parts.routeUri) return this.#parts.routeUri();
+    throw invalidArgument('sync: give a uri.');
+  }
+
+  #api(): WebhooksApi {
+    const { ai } = this.#parts;
+    if (ai) return new WebhooksApi(ai);
+    throw new GeminiWebhooksError(
+      'invalid_option',
+      `${OWNER}: there is no Gemini client. Set GEMINI_API_KEY, or give the option gemini.`,
+    );
+  }
+}
+
+function checkName(name: unknown): void {
+  if (typeof name === 'string' && name !== '' && name.length <= 200 && !isReservedName(name)) return;
+  throw invalidArgument(
+    `sync: name: got ${JSON.stringify(name)}. Give 1 to 200 characters that do not end with ".rotating" and lock no ".created.".`,
+  );
+}
+
+function invalidArgument(message: string): GeminiWebhooksError {
+  return new GeminiWebhooksError('invalid_argument', `${OWNER}.${message}`);
+}
