@@ -1,30 +1,44 @@
 import { Logger } from '@nestjs/common';
-import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { GeminiWebhooksError } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
-import { OccasionalWarning } from '../occasional-warning.js';
-import { settlesWithin, withTimeout } from '../with-timeout.js';
-import { bullmqInboxConfig, type BullmqInboxConfig, type BullmqInboxOptions } from './bullmq-inbox.options.js';
-import { jobIdOf, jobNameOf, toJobData, type DeliveryJobData } from './delivery-job.js';
-import { deliveryProcessor } from './delivery-processor.js';
-import { DrainingWorker } from './draining-worker.js';
-import { FailedDeliveries } from './failed-deliveries.js';
-import { Fleet } from './fleet.js';
-import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './inbox-store.js';
-import { once } from './once.js';
-import { postgresStore } from './postgres-store.js';
-import { redisStore } from './redis-store.js';
-import type { StoreLock } from './store-lock.js';
-import { Supervised, withErrorsHandled } from './supervised.js';
-import { TrackedJobs } from './tracked-jobs.js';
-import { workerOptions } from './worker-options.js';
+import { OccasionalWarning } from '../shared/occasional-warning.js';
+import { singleFlightUntilSuccess } from '../shared/single-flight.js';
+import { withTimeout } from '../shared/timeouts.js';
+import { AbsentWorkers } from './peers/absent-workers.js';
+import {
+  bullmqInboxConfig,
+  INBOX_TIMING,
+  type BullmqInboxConfig,
+  type BullmqInboxOptions,
+  type InboxTiming,
+} from './bullmq-inbox.options.js';
+import { deliveryJobId, deliveryJobName, toDeliveryJobData, type DeliveryJobData } from './store/delivery-job.js';
+import { deliveryWorker } from './deliveries/delivery-worker.js';
+import type { DrainingWorker } from './store/draining-worker.js';
+import { FailedDeliveries } from './deliveries/failed-deliveries.js';
+import type { FailedJobs } from './store/failed-jobs.js';
+import { Peers } from './peers/peers.js';
+import { checkHandlerNames } from './peers/handler-names.js';
+import { handlersMatching, type RosterHandler } from './peers/handler-roster.js';
+import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './store/inbox-store.js';
+import { memberOf } from './peers/membership.js';
+import { postgresStore } from './store/postgres/postgres-store.js';
+import { redisStore } from './store/redis/redis-store.js';
+import { StoreChecks } from './store/store-checks.js';
+import type { StoreLocks } from './store/store-locks.js';
+import { StoreOutages } from './store/store-outages.js';
+import { closeWithin, openWithin, Supervised, withErrorsHandled } from './store/supervised.js';
+import { TrackedJobs } from './tracked-jobs/tracked-jobs.js';
 
 const CLOSE_TIMEOUT_MS = 2_000;
+/** How long an operator's first request waits for its connection. A distant server takes many round trips. */
+const OPERATOR_CONNECT_MS = 10_000;
 
 /**
- * A durable inbox on BullMQ, for any number of processes on one Redis, Valkey or PostgreSQL: an event is stored, then
- * acknowledged, then handled by a worker, with attempts and backoff of its own.
+ * A durable inbox on BullMQ for any number of processes on one Redis, Valkey or PostgreSQL. It stores an event before it
+ * acknowledges it; a worker then handles the event, with retries and backoff.
  *
  * @example
  * GeminiWebhooksModule.forRoot({ inbox: bullmqInbox({ url: 'postgres://localhost/app' }) })
@@ -35,148 +49,176 @@ export function bullmqInbox(options: BullmqInboxOptions = {}): InboxEngineFactor
   return (host) => new BullmqInbox(host, bullmqInboxConfig(options, host));
 }
 
-class BullmqInbox implements InboxEngine {
-  readonly failedEvents = new FailedDeliveries(() => this.#openQueue());
+/** The engine of `bullmqInbox`. */
+export class BullmqInbox implements InboxEngine {
+  readonly failedEvents = new FailedDeliveries(async () => {
+    await this.#openQueue();
+    this.#failedJobs?.start();
+    return openWithin(this.#failedJobs, OPERATOR_CONNECT_MS);
+  });
   readonly #host: InboxHost;
   readonly #config: BullmqInboxConfig;
+  readonly #timing: InboxTiming;
   readonly #logger = new Logger('GeminiWebhooks');
-  readonly #trouble = new OccasionalWarning(this.#logger);
+  readonly #warning = new OccasionalWarning(this.#logger);
+  readonly #outages = new StoreOutages(this.#logger);
+  readonly #checks = new StoreChecks(this.#logger);
   readonly #shutdown = new AbortController();
-  readonly #jobs: TrackedJobs | undefined;
+  /** Aborts earlier than `#shutdown`: waiting for the store must not delay the shutdown. */
+  readonly #storeWait = new AbortController();
+  readonly #trackedJobs: TrackedJobs | undefined;
   #store: InboxStore | undefined;
-  #lock: StoreLock | undefined;
+  #locks: StoreLocks | undefined;
   #queue: Supervised<DeliveryQueue> | undefined;
+  #failedJobs: Supervised<FailedJobs> | undefined;
   #worker: DrainingWorker<DeliveryJobData, void> | undefined;
-  #fleet: Fleet | undefined;
+  #peers: Peers | undefined;
+  /** Handlers that this process has but does not run. */
+  #idleHandlers: readonly RosterHandler[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(host: InboxHost, config: BullmqInboxConfig) {
+  constructor(host: InboxHost, config: BullmqInboxConfig, timing: Partial<InboxTiming> = {}) {
     this.#host = host;
     this.#config = config;
-    this.#jobs =
+    this.#timing = { ...INBOX_TIMING, ...timing };
+    this.#trackedJobs =
       host.jobs &&
       new TrackedJobs(host.jobs, config, {
         registration: host.registration,
         queue: () => this.#queueOf(),
-        accept: (delivery) => this.#add(this.#queueOf(), delivery),
-        tellSettled: async (ids) => this.#fleet?.tellSettled(ids),
-        onFailure: (message) => this.#trouble.warn(`Tracked jobs: ${message}`),
+        accept: (delivery) => this.#add(delivery),
+        publishEnded: async (ids) => this.#peers?.publishEnded(ids),
+        onFailure: (message) => this.#warning.warn(`Tracked jobs: ${message}`),
       });
   }
 
+  get hasWorkers(): boolean {
+    return this.#config.workers;
+  }
+
   get jobs(): JobTracker | undefined {
-    return this.#jobs?.tracker;
+    return this.#trackedJobs?.tracker;
   }
 
   async start(): Promise<void> {
-    const { target, concurrency, migrate, prefix, queueName, workers } = this.#config;
+    const { target, prefix, queueName, workers } = this.#config;
+    if (workers) checkHandlerNames(this.#host.handlers());
     const store =
       target.kind === 'redis'
-        ? await redisStore(target, prefix)
-        : await postgresStore(target, { schema: prefix ?? 'bullmq', migrate, concurrency });
+        ? await redisStore(target, this.#config, {
+            onError: (error) => this.#closing ?? this.#outages.unavailable(error),
+            onReady: () => this.#outages.available(),
+          })
+        : await postgresStore(target, { ...this.#config, schema: prefix ?? 'bullmq' });
     this.#store = store;
-    this.#lock = store.lock(queueName);
-    const onFailure = (message: string) => this.#trouble.warn(`The inbox's store is not there yet: ${message}`);
-    const prepared = once(() => store.prepare());
+    this.#locks = store.locks(queueName);
+    const onFailure = (message: string) => this.#outages.unavailable(message);
+    const self = memberOf(this.#host, workers);
+    this.#idleHandlers = self.idle ?? [];
+    const absent = new AbsentWorkers(this.#logger, { queueName, afterMs: this.#timing.workerAbsentMs });
+    const prepare = singleFlightUntilSuccess(() => store.prepare());
     this.#queue = new Supervised({
       make: async () => {
-        await prepared();
+        await prepare();
         return withErrorsHandled(store.queue<DeliveryJobData, void>(queueName));
       },
       onFailure,
     });
-    this.#fleet = new Fleet(
+    this.#failedJobs = new Supervised({ make: async () => withErrorsHandled(store.failedJobs(queueName)), onFailure });
+    this.#peers = new Peers(
       async () => {
-        await prepared();
+        await prepare();
         return store.relay(queueName);
       },
       {
-        announce: (delivery) => this.#host.announce(delivery),
-        load: async (key) => (await this.#openQueue().getJob(jobIdOf(key)))?.data,
-        settled: this.#jobs && ((ids) => this.#jobs?.hear(ids)),
-        self: { works: workers, handlers: workers ? this.#host.handlers() : [] },
-        onFailure: (message) => this.#trouble.warn(`The fleet's messages: ${message}`),
+        publishLocally: (delivery) => this.#host.announce(delivery),
+        load: async (key) => (await (await this.#openQueue()).getJob(deliveryJobId(key)))?.data,
+        onEndedJobs: this.#trackedJobs && ((ids) => this.#trackedJobs?.receiveEnded(ids)),
+        self,
+        ...(!workers && { onHeartbeat: (heartbeat) => absent.onHeartbeat(heartbeat) }),
+        onFailure: (message) => this.#warning.warn(`Messages between processes: ${message}`),
       },
     );
     this.#queue.start();
-    this.#fleet.start();
-    this.#jobs?.start(store, prepared);
-    if (workers) this.#startWorker(store, this.#fleet, prepared, onFailure);
-    void this.#queue.ready().then((queue) => queue && this.#warnOfSettings(store));
-  }
-
-  #startWorker(
-    store: InboxStore,
-    fleet: Fleet,
-    prepared: () => Promise<void>,
-    onFailure: (message: string) => void,
-  ): void {
-    const { concurrency, queueName } = this.#config;
-    this.#worker = new DrainingWorker<DeliveryJobData, void>({
-      make: async (watched) => {
-        await prepared();
-        // A worker that others do not know of could be passed over, and one that does not know of them swallow their events.
-        await fleet.ready();
-        const processor = await deliveryProcessor(this.#host, fleet, this.#shutdown.signal, store.handover);
-        return withErrorsHandled(store.worker(queueName, watched(processor), workerOptions(this.#config, concurrency)));
-      },
-      onFailure,
-    });
-    this.#worker.start();
-  }
-
-  async #warnOfSettings(store: InboxStore): Promise<void> {
-    try {
-      for (const warning of await store.warnings()) this.#logger.warn(warning);
-    } catch (error) {
-      if (!this.#closing) this.#logger.warn(`The store's settings could not be read: ${messageOf(error)}`);
+    this.#peers.start();
+    this.#trackedJobs?.start(store, prepare);
+    if (workers) {
+      this.#worker = deliveryWorker({
+        host: this.#host,
+        config: this.#config,
+        store,
+        peers: this.#peers,
+        logger: this.#logger,
+        shutdown: this.#shutdown.signal,
+        storeWaitSignal: this.#storeWait.signal,
+        handlerWaitMs: this.#timing.handlerWaitMs,
+        prepare,
+        onFailure,
+      });
+      this.#worker.start();
     }
+    void this.#queue.ready().then((queue) => {
+      if (!queue) return;
+      this.#outages.available();
+      void this.#checks.run(store, { clock: workers });
+    });
   }
 
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
-    await this.#add(this.#openQueue(), delivery);
+    this.#checkOpen();
+    await this.#add(delivery);
     return { status: 'accepted', httpStatus: 202 };
   }
 
-  async #add(queue: DeliveryQueue, delivery: VerifiedDelivery): Promise<void> {
+  async #add(delivery: VerifiedDelivery): Promise<void> {
     const { attempts, backoff, keepCompletedMs, keepFailedMs } = this.#config;
+    const startedAt = performance.now();
+    const queue = await this.#queueOf();
     try {
       await withTimeout(
-        queue.add(jobNameOf(delivery), toJobData(delivery), {
-          jobId: jobIdOf(delivery.key),
+        queue.add(deliveryJobName(delivery), this.#dataOf(delivery), {
+          jobId: deliveryJobId(delivery.key),
           attempts,
           backoff,
           removeOnComplete: { age: Math.ceil(keepCompletedMs / 1000) },
           removeOnFail: { age: Math.ceil(keepFailedMs / 1000) },
         }),
-        ANSWER_TIMEOUT_MS,
+        Math.max(Math.round(ANSWER_TIMEOUT_MS - (performance.now() - startedAt)), 1),
         'the store did not answer',
       );
+      this.#outages.available();
     } catch (cause) {
-      this.#trouble.warn(`An event could not be stored, Google keeps it: ${messageOf(cause)}`);
+      this.#outages.writeFailed(cause);
       throw new GeminiWebhooksError('inbox_unavailable', 'The event could not be stored.', { cause });
     }
   }
 
-  async lock<Result>(
-    name: string,
-    work: (held: AbortSignal) => Promise<Result>,
-    options: { readonly waitMs: number },
-  ): Promise<Result> {
-    if (!this.#lock) throw new GeminiWebhooksError('inbox_unavailable', 'The inbox has not been started yet.');
-    return this.#lock.run(name, work, options);
+  #dataOf(delivery: VerifiedDelivery): DeliveryJobData {
+    const idleHandlers = handlersMatching(delivery.event.type, this.#idleHandlers);
+    return { ...toDeliveryJobData(delivery), ...(idleHandlers.length > 0 && { idleHandlers }) };
   }
 
-  #openQueue(): DeliveryQueue {
+  async lock<Result>(
+    name: string,
+    work: (signal: AbortSignal) => Promise<Result>,
+    options: { readonly waitMs: number },
+  ): Promise<Result> {
+    if (!this.#locks) throw new GeminiWebhooksError('inbox_unavailable', 'The inbox has not been started yet.');
+    return this.#locks.run(name, work, options);
+  }
+
+  #checkOpen(): void {
     if (this.#closing) throw new GeminiWebhooksError('inbox_unavailable', 'The app is shutting down.');
+  }
+
+  async #openQueue(): Promise<DeliveryQueue> {
+    this.#checkOpen();
     return this.#queueOf();
   }
 
-  /** Also while the app shuts down, for what still runs. */
-  #queueOf(): DeliveryQueue {
-    const queue = this.#queue?.current;
-    if (queue) return queue;
-    throw new GeminiWebhooksError('inbox_unavailable', 'The store is not there yet.');
+  /** Waits for the connection. Also open during shutdown: handlers that still run need the queue. */
+  #queueOf(): Promise<DeliveryQueue> {
+    return openWithin(this.#queue, ANSWER_TIMEOUT_MS);
   }
 
   close(): Promise<void> {
@@ -185,19 +227,22 @@ class BullmqInbox implements InboxEngine {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#fleet?.leave(), this.#drain(), this.#jobs?.drain(), this.#lock?.close()]);
-    await Promise.all([this.#fleet?.close(), this.#jobs?.close(), this.#closeQueue()]);
+    this.#checks.stop();
+    await Promise.all([this.#peers?.leave(), this.#drain(), this.#trackedJobs?.drain(), this.#locks?.close()]);
+    const queues = [this.#queue, this.#failedJobs].map((supervised) => closeWithin(supervised, CLOSE_TIMEOUT_MS));
+    await Promise.all([this.#peers?.close(), this.#trackedJobs?.close(), ...queues]);
     await this.#store?.close();
   }
 
   async #drain(): Promise<void> {
-    if ((await this.#worker?.drain(this.#config.drainTimeoutMs)) !== false) return;
-    // What they do not finish has a checkpoint or runs again: the job stays in the store.
+    const timer = setTimeout(() => this.#storeWait.abort(), CLOSE_TIMEOUT_MS);
+    const isDrained = await this.#worker?.drain(this.#config.drainTimeoutMs);
+    clearTimeout(timer);
+    if (isDrained !== false) return;
+    this.#logger.warn(
+      `Handlers were still running after drainTimeoutMs (${this.#config.drainTimeoutMs} ms): their signals are aborted, and other workers retry.`,
+    );
+    // Unfinished handlers have a checkpoint or run again: the delivery job stays in the store.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
-  }
-
-  async #closeQueue(): Promise<void> {
-    const queue = await this.#queue?.stop();
-    if (queue) await settlesWithin(queue.close(), CLOSE_TIMEOUT_MS);
   }
 }

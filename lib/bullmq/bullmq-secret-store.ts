@@ -1,55 +1,60 @@
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type {
   SigningSecret,
   SigningSecretStore,
   SigningSecretStoreFactory,
   SigningSecretStoreHost,
-} from '../endpoints/signing-secret-store.js';
+} from '../static-webhooks/signing-secret-store.js';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
-import { withTimeout } from '../with-timeout.js';
-import { OpenSockets } from './open-sockets.js';
-import { loadPostgresDriver } from './optional-peers.js';
-import { connectionOptions, FAIL_FAST } from './postgres-store.js';
-import { PostgresVault } from './postgres-vault.js';
-import { redisClients } from './redis-client.js';
-import { RedisVault } from './redis-vault.js';
-import { SealedSecrets } from './sealed-secrets.js';
-import type { SecretVault } from './secret-vault.js';
-import { checkedFlag, checkedName, invalidStoreOption, storeTarget, type StoreTarget } from './store-target.js';
+import { withTimeout } from '../shared/timeouts.js';
+import { OpenSockets } from './store/open-sockets.js';
+import { loadPostgresDriver } from './store/optional-peers.js';
+import { sessionClient } from './store/postgres/postgres-client.js';
+import { checkConnection, connectionOptions } from './store/postgres/postgres-config.js';
+import { FAIL_FAST } from './store/postgres/postgres-store.js';
+import { PostgresSecretStore } from './store/postgres/postgres-secret-store.js';
+import { redisClients } from './store/redis/redis-client.js';
+import { RedisSecretStore } from './store/redis/redis-secret-store.js';
+import { SecretEncryption } from './store/secret-encryption.js';
+import type { EncryptedSecretStore } from './store/encrypted-secret-store.js';
+import { checkedFlag, checkedPrefix, invalidStoreOption, storeTarget, type StoreTarget } from './store/store-target.js';
 
 const OWNER = 'bullmqSecretStore';
 
-/** How long a request may take with all that it needs, in milliseconds. The first one connects, and makes the table. */
+/** Timeout of one request, in milliseconds. The first one also connects and creates the table. */
 const TIMEOUT_MS = 4_000;
 
 /** Options of `bullmqSecretStore`. */
 export interface BullmqSecretStoreOptions {
   /**
-   * `redis://`, `rediss://`, `postgres://` or `postgresql://`.
+   * `redis://`, `rediss://`, `postgres://`, `postgresql://` or `socket:`, as ioredis and pg take them.
    * @default `GEMINI_WEBHOOK_INBOX_URL`
    */
   readonly url?: string | undefined;
-  /** An ioredis client or a pg `Pool` of the app's, in place of a URL. The store connects as it does; it is never closed. */
-  readonly connection?: Redis | Pool | undefined;
   /**
-   * Redis: the prefix of keys. PostgreSQL: the schema.
+   * The app's ioredis client (`Redis` or `Cluster`) or pg `Pool`, instead of a URL. The store opens its own connections
+   * with the same options and never closes this one.
+   */
+  readonly connection?: Redis | Cluster | Pool | undefined;
+  /**
+   * Redis: the key prefix. PostgreSQL: the schema.
    * @default 'bull', on PostgreSQL 'bullmq'
    */
   readonly prefix?: string | undefined;
   /**
-   * Whether to create the PostgreSQL table `gemini_webhook_secrets` where it is missing. `false` for teams that migrate
-   * themselves: the error that says that it is missing has its definition.
+   * `true` creates the PostgreSQL table `gemini_webhook_secrets` if it is missing. Set `false` to create it yourself: the
+   * error about the missing table contains its definition.
    * @default true
    */
   readonly migrate?: boolean | undefined;
 }
 
 /**
- * Keeps the signing secrets of static webhooks in the Redis, Valkey or PostgreSQL of the durable inbox, where each
- * process of the fleet finds a new one at once. They are encrypted (JWE, A256GCM) with a key derived from
- * `binding.secret`, else from the Gemini API key; after either has changed they can be read while the old one is still
- * listed in `binding.secret`. A request takes at most 4 s, and rejects with `keys_unavailable` when the server is away.
+ * Stores the signing secrets of static webhooks in the durable inbox's Redis, Valkey or PostgreSQL, so that every replica
+ * uses a new secret at once. Secrets are encrypted (JWE, A256GCM) with a key derived from `binding.secret`, or from the
+ * Gemini API key if there is none. After that key changes, list the old one in `binding.secret` as well to keep stored
+ * secrets readable. A request takes at most 4 s and rejects with `keys_unavailable` if the server does not answer.
  *
  * @example
  * endpoint: { name: 'orders', events: ['batch.succeeded'], secretStore: bullmqSecretStore() }
@@ -59,93 +64,99 @@ export interface BullmqSecretStoreOptions {
 export function bullmqSecretStore(options: BullmqSecretStoreOptions = {}): SigningSecretStoreFactory {
   return ({ registration, keys, inboxUrl }) => {
     const target = storeTarget(OWNER, options, inboxUrl);
-    const prefix = checkedName(OWNER, 'prefix', options.prefix);
+    const prefix = checkedPrefix(OWNER, options.prefix, target);
     const migrate = checkedFlag(OWNER, 'migrate', options.migrate) ?? true;
-    return new BullmqSecretStore(registration, sealedWith(keys), () => openVault(target, prefix, migrate));
+    return new BullmqSecretStore(registration, encryptionWith(keys), () => openStore(target, prefix, migrate));
   };
 }
 
 class BullmqSecretStore implements SigningSecretStore {
   readonly #registration: string;
-  readonly #sealed: SealedSecrets;
-  readonly #openVault: () => Promise<SecretVault>;
-  #vault: Promise<SecretVault> | undefined;
+  readonly #encryption: SecretEncryption;
+  readonly #openStore: () => Promise<EncryptedSecretStore>;
+  #store: Promise<EncryptedSecretStore> | undefined;
   #isClosed = false;
 
-  constructor(registration: string, sealed: SealedSecrets, open: () => Promise<SecretVault>) {
+  constructor(registration: string, encryption: SecretEncryption, open: () => Promise<EncryptedSecretStore>) {
     this.#registration = registration;
-    this.#sealed = sealed;
-    this.#openVault = open;
+    this.#encryption = encryption;
+    this.#openStore = open;
   }
 
   async load(endpoint: string): Promise<SigningSecret[]> {
-    const what = this.#what(endpoint);
-    const kept = await this.#ask('read', endpoint, (vault) => vault.read(what));
-    return kept === undefined ? [] : this.#sealed.open(what, kept);
+    const scope = this.#scope(endpoint);
+    const encrypted = await this.#request('read', endpoint, (store) => store.read(scope));
+    return encrypted === undefined ? [] : this.#encryption.decrypt(scope, encrypted);
   }
 
   async save(endpoint: string, secrets: SigningSecret[]): Promise<void> {
-    const what = this.#what(endpoint);
-    const sealed = secrets.length === 0 ? undefined : await this.#sealed.seal(what, secrets);
-    await this.#ask('saved', endpoint, (vault) => vault.write(what, sealed));
+    const scope = this.#scope(endpoint);
+    const encrypted = secrets.length === 0 ? undefined : await this.#encryption.encrypt(scope, secrets);
+    await this.#request('saved', endpoint, (store) => store.write(scope, encrypted));
   }
 
   watch(endpoint: string, changed: () => void): Promise<() => void> {
-    return this.#ask('watched', endpoint, (vault) => vault.watch(this.#what(endpoint), changed));
+    return this.#request('watched', endpoint, (store) => store.watch(this.#scope(endpoint), changed));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const vault = await this.#vault?.catch(() => undefined);
-    this.#vault = undefined;
-    await vault?.close();
+    const store = await this.#store?.catch(() => undefined);
+    this.#store = undefined;
+    await store?.close();
   }
 
-  #what(endpoint: string) {
+  #scope(endpoint: string) {
     return { registration: this.#registration, endpoint };
   }
 
-  async #ask<Result>(
-    done: string,
+  async #request<Result>(
+    action: string,
     endpoint: string,
-    request: (vault: SecretVault) => Promise<Result>,
+    request: (store: EncryptedSecretStore) => Promise<Result>,
   ): Promise<Result> {
     try {
       if (this.#isClosed) throw new GeminiWebhooksError('closed', 'bullmqSecretStore: the store is closed.');
-      this.#vault ??= this.#openVault();
-      return await withTimeout(this.#vault.then(request), TIMEOUT_MS, 'the server did not answer');
+      this.#store ??= this.#openStore();
+      return await withTimeout(this.#store.then(request), TIMEOUT_MS, 'the server did not answer');
     } catch (cause) {
       if (cause instanceof GeminiWebhooksError && cause.code !== 'timeout') throw cause;
       throw new GeminiWebhooksError(
         'keys_unavailable',
-        `bullmqSecretStore: the signing secrets of "${endpoint}" could not be ${done}: ${messageOf(cause)}`,
+        `bullmqSecretStore: the signing secrets of "${endpoint}" could not be ${action}: ${messageOf(cause)}`,
         { cause },
       );
     }
   }
 }
 
-function sealedWith([first, ...others]: SigningSecretStoreHost['keys']): SealedSecrets {
-  if (first !== undefined) return new SealedSecrets([first, ...others]);
+function encryptionWith([first, ...others]: SigningSecretStoreHost['keys']): SecretEncryption {
+  if (first !== undefined) return new SecretEncryption([first, ...others]);
   return invalidStoreOption(
     OWNER,
     'key',
-    'there is none to encrypt with',
-    'Set binding.secret (GEMINI_WEBHOOK_BINDING_SECRET), or the Gemini API key.',
+    'no encryption key is configured',
+    'Set binding.secret (GEMINI_WEBHOOK_BINDING_SECRET) or the Gemini API key.',
   );
 }
 
-async function openVault(target: StoreTarget, prefix: string | undefined, migrate: boolean): Promise<SecretVault> {
-  if (target.kind === 'redis') return new RedisVault(await redisClients(target, OWNER), prefix ?? 'bull');
-  const { Client, Pool } = await loadPostgresDriver(OWNER);
+async function openStore(
+  target: StoreTarget,
+  prefix: string | undefined,
+  migrate: boolean,
+): Promise<EncryptedSecretStore> {
+  if (target.kind === 'redis') return new RedisSecretStore(await redisClients(target, OWNER), prefix ?? 'bull');
+  const driver = await loadPostgresDriver(OWNER);
+  checkConnection(OWNER, target, (config) => new driver.Client(config));
   const connection = { ...connectionOptions(target), ...FAIL_FAST };
   const sockets = new OpenSockets();
-  const pool = new Pool({ stream: sockets.open, ...connection, max: 2 });
+  const SessionClient = sessionClient(driver, { stream: sockets.open, ...connectionOptions(target) });
+  const pool = new driver.Pool({ stream: sockets.open, ...connection, Client: SessionClient as never, max: 2 });
   pool.on('error', () => undefined);
-  return new PostgresVault(
+  return new PostgresSecretStore(
     {
       pool,
-      newClient: (config) => new Client({ ...config, ...connection }),
+      newClient: (config) => new SessionClient({ ...config, ...connection }),
       endSockets: () => sockets.close(),
     },
     { schema: prefix ?? 'bullmq', migrate },

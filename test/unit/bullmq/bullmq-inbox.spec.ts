@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import type { Span, Telemetry } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import { bullmqInbox } from '../../../lib/bullmq/index.js';
 import type { InboxHost } from '../../../lib/inbox/inbox-engine.js';
+import { deliveryOf } from '../../support/deliveries.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { STORES } from '../../support/stores.js';
 import { until } from '../../support/until.js';
@@ -17,6 +19,36 @@ const host: InboxHost = {
   announce: () => undefined,
 };
 
+/** Telemetry that keeps the names of its spans. */
+function recordedSpans(): { telemetry: Telemetry; spans: string[] } {
+  const spans: string[] = [];
+  const ignore = () => undefined;
+  const span: Span = {
+    setSpanOnContext: (context: object) => context,
+    setAttribute: ignore,
+    setAttributes: ignore,
+    addEvent: ignore,
+    recordException: ignore,
+    spanContext: ignore,
+    end: ignore,
+  } as unknown as Span;
+  const telemetry: Telemetry = {
+    tracer: {
+      startSpan(name) {
+        spans.push(name);
+        return span;
+      },
+    },
+    contextManager: {
+      with: (_context, run) => run(),
+      active: () => ({}),
+      getMetadata: () => '',
+      fromMetadata: (context) => context,
+    },
+  };
+  return { telemetry, spans };
+}
+
 describe.each(STORES)('bullmqInbox on $name', ({ url }) => {
   let logger: RecordingLogger;
 
@@ -29,7 +61,20 @@ describe.each(STORES)('bullmqInbox on $name', ({ url }) => {
     Logger.overrideLogger(false);
   });
 
-  it('warns of nothing when it is closed as soon as it is there, or before', async () => {
+  it("passes BullMQ's telemetry to the queue and the worker", async () => {
+    const queueName = `traced-${randomUUID()}`;
+    const { telemetry, spans } = recordedSpans();
+    const inbox = bullmqInbox({ url, queueName, telemetry })(host);
+    await inbox.start?.();
+
+    await inbox.accept(deliveryOf());
+    await until(() => spans.some((span) => span.startsWith('process ')));
+    await inbox.close();
+
+    expect(spans).toEqual(expect.arrayContaining([`add ${queueName}.batch.succeeded`, `process ${queueName}`]));
+  });
+
+  it('does not warn when it is closed right after it is ready, or before', async () => {
     for (let moment = 0; moment < 8; moment += 1) {
       const inbox = bullmqInbox({ url, queueName: `closed-${randomUUID()}`, workers: false })(host);
       await inbox.start?.();

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Client } from 'pg';
 import { inspect } from 'node:util';
 import { bullmqSecretStore, type BullmqSecretStoreOptions } from '../../../lib/bullmq/index.js';
-import type { SigningSecretStore } from '../../../lib/endpoints/signing-secret-store.js';
+import type { SigningSecretStore } from '../../../lib/static-webhooks/signing-secret-store.js';
 import { newSecret } from '../../contract/secret-store.contract.js';
-import { freePort } from '../../integration/support/own-stores.js';
-import { SilentServer } from '../../integration/support/silent-server.js';
+import { freePort } from '../../chaos/support/own-stores.js';
+import { SilentServer } from '../../chaos/support/silent-server.js';
 import { secretPlace, type SecretPlace } from '../../support/secret-stores.js';
 import { STORES } from '../../support/stores.js';
 import { until } from '../../support/until.js';
@@ -25,7 +25,7 @@ describe('the options of bullmqSecretStore', () => {
     [{ prefix: '' }, 'bullmqSecretStore: prefix: got ""'],
     [{ migrate: 'no' as never }, 'bullmqSecretStore: migrate: got "no"'],
     [{ connection: {} as never }, 'bullmqSecretStore: connection: is neither'],
-  ])('are refused at start: %j', (options, message) => {
+  ])('are rejected at start: %j', (options, message) => {
     const make = () => bullmqSecretStore(options)(host);
 
     expect(make).toThrow(
@@ -34,15 +34,15 @@ describe('the options of bullmqSecretStore', () => {
     expect(make).not.toThrow('hunter2');
   });
 
-  it('need a server', () => {
+  it('require a server', () => {
     expect(() => bullmqSecretStore()({ ...host, inboxUrl: undefined })).toThrow('Set GEMINI_WEBHOOK_INBOX_URL');
   });
 
-  it('need a key to encrypt with', () => {
+  it('require an encryption key', () => {
     expect(() => bullmqSecretStore()({ ...host, keys: [] })).toThrow(
       expect.objectContaining({
         code: 'invalid_option',
-        message: expect.stringContaining('Set binding.secret (GEMINI_WEBHOOK_BINDING_SECRET), or the Gemini API key.'),
+        message: expect.stringContaining('Set binding.secret'),
       }),
     );
   });
@@ -68,20 +68,20 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     await place.remove();
   });
 
-  it('keeps nothing that can be read without the key', async () => {
+  it('stores nothing that is readable without the key', async () => {
     const secret = newSecret();
     await open().save('orders', [secret]);
 
-    const [sealed] = Object.values(await place.kept());
-    const [header, ...parts] = sealed!.split('.');
+    const [encrypted] = Object.values(await place.kept());
+    const [header, ...parts] = encrypted!.split('.');
     expect(JSON.parse(Buffer.from(header!, 'base64url').toString())).toEqual({ alg: 'dir', enc: 'A256GCM' });
-    for (const text of [sealed!, ...parts.map((part) => Buffer.from(part, 'base64url').toString('latin1'))]) {
+    for (const text of [encrypted!, ...parts.map((part) => Buffer.from(part, 'base64url').toString('latin1'))]) {
       expect(text).not.toContain(secret.value.replace('whsec_', ''));
       expect(text).not.toContain('whsec_');
     }
   });
 
-  it('reads with each of its keys and writes with the first', async () => {
+  it('decrypts with each of its keys and encrypts with the first', async () => {
     const [old, both, next] = [['old'], ['new', 'old'], ['new']].map((keys) => open({ keys }));
     const secrets = [newSecret()];
     await old!.save('orders', secrets);
@@ -93,7 +93,7 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     await expect(old!.load('orders')).rejects.toThrow('cannot be read');
   });
 
-  it('says what must have changed when it has no key for what is kept, and nothing of that', async () => {
+  it('reports a changed key without quoting the stored text', async () => {
     await open().save('orders', [newSecret()]);
     const error = await open({ keys: ['another'] })
       .load('orders')
@@ -105,16 +105,16 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
         'binding.secret (GEMINI_WEBHOOK_BINDING_SECRET) or, without one, the Gemini API key',
       ),
     });
-    const [sealed] = Object.values(await place.kept());
-    expect(inspect(error, { depth: 10 })).not.toContain(sealed!.split('.').at(-2));
+    const [encrypted] = Object.values(await place.kept());
+    expect(inspect(error, { depth: 10 })).not.toContain(encrypted!.split('.').at(-2));
   });
 
   it.each([
-    ['cut', (sealed: string) => sealed.slice(0, 40)],
-    ['changed', (sealed: string) => sealed.slice(0, -4) + (sealed.endsWith('AAAA') ? 'BBBB' : 'AAAA')],
-    ['of somebody else', () => 'whsec_bm90IG91cnM='],
+    ['cut', (encrypted: string) => encrypted.slice(0, 40)],
+    ['changed', (encrypted: string) => encrypted.slice(0, -4) + (encrypted.endsWith('AAAA') ? 'BBBB' : 'AAAA')],
+    ['of another origin', () => 'whsec_bm90IG91cnM='],
     ['empty', () => ''],
-  ])('refuses what is %s, without quoting it', async (_what, change) => {
+  ])('rejects a stored text that is %s, without quoting it', async (_what, change) => {
     await open().save('orders', [newSecret()]);
     await place.tamper(change);
     const error = await open()
@@ -125,17 +125,17 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     expect(inspect(error)).not.toContain('bm90IG91cnM=');
   });
 
-  it('refuses what was put in place of another endpoint', async () => {
+  it('rejects secrets that were swapped with those of another webhook', async () => {
     await open().save('orders', [newSecret()]);
     const [ofOrders] = Object.values(await place.kept());
     await open().save('orders', []);
     await open().save('payments', [newSecret()]);
     await place.tamper(() => ofOrders!);
 
-    await expect(open().load('payments')).rejects.toThrow('They were kept for "orders" of "default".');
+    await expect(open().load('payments')).rejects.toThrow('They were saved for "orders" of "default".');
   });
 
-  it('keeps the registrations apart', async () => {
+  it('keeps module instances apart', async () => {
     const [mine, yours] = [[newSecret()], [newSecret()]];
     await open().save('orders', mine);
     await open({ registration: 'payments' }).save('orders', yours);
@@ -144,7 +144,7 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     expect(await open({ registration: 'payments' }).load('orders')).toEqual(yours);
   });
 
-  it('is asked nothing once it is closed', async () => {
+  it('rejects requests once it is closed', async () => {
     const closed = open();
     await closed.close!();
 
@@ -152,7 +152,7 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     await expect(closed.save('orders', [newSecret()])).rejects.toMatchObject({ code: 'closed' });
   });
 
-  it('rejects in time when nobody listens there', async () => {
+  it('rejects in time when no server listens', async () => {
     const away = new URL(url);
     away.port = String(await freePort());
 
@@ -161,7 +161,7 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     await expect(store.load('orders')).rejects.toThrow('connect ECONNREFUSED');
   });
 
-  it('rejects in time when the server never answers, watches all the same, and closes', async () => {
+  it('rejects in time when the server never answers, but still watches and closes', async () => {
     const silent = new SilentServer();
     await silent.start();
     try {
@@ -174,22 +174,22 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
     }
   });
 
-  it('is told of what was saved while it was cut off, and works again by itself', async () => {
+  it('notifies watchers of secrets that were saved while it was disconnected, and reconnects', async () => {
     const between = new SilentServer(url);
     await between.start();
     try {
       const [cut, other] = [open({ url: between.url(url) }), open()];
-      let told = 0;
-      await cut.watch!('orders', () => (told += 1));
-      await until(() => told > 0);
+      let notified = 0;
+      await cut.watch!('orders', () => (notified += 1));
+      await until(() => notified > 0);
       await cut.load('orders');
       between.silent = true;
       const secrets = [newSecret()];
       await other.save('orders', secrets);
-      const before = told;
+      const before = notified;
       between.silent = false;
 
-      await until(() => told > before);
+      await until(() => notified > before);
       await until(() =>
         cut.load('orders').then(
           (loaded) => loaded[0]?.value === secrets[0]!.value,
@@ -203,10 +203,10 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
   });
 
   if (name === 'PostgreSQL') {
-    it('creates no table where the team migrates: the error has what to run', async () => {
+    it('creates no table with migrate: false, and the error contains its definition', async () => {
       const store = open({ migrate: false });
       const error: unknown = await store.save('orders', []).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'invalid_option', message: expect.stringContaining('is not there') });
+      expect(error).toMatchObject({ code: 'invalid_option', message: expect.stringContaining('does not exist') });
       await run(`CREATE SCHEMA "${place.prefix}"; ${/CREATE TABLE .*/.exec((error as Error).message)![0]}`);
 
       const secrets = [newSecret()];
@@ -214,7 +214,7 @@ describe.each(STORES)('bullmqSecretStore on $name', ({ name, url }) => {
       expect(await store.load('orders')).toEqual(secrets);
     });
 
-    it('needs no right to create anything once the table is there', async () => {
+    it('needs no CREATE privilege once the table exists', async () => {
       const role = `reader_${place.prefix.replaceAll('-', '')}`.slice(0, 63);
       await open().save('orders', []);
       await run(`CREATE ROLE ${role} LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA "${place.prefix}" TO ${role};

@@ -1,0 +1,169 @@
+import { messageOf } from '../../errors.js';
+import type { HandlerCheckpoints, HandlerSettlement } from '../../handlers/dispatch.js';
+import type { DeliveryJob } from '../store/inbox-store.js';
+import { RetryBudget } from './retry-budget.js';
+import type { CompletedHandlers } from './completed-handlers.js';
+
+/** The progress of a delivery job. Bull Board shows it unchanged. */
+export interface DeliveryProgress {
+  /** Outcome of each completed handler, by name. */
+  readonly handlers?: Readonly<Record<string, HandlerSettlement>>;
+  /**
+   * Names of the handlers that a worker has started and that have not completed. A worker that lacks one must not complete
+   * the event. Earlier versions do not write it.
+   */
+  readonly unfinished?: readonly string[] | undefined;
+  /** True if the event was published to every process. */
+  readonly announced?: boolean;
+  /** When the job began to wait for a handler that only other workers have, Unix milliseconds. */
+  readonly waitingSince?: number | undefined;
+  /** When Gemini first failed to tell which event type handlers should receive, Unix milliseconds. */
+  readonly undecidedSince?: number;
+  /** The attempt after which the job failed. A later attempt was started by a person, for example in Bull Board. */
+  readonly givenUpAt?: number;
+  /** True if an operator discarded the event: its key stays in use, its handlers do not run. */
+  readonly discarded?: boolean;
+}
+
+export function progressOf({ progress }: { readonly progress: unknown }): DeliveryProgress {
+  return typeof progress === 'object' && progress !== null ? progress : {};
+}
+
+/** Returns the handlers that succeeded, which no retry runs again. */
+export function succeededHandlers({ handlers = {} }: DeliveryProgress): Readonly<Record<string, HandlerSettlement>> {
+  return Object.fromEntries(Object.entries(handlers).filter(([, outcome]) => outcome === 'succeeded'));
+}
+
+/** Returns the handlers that a retry must run, whether or not its worker knows them. */
+export function unfinishedHandlers({ handlers = {}, unfinished = [] }: DeliveryProgress): readonly string[] {
+  const failed = Object.keys(handlers).filter((name) => handlers[name] === 'failed');
+  return [...new Set([...unfinished.filter((name) => !Object.hasOwn(handlers, name)), ...failed])];
+}
+
+/** Options of `DeliveryCheckpoints`. */
+export interface CheckpointOptions {
+  /** Completed handlers of the event in this process. */
+  readonly completed: CompletedHandlers;
+  readonly retryBudget: RetryBudget;
+  /** Called for each failed write. */
+  onFailure(message: string): void;
+}
+
+/**
+ * The checkpoints of one delivery job. They are stored in its progress before the job completes, so they survive a killed
+ * worker. A failed write is retried within the retry budget; until it succeeds, the checkpoint holds in this process.
+ * Writes never reject.
+ */
+export class DeliveryCheckpoints implements HandlerCheckpoints {
+  readonly #job: DeliveryJob;
+  readonly #options: CheckpointOptions;
+  #progress: DeliveryProgress;
+  #unwritten = false;
+  /** True if the next write must succeed because the event continues in another process or later. */
+  #isRequired = false;
+  #write: Promise<void> | undefined;
+
+  constructor(job: DeliveryJob, options: CheckpointOptions) {
+    this.#job = job;
+    this.#options = options;
+    const progress = withManualRetry(progressOf(job), job);
+    const { handlers } = options.completed;
+    this.#progress =
+      handlers.size === 0
+        ? progress
+        : { ...progress, handlers: { ...progress.handlers, ...Object.fromEntries(handlers) } };
+  }
+
+  get progress(): DeliveryProgress {
+    return this.#progress;
+  }
+
+  has(handler: string): boolean {
+    return Object.hasOwn(this.#progress.handlers ?? {}, handler);
+  }
+
+  /** Does not wait for a full store: the event can still complete there, and then needs no checkpoint. */
+  settle(handler: string, outcome: HandlerSettlement): Promise<void> {
+    this.#options.completed.handlers.set(handler, outcome);
+    const unfinished = this.unfinished.filter((name) => name !== handler);
+    this.note({
+      handlers: { ...this.#progress.handlers, [handler]: outcome },
+      unfinished: unfinished.length > 0 ? unfinished : undefined,
+    });
+    return this.#writeNext();
+  }
+
+  /** Notes which handlers are about to run. Until one has completed, no worker may complete the event without it. */
+  begin(handlers: readonly string[]): void {
+    const unfinished = [...new Set([...this.unfinished, ...handlers])].filter((name) => !this.has(name));
+    if (unfinished.length > 0) this.note({ unfinished });
+  }
+
+  /** Names of the handlers that started, in any process, and have not completed. */
+  get unfinished(): readonly string[] {
+    return this.#progress.unfinished?.filter((name) => !this.has(name)) ?? [];
+  }
+
+  /** Names of the handlers that failed and must not be retried. */
+  get failed(): string[] {
+    return Object.entries(this.#progress.handlers ?? {}).flatMap(([name, outcome]) =>
+      outcome === 'failed' ? [name] : [],
+    );
+  }
+
+  /** Changes the progress without writing it: the next write includes the change. */
+  note(changes: DeliveryProgress): void {
+    this.#progress = { ...this.#progress, ...changes };
+  }
+
+  update(changes: DeliveryProgress): Promise<void> {
+    this.note(changes);
+    this.#isRequired = true;
+    return this.#writeNext();
+  }
+
+  /** Writes unsaved changes before the event continues in another process or later. */
+  async flush(): Promise<void> {
+    if (this.#unwritten) await this.update({});
+  }
+
+  #writeNext(): Promise<void> {
+    this.#unwritten = true;
+    // One write at a time: the newest progress must arrive last.
+    this.#write ??= this.#writeAll().finally(() => (this.#write = undefined));
+    return this.#write;
+  }
+
+  async #writeAll(): Promise<void> {
+    const { completed, retryBudget, onFailure } = this.#options;
+    while (this.#unwritten) {
+      this.#unwritten = false;
+      try {
+        await this.#job.updateProgress(this.#progress as object);
+        completed.unwritten = false;
+        retryBudget.reset();
+      } catch (error) {
+        this.#unwritten = true;
+        completed.unwritten = true;
+        onFailure(
+          `The checkpoint of an event could not be written. Completed handlers are remembered in this process only: ${messageOf(error)}`,
+        );
+        if (!this.#isRequired && isFull(error)) return;
+        if (!(await retryBudget.backOff())) return;
+      }
+    }
+  }
+}
+
+/** True if Redis is out of memory. Completing a job needs none, so that still works. */
+function isFull(error: unknown): boolean {
+  return /\bOOM\b/.test(messageOf(error));
+}
+
+/** Clears failed handlers on a manual retry: a dashboard cannot change the progress. */
+function withManualRetry(progress: DeliveryProgress, { attemptsMade }: DeliveryJob): DeliveryProgress {
+  const { givenUpAt, ...others } = progress;
+  if (givenUpAt === undefined || attemptsMade < givenUpAt) return progress;
+  const unfinished = unfinishedHandlers(progress);
+  return { ...others, handlers: succeededHandlers(progress), ...(unfinished.length > 0 && { unfinished }) };
+}

@@ -1,0 +1,141 @@
+import { catalogueType } from '../../events/event-catalogue.js';
+import { matchesPattern } from '../../events/event-pattern.js';
+import type { GeminiEventPattern } from '../../events/gemini-event.js';
+
+/** A handler as peers see it. */
+export interface RosterHandler {
+  readonly name: string;
+  readonly patterns: readonly GeminiEventPattern[];
+}
+
+/** What a process publishes about itself in each heartbeat. */
+export interface RosterEntry {
+  readonly node: string;
+  /** True if it runs workers. */
+  readonly works: boolean;
+  /** Handlers that it runs. */
+  readonly handlers: readonly RosterHandler[];
+  /** Handlers that it has but does not run, because it has no workers. Earlier versions omit them. */
+  readonly idle?: readonly RosterHandler[];
+}
+
+/** Distinct names of the handlers of an event. */
+export interface WantedHandlers {
+  /** Handlers that live workers run. */
+  readonly run: readonly string[];
+  /** Handlers that only receive-only processes have. */
+  readonly idle: readonly string[];
+}
+
+interface LiveEntry extends Pick<RosterEntry, 'handlers' | 'idle'> {
+  readonly until: number;
+}
+
+/** How long a process counts as alive after its last heartbeat, in milliseconds. */
+export const ROSTER_LEASE_MS = 30_000;
+/** Interval between heartbeats, in milliseconds. */
+export const ROSTER_HEARTBEAT_MS = 10_000;
+/** A process also receives its own heartbeats. If even those are missing for this long, it is disconnected. */
+export const DISCONNECTED_AFTER_MS = 1.2 * ROSTER_HEARTBEAT_MS;
+/** Time without a worker's heartbeat before a warning, in milliseconds. Plus one interval it is less than a minute. */
+export const WORKER_ABSENT_MS = 45_000;
+/** How long entries read from the store stay valid while disconnected, in milliseconds. */
+const READ_FRESH_MS = 1_000;
+
+/**
+ * The live processes and their handlers. During a rolling deploy it keeps a worker without some handler from completing
+ * that handler's events. Held in memory from heartbeats: reading it costs no request.
+ */
+export class HandlerRoster {
+  readonly #entries = new Map<string, LiveEntry>();
+  /** Handlers by event type, a cache. */
+  readonly #matching = new Map<string, WantedHandlers>();
+  #lastHeartbeatAt = 0;
+  #lastReadAt = 0;
+  #mayHaveMissed = false;
+
+  constructor(readonly now: () => number = Date.now) {}
+
+  /** Updates a process from its heartbeat. */
+  update({ node, handlers, idle }: Omit<RosterEntry, 'works'>): void {
+    this.#extendAfterOutage();
+    this.#entries.set(node, { handlers, ...(idle && { idle }), until: this.now() + ROSTER_LEASE_MS });
+    this.#matching.clear();
+  }
+
+  /** Removes a process that has left. */
+  remove(node: string): void {
+    this.#entries.delete(node);
+    this.#matching.clear();
+  }
+
+  /** Renews every lease after an outage of the store: a process that was not heard may still be alive. */
+  #extendAfterOutage(): void {
+    const now = this.now();
+    if (now - this.#lastHeartbeatAt > DISCONNECTED_AFTER_MS) {
+      this.#mayHaveMissed = this.#lastHeartbeatAt > 0;
+      for (const [node, entry] of this.#entries) this.#entries.set(node, { ...entry, until: now + ROSTER_LEASE_MS });
+    }
+    this.#lastHeartbeatAt = now;
+  }
+
+  /** Merges the entries that were read from the store at `since` or later. */
+  refresh(entries: readonly RosterEntry[], since: number): void {
+    const until = this.now() + ROSTER_LEASE_MS;
+    for (const { node, handlers, idle } of entries) this.#entries.set(node, { handlers, ...(idle && { idle }), until });
+    this.#matching.clear();
+    this.#lastReadAt = since;
+    this.#mayHaveMissed = false;
+    if (this.#lastHeartbeatAt === 0) this.#lastHeartbeatAt = since;
+  }
+
+  /** True if a process may have joined unnoticed: the entries must be read from the store. */
+  get isStale(): boolean {
+    const now = this.now();
+    return (
+      (this.#mayHaveMissed || now - this.#lastHeartbeatAt > DISCONNECTED_AFTER_MS) &&
+      now - this.#lastReadAt > READ_FRESH_MS
+    );
+  }
+
+  /** True if another process than this node is alive. */
+  hasOthers(self: string): boolean {
+    for (const node of this.#live().keys()) if (node !== self) return true;
+    return false;
+  }
+
+  /** Returns the handlers of live processes for events of this type. */
+  matching(type: string): WantedHandlers {
+    const live = this.#live();
+    const key = catalogueType(type) ?? '';
+    let wanted = this.#matching.get(key);
+    if (!wanted) {
+      const entries = [...live.values()];
+      const run = handlersMatching(
+        type,
+        entries.flatMap(({ handlers }) => handlers),
+      );
+      const idle = handlersMatching(
+        type,
+        entries.flatMap((entry) => entry.idle ?? []),
+      );
+      wanted = { run, idle: idle.filter((name) => !run.includes(name)) };
+      this.#matching.set(key, wanted);
+    }
+    return wanted;
+  }
+
+  #live(): ReadonlyMap<string, LiveEntry> {
+    // While disconnected, no lease expires.
+    const now = Math.min(this.now(), this.#lastHeartbeatAt + DISCONNECTED_AFTER_MS);
+    for (const [node, { until }] of this.#entries) if (until < now) this.remove(node);
+    return this.#entries;
+  }
+}
+
+/** Returns the distinct names of the handlers of events of this type. */
+export function handlersMatching(type: string, handlers: readonly RosterHandler[]): readonly string[] {
+  // All unknown types match the same handlers.
+  const key = catalogueType(type) ?? '';
+  return [...new Set(handlers.filter(({ patterns }) => matchesPattern(key, patterns)).map(({ name }) => name))];
+}

@@ -1,0 +1,195 @@
+import type { Relay } from 'bullmq';
+import type { InboxHost } from '../../inbox/inbox-engine.js';
+import { settlesWithin } from '../../shared/timeouts.js';
+import {
+  HandlerRoster,
+  ROSTER_HEARTBEAT_MS,
+  ROSTER_LEASE_MS,
+  type RosterEntry,
+  type RosterHandler,
+  type WantedHandlers,
+} from './handler-roster.js';
+
+const ROSTER = 'roster';
+/** Topic prefix, shared with earlier versions. */
+const ACKNOWLEDGEMENT = 'welcome';
+/** Usual maximum time until a live peer acknowledges a new process, in milliseconds. */
+const ACKNOWLEDGEMENT_MS = 1_000;
+const LEAVE_TIMEOUT_MS = 2_000;
+
+/** A heartbeat message. `hello` joins and asks peers for an acknowledgement; `goodbye` leaves. */
+interface Heartbeat extends RosterEntry {
+  readonly says?: 'hello' | 'goodbye';
+}
+
+/** A process as its peers see it. */
+export interface Member {
+  /** True if it runs workers. */
+  readonly works: boolean;
+  /** Handlers that it runs. */
+  readonly handlers: readonly RosterHandler[];
+  /** Handlers that it has but does not run. */
+  readonly idle?: readonly RosterHandler[];
+}
+
+/** Returns what this process publishes about itself. It runs its handlers only if it runs workers. */
+export function memberOf(host: Pick<InboxHost, 'handlers'>, workers: boolean): Member {
+  if (workers) return { works: true, handlers: host.handlers() };
+  const own = host.handlers().filter(({ isInternal }) => !isInternal);
+  return { works: false, handlers: [], idle: own.map(({ name, patterns }) => ({ name, patterns })) };
+}
+
+interface MembershipOptions {
+  readonly roster?: HandlerRoster;
+  readonly onHeartbeat?: ((entry: RosterEntry) => void) | undefined;
+}
+
+/**
+ * Joins and leaves the peers on one store, and sends heartbeats. A new process starts its workers only after every live
+ * worker has acknowledged its handlers.
+ */
+export class Membership {
+  readonly #roster: HandlerRoster;
+  readonly #self: Member;
+  readonly #acknowledgedBy = new Set<string>();
+  #relay: Relay<never> | undefined;
+  #reading: Promise<readonly RosterEntry[]> | undefined;
+  #lastPublish: Promise<unknown> = Promise.resolve();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #onAcknowledgement: () => void = () => undefined;
+  #says: Heartbeat['says'] = 'hello';
+  readonly #onHeartbeat: (entry: RosterEntry) => void;
+  #hasLeft = false;
+
+  /** @param onHeartbeat called for each heartbeat, including this process's own */
+  constructor(self: Member, { roster = new HandlerRoster(), onHeartbeat = () => undefined }: MembershipOptions = {}) {
+    this.#self = self;
+    this.#roster = roster;
+    this.#onHeartbeat = onHeartbeat;
+  }
+
+  /** Resolves when this process receives its peers' messages and they know it. */
+  async join(relay: Relay<never>): Promise<void> {
+    this.#relay = relay;
+    this.#acknowledgedBy.clear();
+    await relay.subscribe<Heartbeat>(`${ROSTER}.*`, ({ data }) => this.#receive(relay, data));
+    await relay.subscribe<string>(`${ACKNOWLEDGEMENT}.${relay.nodeId}`, ({ data }) => this.#acknowledge(data));
+    // Publishes before it reads: of two processes that join at the same time, at least one sees the other.
+    await this.#publish();
+    const others = (await this.#read()).filter(({ node, works }) => works && node !== relay.nodeId);
+    if (this.#hasLeft) return;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => void this.#publish().catch(() => undefined), ROSTER_HEARTBEAT_MS);
+    await this.#waitForAcknowledgements(relay, others);
+    this.#says = undefined;
+  }
+
+  /** True if no other process is alive. */
+  get isAlone(): boolean {
+    return this.#relay !== undefined && !this.#roster.isStale && !this.#roster.hasOthers(this.#relay.nodeId);
+  }
+
+  /** Returns the handlers of live processes for events of this type. */
+  async handlersFor(type: string): Promise<WantedHandlers> {
+    if (this.#roster.isStale) await this.#read();
+    return this.#roster.matching(type);
+  }
+
+  #receive(relay: Relay<never>, { says, ...entry }: Heartbeat): void {
+    if (says === 'goodbye') {
+      this.#roster.remove(entry.node);
+      this.#acknowledge(entry.node);
+      return;
+    }
+    this.#roster.update(entry);
+    this.#onHeartbeat(entry);
+    if (says === 'hello' && this.#self.works && entry.node !== relay.nodeId) {
+      // If this one is lost, the next heartbeat asks again.
+      relay.publish(`${ACKNOWLEDGEMENT}.${entry.node}`, relay.nodeId).catch(() => undefined);
+    }
+  }
+
+  #acknowledge(by: string): void {
+    this.#acknowledgedBy.add(by);
+    this.#onAcknowledgement();
+  }
+
+  /** A peer that already has all our handlers cannot drop our events, so it is waited for only briefly. */
+  async #waitForAcknowledgements(relay: Relay<never>, others: readonly RosterEntry[]): Promise<void> {
+    await this.#untilAcknowledgedBy(others, ACKNOWLEDGEMENT_MS);
+    const names = this.#self.handlers.map(({ name }) => name);
+    let pending = others.filter(({ handlers }) => !names.every((name) => handlers.some((one) => one.name === name)));
+    const deadline = Date.now() + ROSTER_LEASE_MS;
+    while (Date.now() < deadline) {
+      pending = pending.filter(({ node }) => !this.#acknowledgedBy.has(node));
+      const connected = await Promise.all(pending.map(({ node }) => isConnected(relay, node)));
+      pending = pending.filter((_entry, index) => connected[index]);
+      if (pending.length === 0) return;
+      await this.#untilAcknowledgedBy(pending, ACKNOWLEDGEMENT_MS);
+    }
+  }
+
+  async #untilAcknowledgedBy(others: readonly RosterEntry[], withinMs: number): Promise<void> {
+    const byAll = () => others.every(({ node }) => this.#acknowledgedBy.has(node));
+    if (byAll()) return;
+    await settlesWithin(
+      new Promise<void>((resolve) => {
+        this.#onAcknowledgement = () => byAll() && resolve();
+      }),
+      withinMs,
+    );
+  }
+
+  #publish(says = this.#says): Promise<unknown> {
+    const relay = this.#relay;
+    if (!relay || (this.#hasLeft && says !== 'goodbye')) return Promise.resolve();
+    const hello: Heartbeat = { node: relay.nodeId, ...this.#self, ...(says && { says }) };
+    const retain = says === 'goodbye' ? {} : { retain: ROSTER_LEASE_MS };
+    // In this order: peers would trust a heartbeat that arrived after the goodbye.
+    const said = this.#lastPublish.then(() => relay.publish(topicOf(relay), hello, retain));
+    this.#lastPublish = said.catch(() => undefined);
+    return said;
+  }
+
+  #read(): Promise<readonly RosterEntry[]> {
+    this.#reading ??= this.#readOnce().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<readonly RosterEntry[]> {
+    const since = this.#roster.now();
+    const retained = (await this.#relay?.getRetained()) ?? [];
+    const entries = retained
+      .filter(({ topic }) => topic.startsWith(`${ROSTER}.`))
+      .map(({ data }) => JSON.parse(data) as RosterEntry);
+    this.#roster.refresh(entries, since);
+    return entries;
+  }
+
+  /** Tells peers that this process leaves. */
+  async leave(): Promise<void> {
+    this.#hasLeft = true;
+    clearInterval(this.#heartbeat);
+    const relay = this.#relay;
+    if (!relay) return;
+    const goodbye = this.#publish('goodbye').then(() => relay.deleteRetained(topicOf(relay)));
+    // Bounded: an unavailable store must not delay the shutdown. Without this message the lease expires.
+    await settlesWithin(
+      goodbye.catch(() => undefined),
+      LEAVE_TIMEOUT_MS,
+    );
+  }
+}
+
+function topicOf({ nodeId }: Relay<never>): string {
+  return `${ROSTER}.${nodeId}`;
+}
+
+/** True if a process that has not answered may still do so, or if the store cannot tell. */
+async function isConnected(relay: Relay<never>, node: string): Promise<boolean> {
+  try {
+    return (await relay.getNodeConnections(node)).length > 0;
+  } catch {
+    return true;
+  }
+}

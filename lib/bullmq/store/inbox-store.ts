@@ -1,0 +1,72 @@
+import type { Job, Processor, Queue, Relay, Worker, WorkerOptions } from 'bullmq';
+import type { ClockSkew } from './clock-skew.js';
+import type { DeliveryJobData } from './delivery-job.js';
+import type { FailedJobs } from './failed-jobs.js';
+import type { StoreLocks } from './store-locks.js';
+
+export type StoredJob<Data, Result> = Job<Data, Result, string>;
+export type StoreQueue<Data, Result> = Pick<
+  Queue<Data, Result, string>,
+  'add' | 'getJob' | 'remove' | 'waitUntilReady' | 'close' | 'on'
+>;
+export type StoreWorker<Data, Result> = Pick<Worker<Data, Result, string>, 'waitUntilReady' | 'close' | 'on'>;
+
+export type DeliveryJob = StoredJob<DeliveryJobData, void>;
+export type DeliveryQueue = StoreQueue<DeliveryJobData, void>;
+
+/** How a worker hands off a job to another one on this store. */
+export interface HandOffPolicy {
+  /** Number of times a job is requeued before it is delayed for the first time. */
+  readonly requeuesBeforeDelay: number;
+  /** Delay before a job is requeued, in milliseconds: by then this worker waits for its next job behind the others. */
+  readonly requeueDelayMs: number;
+}
+
+/** The server's clock. */
+export interface StoreClock {
+  /** Compares this process's clock with the server's. */
+  compare(): Promise<ClockSkew>;
+  /** Name of the server. */
+  readonly server: string;
+  /** Sentence that says what goes wrong if the workers' clocks differ. */
+  readonly skewEffect: string;
+}
+
+/** The store port. Hides the differences between BullMQ on Redis and on PostgreSQL. */
+export interface InboxStore {
+  /**
+   * Opens a queue whose requests fail fast: the answer to Google waits for them.
+   *
+   * @param connections maximum number of connections on PostgreSQL
+   */
+  queue<Data, Result>(name: string, connections?: number): StoreQueue<Data, Result>;
+  /** Opens the failed jobs of a queue on a separate connection: an operator can wait longer than Google. */
+  failedJobs(queueName: string): FailedJobs;
+  /** Creates a worker whose connection survives outages of the store. */
+  worker<Data, Result>(
+    name: string,
+    processor: Processor<Data, Result, string>,
+    options: Omit<WorkerOptions, 'connection'>,
+    connections?: number,
+  ): StoreWorker<Data, Result>;
+  relay(namespace: string): Relay<never>;
+  readonly handOffPolicy: HandOffPolicy;
+  /** Returns the locks of the processes that share a queue. */
+  locks(queueName: string): StoreLocks;
+  /** Prepares the store, for example by migrating its schema. Retried until it succeeds. */
+  prepare(): Promise<void>;
+  /** Returns warnings about server settings that can lose events. */
+  warnings(): Promise<readonly string[]>;
+  readonly clock: StoreClock;
+  /** Closes the connections that the store opened. */
+  close(): Promise<void>;
+}
+
+/** Timeout of one store request while a delivery is accepted, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 1_500;
+
+/** Maximum time that the answer to a delivery waits for the store, in milliseconds: timeouts of single requests could add up. */
+export const ANSWER_TIMEOUT_MS = 1_900;
+
+/** Timeout of one store request of an operator, in milliseconds. */
+export const OPERATOR_TIMEOUT_MS = 30_000;

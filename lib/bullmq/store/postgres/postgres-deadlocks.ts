@@ -1,0 +1,29 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { PostgresConnection } from 'bullmq';
+
+const DEADLOCK_DETECTED = '40P01';
+const MAX_RETRIES = 8;
+const MAX_PAUSE_MS = 50;
+
+type Query = (...given: unknown[]) => Promise<unknown>;
+
+/**
+ * Retries statements that PostgreSQL aborted to resolve a deadlock. BullMQ's workers lock jobs in any order when many are due
+ * at the same time. Each of its requests is one statement, so an aborted one has changed nothing. Without the retry, the
+ * checkpoint of a successful handler would be lost and the handler would run again.
+ */
+export function retryDeadlocks({ pool }: PostgresConnection): void {
+  if (!pool) return;
+  const send = pool.query.bind(pool) as Query;
+  const query: Query = async (...given) => {
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await send(...given);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED || retries >= MAX_RETRIES) throw error;
+        await wait(Math.random() * MAX_PAUSE_MS);
+      }
+    }
+  };
+  pool.query = query as typeof pool.query;
+}

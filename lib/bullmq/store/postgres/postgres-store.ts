@@ -1,0 +1,118 @@
+import type { PostgresPoolConfig } from 'bullmq';
+import type { Client, PoolConfig } from 'pg';
+import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
+import { clockSkew } from '../clock-skew.js';
+import { PatchedConnections } from './patched-connections.js';
+import { OPERATOR_TIMEOUT_MS, REQUEST_TIMEOUT_MS, type InboxStore } from '../inbox-store.js';
+import { OpenSockets } from '../open-sockets.js';
+import { loadBullmq, loadPostgresDriver } from '../optional-peers.js';
+import { sessionClient } from './postgres-client.js';
+import { checkConnection, connectionOptions, type PostgresTarget } from './postgres-config.js';
+import { postgresFailedJobs } from './postgres-failed-jobs.js';
+import { postgresLocks } from './postgres-locks.js';
+import { migrateSchema } from './postgres-migrations.js';
+import { postgresWarnings } from './postgres-warnings.js';
+import { postgresTime } from './postgres-time.js';
+
+/** Fails within the time limit of an answer. Bounds the wait for a connection and the query separately. */
+export const FAIL_FAST = {
+  connectionTimeoutMillis: REQUEST_TIMEOUT_MS,
+  query_timeout: REQUEST_TIMEOUT_MS,
+  statement_timeout: REQUEST_TIMEOUT_MS - 100,
+} satisfies PoolConfig;
+
+/** Waits for a connection longer than an answer could. */
+const RETRY_FOREVER = { connectionTimeoutMillis: 10_000 } satisfies PoolConfig;
+
+/** Fails within an operator's time limit: connecting takes several round trips, and a query may read many events. */
+const FOR_OPERATORS = {
+  connectionTimeoutMillis: 10_000,
+  query_timeout: OPERATOR_TIMEOUT_MS,
+  statement_timeout: OPERATOR_TIMEOUT_MS - 100,
+} satisfies PoolConfig;
+
+/** Timeout of a migration, including the wait for its lock, in milliseconds. */
+const MIGRATION_TIMEOUT_MS = 60_000;
+const QUERY_TIMEOUT_MS = 10_000;
+
+/**
+ * The store on PostgreSQL. Connects by URL or with the options of the app's own pool. It cannot share that pool's
+ * connections, because BullMQ's functions need their own `search_path`.
+ */
+export async function postgresStore(
+  target: PostgresTarget,
+  {
+    schema,
+    migrate,
+    concurrency,
+    telemetry,
+  }: { readonly schema: string } & Pick<BullmqInboxConfig, 'migrate' | 'concurrency' | 'telemetry'>,
+): Promise<InboxStore> {
+  const driver = await loadPostgresDriver();
+  checkConnection('bullmqInbox', target, (config) => new driver.Client(config));
+  const sockets = new OpenSockets();
+  const base: PoolConfig = { stream: sockets.open, ...connectionOptions(target) };
+  const SessionClient = sessionClient(driver, base);
+  const connections = new PatchedConnections(SessionClient);
+  const bullmq = await loadBullmq();
+  const { Queue, Worker } = bullmq.withBackend((...given: Parameters<typeof bullmq.createPostgresBackend>) => {
+    const backend = bullmq.createPostgresBackend(...given);
+    connections.patch(backend.connection);
+    return backend;
+  });
+  const connection = (options: PoolConfig) =>
+    ({ ...base, ...options, Client: SessionClient, schema, migrate: false }) as PostgresPoolConfig;
+
+  const withClient = async <Answer>(
+    request: (client: Client) => Promise<Answer>,
+    query_timeout = QUERY_TIMEOUT_MS,
+  ): Promise<Answer> => {
+    const client = new SessionClient({ ...base, ...RETRY_FOREVER, query_timeout });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await request(client);
+    } finally {
+      await client.end();
+    }
+  };
+
+  return {
+    queue: (name, max = 8) =>
+      new Queue(name, { ...(telemetry && { telemetry }), connection: connection({ ...FAIL_FAST, max }) }) as never,
+    failedJobs: (name) => postgresFailedJobs(new Queue(name, { connection: connection({ ...FOR_OPERATORS, max: 2 }) })),
+    worker: (name, processor, options, max = Math.min(concurrency, 8) + 2) =>
+      new Worker(name, processor as never, {
+        ...options,
+        connection: connection({ ...RETRY_FOREVER, max }),
+      }) as never,
+    relay: (namespace) =>
+      new bullmq.Relay({
+        connection: connection({ ...RETRY_FOREVER, max: 3 }),
+        namespace,
+        backend: (options: Parameters<typeof bullmq.createPostgresRelayBackend>[0]) => {
+          const backend = bullmq.createPostgresRelayBackend(options);
+          connections.patch(backend['connection']);
+          return backend;
+        },
+      }) as never,
+    // A requeued job is last in line. Many delayed jobs that are due at the same time make workers deadlock.
+    handOffPolicy: { requeuesBeforeDelay: 6, requeueDelayMs: 30 },
+    locks: (queueName) =>
+      postgresLocks(
+        (config) => new SessionClient({ ...config, ...connectionOptions(target), ...FAIL_FAST }),
+        [schema, queueName],
+      ),
+    async prepare() {
+      if (migrate) await withClient((client) => migrateSchema(client, schema), MIGRATION_TIMEOUT_MS);
+    },
+    warnings: async () => [...connections.warnings(), ...(await withClient(postgresWarnings))],
+    clock: {
+      compare: () => withClient((client) => clockSkew(() => postgresTime(client))),
+      server: 'PostgreSQL',
+      skewEffect:
+        "Locks on PostgreSQL use the workers' clocks: if those differ by more than lockDurationMs, another worker may start a running handler again.",
+    },
+    close: async () => sockets.close(),
+  };
+}

@@ -1,0 +1,114 @@
+import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
+import { clockSkew } from '../clock-skew.js';
+import type { InboxStore } from '../inbox-store.js';
+import { loadBullmq } from '../optional-peers.js';
+import {
+  endRedisClient,
+  FAIL_FAST,
+  FAIL_FAST_QUEUED,
+  FOR_OPERATORS,
+  STARTUP_CHECK,
+  isCluster,
+  RETRY_FOREVER,
+  redisClients,
+  type RedisBehaviour,
+  type RedisClient,
+  type RedisTarget,
+} from './redis-client.js';
+import { redisFailedJobs } from './redis-failed-jobs.js';
+import { onConnectionError } from './redis-cluster-errors.js';
+import { checkClusterMode, serversOf } from './redis-cluster-mode.js';
+import { redisLocks } from './redis-locks.js';
+import { redisWarnings } from './redis-warnings.js';
+import { batchWrites } from './redis-writes.js';
+import { redisTime } from './redis-time.js';
+
+/** Receives connection events: requests that wait for a connection fail late and without its reason. */
+export interface RedisConnectionListener {
+  readonly onError: (error: Error) => void;
+  readonly onReady: () => void;
+}
+
+/** The store on Redis or Valkey. Connects by URL or duplicates the app's own client, which it never closes. */
+export async function redisStore(
+  target: RedisTarget,
+  { prefix, telemetry }: Pick<BullmqInboxConfig, 'prefix' | 'telemetry'>,
+  { onError, onReady }: RedisConnectionListener,
+): Promise<InboxStore> {
+  const newClient = await redisClients(target);
+  const { Queue, Relay, Worker } = await loadBullmq();
+  const clients = new Set<RedisClient>();
+  let closed = false;
+  const keep = <Client extends RedisClient>(client: Client): Client => {
+    onConnectionError(client, onError);
+    client.on('ready', onReady);
+    clients.add(client);
+    if (isCluster(client)) client.on('+node', batchWrites);
+    else batchWrites(client);
+    // BullMQ blocks on a duplicate and neither closes nor drops it while the server is down.
+    const duplicate = client.duplicate.bind(client) as (...given: unknown[]) => Client;
+    return Object.assign(client, { duplicate: (...given: unknown[]) => keep(duplicate(...given)) });
+  };
+  const connect = (options: RedisBehaviour): RedisClient => {
+    // It would stay open: BullMQ does not close a client that it was given.
+    if (closed) throw new Error('the inbox is closed');
+    return keep(newClient(options));
+  };
+  const withClient = async <Answer>(request: (client: RedisClient) => Promise<Answer>): Promise<Answer> => {
+    const client = connect(STARTUP_CHECK);
+    try {
+      return await request(client);
+    } finally {
+      clients.delete(client);
+      endRedisClient(client);
+    }
+  };
+  const common = { ...(prefix !== undefined && { prefix }), skipVersionCheck: false };
+
+  return {
+    queue: <Data, Result>(name: string) =>
+      new Queue<Data, Result, string>(name, {
+        ...common,
+        ...(telemetry && { telemetry }),
+        connection: connect(FAIL_FAST),
+      }),
+    failedJobs(name) {
+      const client = connect(FOR_OPERATORS);
+      return redisFailedJobs(new Queue(name, { ...common, connection: client }), client);
+    },
+    worker: (name, processor, options) =>
+      new Worker(name, processor, {
+        ...common,
+        ...options,
+        // Redis notifies only one worker of a delayed job. If that one is busy when the job is due, another polls at this interval.
+        drainDelay: 1,
+        connection: connect(RETRY_FOREVER),
+      }),
+    relay: (namespace) => new Relay({ ...common, connection: connect(RETRY_FOREVER), namespace }) as never,
+    // A requeued job is first in line, so the same busy worker would fetch it again.
+    handOffPolicy: { requeuesBeforeDelay: 0, requeueDelayMs: 100 },
+    locks(queueName) {
+      const connectForLock = () => {
+        const client = connect(FAIL_FAST_QUEUED);
+        client.once('end', () => clients.delete(client));
+        return client;
+      };
+      return redisLocks(connectForLock, (name) => `${prefix ?? 'bull'}:${queueName}:gemini-lock:${name}`);
+    },
+    prepare: () => withClient((client) => checkClusterMode(client, prefix)),
+    warnings: () =>
+      withClient(async (client) => {
+        const warnings = await Promise.all((await serversOf(client)).map(redisWarnings));
+        return [...new Set(warnings.flat())];
+      }),
+    clock: {
+      compare: () => withClient((client) => clockSkew(() => redisTime(client))),
+      server: 'Redis',
+      skewEffect: "Delays use the workers' clocks: retries and status checks are early or late by that difference.",
+    },
+    async close() {
+      closed = true;
+      for (const client of clients) endRedisClient(client);
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeliveryJob } from '../../../../lib/bullmq/store/inbox-store.js';
+import {
+  DeliveryCheckpoints,
+  progressOf,
+  succeededHandlers,
+  type DeliveryProgress,
+} from '../../../../lib/bullmq/deliveries/delivery-checkpoints.js';
+import { RetryBudget } from '../../../../lib/bullmq/deliveries/retry-budget.js';
+import { deferred, type Deferred } from '../../../support/deferred.js';
+
+/** A job whose writes the test lets through, one by one. */
+function slowJob(progress: unknown = 0) {
+  const written: DeliveryProgress[] = [];
+  const pending: Deferred[] = [];
+  const updateProgress = async (next: DeliveryProgress) => {
+    const gate = deferred();
+    pending.push(gate);
+    await gate.promise;
+    written.push(next);
+  };
+  const job = { progress, attemptsMade: 0, updateProgress } as unknown as DeliveryJob;
+  return { job, written, pending };
+}
+
+function jobOf(progress: unknown, attemptsMade = 0): DeliveryJob {
+  return { progress, attemptsMade, updateProgress: async () => undefined } as unknown as DeliveryJob;
+}
+
+/** Checkpoints of a process without completed handlers. It retries nothing unless the test sets `retryMs`. */
+function checkpointsOf(job: DeliveryJob, { retryMs = 0, failures = [] as string[] } = {}) {
+  const completed = { handlers: new Map(), unwritten: false };
+  const onFailure = (message: string) => failures.push(message);
+  const options = { completed, retryBudget: new RetryBudget(retryMs), onFailure };
+  return { checkpoints: new DeliveryCheckpoints(job, options), completed, failures, options };
+}
+
+describe('the progress of a delivery job', () => {
+  it.each([[0], [null], ['text'], [undefined]])('is empty without checkpoints: %j', (progress) => {
+    expect(progressOf({ progress })).toEqual({});
+    expect(checkpointsOf(jobOf(progress)).checkpoints.progress).toEqual({});
+  });
+
+  it('contains which handlers have succeeded', () => {
+    expect(succeededHandlers({ handlers: { a: 'succeeded', b: 'failed' } })).toEqual({ a: 'succeeded' });
+    expect(succeededHandlers({})).toEqual({});
+  });
+});
+
+describe('the checkpoints of a delivery job', () => {
+  it('include the outcomes of an earlier attempt', () => {
+    const checkpoints = checkpointsOf(jobOf({ handlers: { a: 'succeeded', b: 'failed' } })).checkpoints;
+
+    expect(['a', 'b', 'c', 'constructor'].map((name) => checkpoints.has(name))).toEqual([true, true, false, false]);
+    expect(checkpoints.failed).toEqual(['b']);
+  });
+
+  it('resolve when the outcome of a handler is written', async () => {
+    const { job, pending, written } = slowJob();
+    const checkpoints = checkpointsOf(job).checkpoints;
+    const resolved = checkpoints.settle('a', 'succeeded').then(() => [...written]);
+
+    expect(checkpoints.has('a')).toBe(true);
+    pending[0]!.resolve();
+    expect(await resolved).toEqual([{ handlers: { a: 'succeeded' } }]);
+  });
+
+  it('are written one at a time with the newest last, and resolve only when written', async () => {
+    const { job, pending, written } = slowJob();
+    const checkpoints = checkpointsOf(job).checkpoints;
+    const first = checkpoints.settle('a', 'succeeded');
+    const others = [checkpoints.settle('b', 'failed'), checkpoints.settle('c', 'succeeded')];
+    const seen = others.map((other) => other.then(() => written.at(-1)));
+
+    expect(pending).toHaveLength(1);
+    pending[0]!.resolve();
+    while (pending.length < 2) await Promise.resolve();
+    expect(written).toEqual([{ handlers: { a: 'succeeded' } }]);
+    pending[1]!.resolve();
+    await first;
+
+    const all = { handlers: { a: 'succeeded', b: 'failed', c: 'succeeded' } };
+    expect(await Promise.all(seen)).toEqual([all, all]);
+    expect(written).toHaveLength(2);
+  });
+
+  it('hold in this process when a write fails, report it, and are all written with the next one', async () => {
+    const { job, pending, written } = slowJob();
+    const { checkpoints, completed, failures, options } = checkpointsOf(job);
+    const refused = checkpoints.settle('a', 'succeeded');
+    pending[0]!.reject(new Error('the store is down'));
+    await refused;
+    expect(failures).toEqual([expect.stringContaining('the store is down')]);
+    expect(completed.unwritten).toBe(true);
+    expect(new DeliveryCheckpoints(jobOf(0), options).has('a')).toBe(true);
+
+    const next = checkpoints.settle('b', 'succeeded');
+    pending[1]!.resolve();
+    await next;
+    expect(written).toEqual([{ handlers: { a: 'succeeded', b: 'succeeded' } }]);
+    expect(completed.unwritten).toBe(false);
+  });
+
+  it('are retried within the retry budget', async () => {
+    let refusals = 3;
+    const written: DeliveryProgress[] = [];
+    const updateProgress = async (progress: DeliveryProgress) => {
+      if (refusals-- > 0) throw new Error('the store is down');
+      written.push(progress);
+    };
+    const job = { progress: 0, attemptsMade: 0, updateProgress } as unknown as DeliveryJob;
+    const { checkpoints, completed } = checkpointsOf(job, { retryMs: 10_000 });
+    await checkpoints.settle('a', 'succeeded');
+
+    expect(written).toEqual([{ handlers: { a: 'succeeded' } }]);
+    expect(completed.unwritten).toBe(false);
+  });
+
+  it('do not wait for a full store unless the event continues in another process or later', async () => {
+    const full = { isFull: true, writes: 0 };
+    const updateProgress = async () => {
+      full.writes += 1;
+      if (full.isFull) throw new Error("OOM command not allowed when used memory > 'maxmemory'.");
+    };
+    const job = { progress: 0, attemptsMade: 0, updateProgress } as unknown as DeliveryJob;
+    const { checkpoints, completed } = checkpointsOf(job, { retryMs: 10_000 });
+    await checkpoints.settle('a', 'succeeded');
+    expect([full.writes, completed.unwritten, checkpoints.has('a')]).toEqual([1, true, true]);
+
+    const flushed = checkpoints.flush();
+    while (full.writes < 2) await Promise.resolve();
+    full.isFull = false;
+    await flushed;
+    expect([full.writes, completed.unwritten]).toEqual([3, false]);
+    await checkpoints.flush();
+    expect(full.writes).toBe(3);
+  });
+
+  it('include noted changes in the next write', async () => {
+    const { job, pending, written } = slowJob();
+    const checkpoints = checkpointsOf(job).checkpoints;
+    checkpoints.note({ announced: true });
+    expect(pending).toEqual([]);
+
+    const next = checkpoints.settle('a', 'succeeded');
+    pending[0]!.resolve();
+    await next;
+    expect(written).toEqual([{ announced: true, handlers: { a: 'succeeded' } }]);
+  });
+
+  it('forget permanent failures once a person retries the job, not earlier', () => {
+    const progress = { announced: true, givenUpAt: 2, handlers: { a: 'succeeded', b: 'failed' } };
+
+    expect(checkpointsOf(jobOf(progress, 1)).checkpoints.progress).toEqual(progress);
+    expect(checkpointsOf(jobOf(progress, 2)).checkpoints.progress).toEqual({
+      announced: true,
+      handlers: { a: 'succeeded' },
+      unfinished: ['b'],
+    });
+  });
+
+  it('name the handlers that have begun, with the next write, until they have settled', async () => {
+    const { job, pending, written } = slowJob({ unfinished: ['old'] });
+    const checkpoints = checkpointsOf(job).checkpoints;
+    checkpoints.begin(['a', 'b', 'old']);
+    expect([pending.length, checkpoints.unfinished]).toEqual([0, ['old', 'a', 'b']]);
+
+    for (const name of ['a', 'b', 'old']) {
+      const settled = checkpoints.settle(name, 'succeeded');
+      pending.at(-1)!.resolve();
+      await settled;
+    }
+    expect(written.map(({ unfinished }) => unfinished)).toEqual([['old', 'b'], ['old'], undefined]);
+  });
+
+  it('do not name a handler as unfinished that completed in this process', () => {
+    const { completed, options } = checkpointsOf(jobOf(0));
+    completed.handlers.set('a', 'succeeded');
+    const checkpoints = new DeliveryCheckpoints(jobOf({ unfinished: ['a', 'b'] }), options);
+    checkpoints.begin(['a']);
+    expect(checkpoints.unfinished).toEqual(['b']);
+  });
+});

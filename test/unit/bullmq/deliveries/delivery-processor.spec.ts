@@ -1,0 +1,465 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Job } from 'bullmq';
+import { toDeliveryJobData, type DeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
+import { INBOX_TIMING } from '../../../../lib/bullmq/bullmq-inbox.options.js';
+import { deliveryProcessor } from '../../../../lib/bullmq/deliveries/delivery-processor.js';
+import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
+import { CompletedHandlersCache } from '../../../../lib/bullmq/deliveries/completed-handlers.js';
+import type { GeminiEventPattern } from '../../../../lib/events/gemini-event.js';
+import type { DispatchOutcome } from '../../../../lib/handlers/dispatch.js';
+import type { InboxHost } from '../../../../lib/inbox/inbox-engine.js';
+import { deferred } from '../../../support/deferred.js';
+import { deliveryOf } from '../../../support/deliveries.js';
+import { until } from '../../../support/until.js';
+
+const MINUTE_MS = 60_000;
+const HAND_OFF = { requeuesBeforeDelay: 0, requeueDelayMs: 1 };
+
+/** A delivery job, a clock and peers in memory. */
+class Bench {
+  now = Date.now();
+  moves: string[] = [];
+  published = 0;
+  failPublish = false;
+  attempts: number[] = [];
+  readonly lastAttempts: (boolean | undefined)[] = [];
+  logged: string[] = [];
+  troubles: string[] = [];
+  waits: string[] = [];
+  givenUp: string[] = [];
+  ran: string[] = [];
+  readonly wantedElsewhere: (boolean | undefined)[] = [];
+  full = false;
+  /** Name of the worker's only handler. */
+  handler = 'mine';
+  patterns: readonly GeminiEventPattern[] = ['*'];
+  /** True if the worker has only the module's own handler. */
+  isInternal = false;
+  /** What the handler does before it ends. */
+  handle: () => Promise<void> = async () => undefined;
+  memory = new CompletedHandlersCache();
+  outcome: DispatchOutcome = { retryable: [], final: [] };
+  readonly roster = new HandlerRoster(() => this.now);
+  readonly job = {
+    id: 'e1',
+    data: toDeliveryJobData(deliveryOf()),
+    progress: {} as object,
+    attemptsMade: 0,
+    opts: { attempts: 3 },
+    updateProgress: async (progress: object) => {
+      if (this.full) throw new Error('OOM command not allowed');
+      this.job.progress = JSON.parse(JSON.stringify(progress)) as object;
+    },
+    log: async (line: string) => this.logged.push(line),
+    moveToDelayed: async () => void this.moves.push('delayed'),
+    moveToWait: async () => void this.moves.push('waiting'),
+  };
+
+  /** Returns the error that the processor throws, if any. */
+  async work(): Promise<Error | undefined> {
+    const host: InboxHost = {
+      registration: 'default',
+      toleranceSeconds: 300,
+      handlers: () => [{ name: this.handler, patterns: this.patterns, isInternal: this.isInternal }],
+      dispatch: async (_delivery, { attempt, isLast, isWantedElsewhere, checkpoints }) => {
+        this.attempts.push(attempt);
+        this.wantedElsewhere.push(isWantedElsewhere);
+        this.lastAttempts.push(isLast);
+        const { retryable, final } = this.outcome;
+        if (retryable.length === 0 && this.patterns.length > 0 && !checkpoints.has(this.handler)) {
+          this.ran.push(this.handler);
+          await this.handle();
+          await checkpoints.settle(this.handler, final.includes(this.handler) ? 'failed' : 'succeeded');
+        }
+        return this.outcome;
+      },
+      announce: () => undefined,
+    };
+    const publish = async () => {
+      if (this.failPublish) throw new Error('no connection');
+      this.published += 1;
+    };
+    const peers = { publish, handlersFor: async (type: string) => this.roster.matching(type) };
+    const processor = await deliveryProcessor(host, peers, {
+      shutdown: new AbortController().signal,
+      storeWaitSignal: new AbortController().signal,
+      handOffPolicy: HAND_OFF,
+      completedHandlers: this.memory,
+      storeRetryMs: 0,
+      handlerWaitMs: INBOX_TIMING.handlerWaitMs,
+      onStoreFailure: (message) => this.troubles.push(message),
+      onMissingHandlers: (message) => this.waits.push(message),
+      onGivenUp: (message) => this.givenUp.push(message),
+      now: () => this.now,
+    });
+    try {
+      await processor(this.job as unknown as Job<DeliveryJobData, void, string>, 'token');
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** Another worker, which has no handler but one of this name, takes the event as the store has it now. */
+  handOverTo(handler: string, { isInternal = false } = {}): Bench {
+    const other = new Bench();
+    Object.assign(other, { handler, isInternal, now: this.now });
+    Object.assign(other.job, { ...this.job, updateProgress: other.job.updateProgress, log: other.job.log });
+    Object.assign(other.job, { moveToDelayed: async () => void other.moves.push('delayed') });
+    return other;
+  }
+
+  /** Adds the heartbeat of a receive-only process. */
+  receiver(name: string, patterns: readonly GeminiEventPattern[] = ['batch.*']): void {
+    this.roster.update({ node: 'web', handlers: [], idle: [{ name, patterns }] });
+  }
+
+  /** Adds the heartbeat of another worker. */
+  elsewhere(name: string, patterns: readonly GeminiEventPattern[] = ['batch.*']): void {
+    this.roster.update({ node: 'other', handlers: [{ name, patterns }] });
+  }
+}
+
+describe('the processor of delivery jobs', () => {
+  it('completes an event when all its handlers have completed', async () => {
+    const bench = new Bench();
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'succeeded' } });
+  });
+
+  it('hands off an event to the worker that has the missing handler, without using up an attempt', async () => {
+    const bench = new Bench();
+    bench.elsewhere('theirs');
+
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.moves).toEqual(['delayed']);
+    expect(bench.job.progress).toEqual({
+      announced: true,
+      handlers: { mine: 'succeeded' },
+      waitingSince: bench.now,
+    });
+  });
+
+  it('waits for a missing handler for 15 minutes, then fails the event and names the handler', async () => {
+    const bench = new Bench();
+    bench.elsewhere('theirs');
+    await bench.work();
+
+    bench.now += 15 * MINUTE_MS;
+    bench.elsewhere('theirs');
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    bench.now += 1;
+    expect(await bench.work()).toMatchObject({
+      name: 'UnrecoverableError',
+      message: expect.stringContaining('theirs'),
+    });
+  });
+
+  it('restarts the wait for a missing handler after a retry: backoff does not count as waiting', async () => {
+    const bench = new Bench();
+    bench.elsewhere('theirs');
+    await bench.work();
+
+    bench.outcome = { retryable: ['mine'], final: [] };
+    expect(await bench.work()).toMatchObject({ message: expect.stringContaining('mine failed') });
+    expect(bench.job.progress).not.toHaveProperty('waitingSince');
+
+    bench.now += 60 * MINUTE_MS;
+    bench.elsewhere('theirs');
+    bench.outcome = { retryable: [], final: [] };
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+  });
+
+  it('publishes to peers once, and again only after a failure', async () => {
+    const bench = new Bench();
+    bench.failPublish = true;
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.troubles).toEqual([expect.stringContaining('no connection')]);
+    expect(bench.job.progress).not.toHaveProperty('announced');
+
+    bench.failPublish = false;
+    bench.outcome = { retryable: ['mine'], final: [] };
+    await bench.work();
+    await bench.work();
+    expect(bench.published).toBe(1);
+    expect(bench.job.progress).toMatchObject({ announced: true });
+  });
+
+  it('logs one line for each failed attempt and one when it waits for another worker', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: ['mine', 'flaky'], final: ['hopeless'] };
+    await bench.work();
+    bench.job.attemptsMade = 1;
+    bench.outcome = { retryable: [], final: [] };
+    bench.elsewhere('theirs');
+    await bench.work();
+    await bench.work();
+
+    expect(bench.logged).toEqual([
+      'attempt 1: mine failed, flaky failed, hopeless failed for good',
+      'attempt 2: waiting for a worker that has theirs',
+    ]);
+  });
+
+  it('does not retry a handler that failed permanently until a person retries the job', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: [], final: ['mine'] };
+    const reason = 'mine failed for good';
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'failed' }, givenUpAt: 1 });
+
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+    bench.memory.forget('e1');
+    bench.job.attemptsMade = 1;
+    bench.outcome = { retryable: [], final: [] };
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.job.progress).toEqual({ announced: true, handlers: { mine: 'succeeded' } });
+  });
+
+  it('gives up on the last attempt, not earlier', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: ['mine'], final: [] };
+    for (bench.job.attemptsMade of [0, 1]) {
+      await bench.work();
+      expect(bench.job.progress).not.toHaveProperty('givenUpAt');
+    }
+    bench.job.attemptsMade = 2;
+    await bench.work();
+    expect(bench.job.progress).toMatchObject({ givenUpAt: 3 });
+  });
+
+  it('waits the full time for a missing handler again after a person retries the job', async () => {
+    const bench = new Bench();
+    bench.elsewhere('theirs');
+    await bench.work();
+    bench.now += 16 * MINUTE_MS;
+    bench.elsewhere('theirs');
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError' });
+
+    bench.job.attemptsMade = 1;
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+  });
+
+  it('runs no handler of a discarded event', async () => {
+    const bench = new Bench();
+    bench.job.progress = { discarded: true };
+    expect(await bench.work()).toBeUndefined();
+    expect([bench.attempts, bench.published]).toEqual([[], 0]);
+  });
+
+  it('fails data of another version without retrying', async () => {
+    const bench = new Bench();
+    Object.assign(bench.job, { data: { v: 99 } });
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: expect.stringContaining('99') });
+    expect(bench.attempts).toEqual([]);
+  });
+
+  it('passes the last attempt to the dispatcher, after which the event fails', async () => {
+    const bench = new Bench();
+    for (bench.job.attemptsMade of [0, 1, 2]) {
+      bench.outcome = { retryable: ['mine'], final: [] };
+      await bench.work();
+    }
+
+    expect(bench.lastAttempts).toEqual([false, false, true]);
+  });
+
+  it('completes an event whose checkpoint the store rejects, because its handlers have succeeded', async () => {
+    const bench = new Bench();
+    bench.full = true;
+
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.ran).toEqual(['mine']);
+    expect(bench.troubles).toEqual([expect.stringContaining('OOM')]);
+  });
+
+  it('never reruns a successful handler in this process, even if its checkpoint is lost', async () => {
+    const bench = new Bench();
+    bench.full = true;
+    bench.elsewhere('theirs');
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+      expect(bench.job.progress).toEqual({});
+    }
+    expect(bench.ran).toEqual(['mine']);
+
+    bench.full = false;
+    await bench.work();
+    expect(bench.ran).toEqual(['mine']);
+    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'succeeded' } });
+  });
+
+  it('waits for a running attempt when the store returns the event once more', async () => {
+    const bench = new Bench();
+    const running = deferred();
+    bench.handle = () => running.promise;
+    const runs = [bench.work(), bench.work()];
+    await until(() => bench.ran.length > 0);
+    running.resolve();
+
+    expect(await Promise.all(runs)).toEqual([undefined, undefined]);
+    expect(bench.ran).toEqual(['mine']);
+  });
+
+  it('runs the handlers again when a finished event is retried', async () => {
+    const bench = new Bench();
+    bench.full = true;
+    await bench.work();
+    bench.memory.forget('e1');
+    await bench.work();
+
+    expect(bench.ran).toEqual(['mine', 'mine']);
+  });
+
+  it("leaves the job to BullMQ's stalled check if it cannot be postponed either", async () => {
+    const bench = new Bench();
+    bench.failPublish = true;
+    bench.job.moveToDelayed = async () => {
+      throw new Error('the store is down');
+    };
+
+    expect(await bench.work()).toMatchObject({ message: expect.stringContaining('the store failed') });
+  });
+
+  it('postpones an event for 15 minutes if only a receive-only process has its handlers, then fails it', async () => {
+    const bench = new Bench();
+    bench.isInternal = true;
+    bench.receiver('theirs');
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    bench.now += 15 * MINUTE_MS;
+    bench.receiver('theirs');
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.waits).toEqual(Array(2).fill(expect.stringMatching(/no worker has: theirs\..*After 15 minutes/s)));
+    expect(bench.logged).toEqual(['attempt 1: waiting for a worker that has theirs']);
+    expect(bench.wantedElsewhere).toEqual([true, true]);
+
+    bench.now += 1;
+    bench.receiver('theirs');
+    const reason = expect.stringMatching(/no worker has theirs.*replay/s);
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+    expect(bench.givenUp).toEqual([reason]);
+  });
+
+  it('does the same if it also has handlers, which run once', async () => {
+    const bench = new Bench();
+    bench.receiver('theirs');
+    await bench.work();
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.ran).toEqual(['mine']);
+  });
+
+  it('hands off the event to a worker that joins with the handlers, and then completes', async () => {
+    const bench = new Bench();
+    bench.receiver('theirs');
+    await bench.work();
+    bench.elsewhere('theirs');
+    await bench.work();
+    expect(bench.waits).toHaveLength(1);
+    expect(bench.job.progress).toMatchObject({ waitingSince: expect.any(Number) });
+  });
+
+  it('completes an event at once if a receive-only process has the same handlers', async () => {
+    const bench = new Bench();
+    bench.receiver('mine');
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.wantedElsewhere).toEqual([false]);
+  });
+
+  it('postpones an event whose receiver had handlers and is gone, until some handler has run', async () => {
+    const bench = new Bench();
+    Object.assign(bench.job.data, { idleHandlers: ['theirs'] });
+    bench.isInternal = true;
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+
+    bench.isInternal = false;
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'succeeded' } });
+  });
+
+  it('completes an event that no process handles', async () => {
+    const bench = new Bench();
+    bench.isInternal = true;
+    expect(await bench.work()).toBeUndefined();
+    expect([bench.waits, bench.wantedElsewhere]).toEqual([[], [false]]);
+  });
+
+  it('completes a probe of doctor without handlers, even if another process handles every event', async () => {
+    const bench = new Bench();
+    bench.isInternal = true;
+    Object.assign(bench.job.data, toDeliveryJobData(deliveryOf({ type: 'doctor.check' })));
+    bench.elsewhere('theirs', ['*']);
+    bench.receiver('others', ['*']);
+    expect(await bench.work()).toBeUndefined();
+  });
+
+  it.each(['theirs', 'GeminiJobs(default)'])(
+    'keeps an event whose handler failed for a worker that has it, where the next one has only %s',
+    async (handler) => {
+      const bench = new Bench();
+      bench.outcome = { retryable: ['mine'], final: [] };
+      await bench.work();
+      expect(bench.job.progress).toMatchObject({ unfinished: ['mine'] });
+
+      const next = bench.handOverTo(handler, { isInternal: handler !== 'theirs' });
+      expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+      expect(next.wantedElsewhere).toEqual([true]);
+      expect(next.waits).toEqual([expect.stringMatching(/no worker has: mine\..*stopped.*queueName.*15 minutes/s)]);
+
+      next.now += 15 * MINUTE_MS + 1;
+      const reason = expect.stringMatching(/no live worker has mine.*renamed.*replay.*discard/s);
+      expect(await next.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+      expect(next.givenUp).toEqual([reason]);
+
+      const back = next.handOverTo('mine');
+      expect(await back.work()).toBeUndefined();
+      expect(back.ran).toEqual(['mine']);
+      expect(back.job.progress).not.toHaveProperty('unfinished');
+    },
+  );
+
+  it('keeps an event for a handler that ran while its worker was killed, and another had settled', async () => {
+    const bench = new Bench();
+    await bench.work();
+    bench.job.progress = { ...bench.job.progress, unfinished: ['slow'] };
+    const next = bench.handOverTo('mine');
+    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+    expect(next.ran).toEqual([]);
+  });
+
+  it('completes an event that an earlier version had tried, and kept no names of', async () => {
+    const bench = new Bench();
+    bench.job.progress = { announced: true, handlers: { theirs: 'succeeded' } };
+    bench.job.attemptsMade = 1;
+    expect(await bench.work()).toBeUndefined();
+  });
+
+  it('leaves an event whose handler failed to the worker that has it again', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: ['mine'], final: [] };
+    await bench.work();
+    const next = bench.handOverTo('theirs');
+    next.elsewhere('mine');
+    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+    expect(next.waits).toEqual([]);
+  });
+
+  it('keeps an event that a person has retried for the handler that had failed for good', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: [], final: ['mine'] };
+    await bench.work();
+    bench.job.attemptsMade = 1;
+
+    const next = bench.handOverTo('theirs');
+    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+    expect(next.job.progress).toMatchObject({ handlers: { theirs: 'succeeded' }, unfinished: ['mine'] });
+  });
+
+  it('keeps an event whose handler failed where the next worker has one of that name for other events', async () => {
+    const bench = new Bench();
+    bench.outcome = { retryable: ['mine'], final: [] };
+    await bench.work();
+    const next = bench.handOverTo('mine');
+    next.patterns = [];
+    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+  });
+});

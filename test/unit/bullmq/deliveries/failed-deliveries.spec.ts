@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { FailedDeliveries } from '../../../../lib/bullmq/deliveries/failed-deliveries.js';
+import { deliveryJobId, toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
+import type { FailedJob, FailedJobs } from '../../../../lib/bullmq/store/failed-jobs.js';
+import { deliveryOf } from '../../../support/deliveries.js';
+
+/** A failed set in memory, of which the latest comes first. */
+class FailedSet {
+  readonly retried: string[] = [];
+  readonly progress: object[] = [];
+  readonly ids: string[] = [];
+  readonly pages: number[] = [];
+  readonly #jobs = new Map<string, FailedJob>();
+  /** What others do when a page or a batch of ids has been read. */
+  meanwhile: () => void = () => undefined;
+  refusal: Error | undefined;
+  /** How many batches are retried before the store refuses. */
+  accepted = 0;
+
+  fail(count: number, type = 'batch.succeeded', body?: string, progress: object = {}): void {
+    for (let event = 0; event < count; event += 1) {
+      const delivery = deliveryOf({ type, id: `${type}_${this.#jobs.size}` });
+      const id = deliveryJobId(delivery.key);
+      this.ids.unshift(id);
+      this.#jobs.set(id, {
+        id,
+        name: type,
+        data: { ...toDeliveryJobData(delivery), ...(body !== undefined && { body }) },
+        progress,
+        attemptsMade: 3,
+        failedReason: 'no',
+        finishedOn: this.#jobs.size + 1,
+        timestamp: 1,
+      });
+    }
+  }
+
+  take(id: string): void {
+    this.ids.splice(this.ids.indexOf(id), 1);
+  }
+
+  get jobs(): FailedJobs {
+    const read = async <T>(what: T): Promise<T> => {
+      this.meanwhile();
+      return what;
+    };
+    const page = (ids: readonly string[]) => {
+      this.pages.push(ids.length);
+      return read(ids.filter((id) => this.ids.includes(id)).map((id) => this.#jobs.get(id)!));
+    };
+    return {
+      ids: (_filter, start = 0, count) => read(this.ids.slice(start, count === undefined ? undefined : start + count)),
+      narrow: async (ids) => ids,
+      read: page,
+      readStates: page,
+      retry: async (retries) => {
+        if (this.refusal && this.accepted-- <= 0) throw this.refusal;
+        const there = retries.map(({ id }) => id).filter((id) => this.ids.includes(id));
+        for (const id of there) this.take(id);
+        this.retried.push(...there);
+        this.progress.push(...retries.map(({ progress }) => progress));
+        return new Set(there);
+      },
+      waitUntilReady: async () => undefined,
+      close: async () => undefined,
+      on: () => undefined,
+    };
+  }
+}
+
+describe('replaying all failed events', () => {
+  let set: FailedSet;
+  let failed: FailedDeliveries;
+
+  beforeEach(() => {
+    set = new FailedSet();
+    failed = new FailedDeliveries(async () => set.jobs);
+  });
+
+  it('replays each event once while another process replays some of them', async () => {
+    set.fail(450);
+    const discarded = set.ids.slice(0, 200);
+    const rest = set.ids.slice(200);
+    set.meanwhile = () => {
+      for (const id of discarded.splice(0)) set.take(id);
+    };
+
+    expect(await failed.replayAll()).toBe(250);
+    expect(set.retried.toSorted()).toEqual(rest.toSorted());
+  });
+
+  it('replays each event once while other events fail', async () => {
+    set.fail(450);
+    const present = [...set.ids];
+    let more = 300;
+    set.meanwhile = () => set.fail(more--);
+
+    expect(await failed.replayAll()).toBe(450);
+    expect(set.retried.toSorted()).toEqual(present.toSorted());
+  });
+
+  it('skips events that do not match the filter', async () => {
+    set.fail(60);
+    set.fail(60, 'batch.failed');
+
+    expect(await failed.replayAll({ type: 'batch.failed' })).toBe(60);
+    expect(set.ids).toHaveLength(60);
+  });
+
+  it('skips events that another process replays at the same moment', async () => {
+    set.fail(3);
+    const [first] = set.ids;
+    set.meanwhile = () => set.pages.length > 0 && set.take(set.ids[0]!);
+
+    expect(await failed.replayAll()).toBe(2);
+    await expect(failed.replay(first!)).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
+  it('stops when the store fails', async () => {
+    set.fail(3);
+    set.refusal = new Error('Connection is closed.');
+
+    await expect(failed.replayAll()).rejects.toMatchObject({ code: 'inbox_unavailable', cause: set.refusal });
+  });
+
+  it.each([
+    ['failed', { handlers: { steady: 'succeeded' }, unfinished: ['flaky', 'broken'] }],
+    ['start', { handlers: {}, unfinished: ['flaky', 'broken'] }],
+  ] as const)(
+    'keeps the names of the handlers that have not succeeded, from %s: no worker without them may complete it',
+    async (from, progress) => {
+      const handlers = { steady: 'succeeded', broken: 'failed' };
+      set.fail(1, 'batch.succeeded', undefined, { handlers, unfinished: ['flaky'], givenUpAt: 3 });
+
+      await failed.replayAll({ from });
+      expect(set.progress).toMatchObject([progress]);
+      expect(set.progress).not.toMatchObject([{ givenUpAt: 3 }]);
+    },
+  );
+
+  it('does not replay an event twice if it fails again during the run', async () => {
+    set.fail(450);
+    const present = [...set.ids];
+    set.meanwhile = () => {
+      for (const id of set.retried) if (!set.ids.includes(id)) set.ids.unshift(id);
+    };
+
+    expect(await failed.replayAll()).toBe(450);
+    expect(set.retried.toSorted()).toEqual(present.toSorted());
+  });
+
+  it('reports how many events it replayed before the store failed, and replays the rest when called again', async () => {
+    set.fail(850);
+    set.accepted = 1;
+    set.refusal = new Error('Connection is closed.');
+
+    await expect(failed.replayAll()).rejects.toMatchObject({
+      message: expect.stringContaining('500 events had been replayed'),
+    });
+    set.refusal = undefined;
+    expect(await failed.replayAll()).toBe(350);
+    expect(new Set(set.retried).size).toBe(850);
+  });
+
+  it('reads smaller pages when events are large and bigger ones when they are small', async () => {
+    set.fail(1_000);
+    await failed.list({ limit: 1_000 });
+    expect(set.pages).toEqual([100, 400, 500]);
+
+    set.fail(150, 'batch.succeeded', 'x'.repeat(300_000));
+    set.pages.length = 0;
+    await failed.list({ limit: 150 });
+    expect(set.pages[0]).toBe(100);
+    expect(Math.max(...set.pages.slice(1))).toBeLessThan(20);
+  });
+});
+
+describe('listing failed events', () => {
+  const idsOf = async (events: Promise<readonly { id: string }[]>) => (await events).map(({ id }) => id);
+  let set: FailedSet;
+  let failed: FailedDeliveries;
+
+  beforeEach(() => {
+    set = new FailedSet();
+    failed = new FailedDeliveries(async () => set.jobs);
+  });
+
+  it('reads only the requested page', async () => {
+    set.fail(1_000);
+
+    expect(await idsOf(failed.list({ offset: 900, limit: 10 }))).toEqual(set.ids.slice(900, 910));
+    expect(set.pages).toEqual([10]);
+  });
+
+  it('counts only matching events across pages', async () => {
+    set.fail(400);
+    set.fail(400, 'batch.failed');
+    const matching = set.ids.slice(400);
+
+    expect(await idsOf(failed.list({ type: 'batch.succeeded', offset: 390, limit: 50 }))).toEqual(matching.slice(390));
+    expect(await idsOf(failed.list({ type: 'batch.succeeded', limit: Infinity }))).toEqual(matching);
+  });
+
+  it('stops at the first event that failed before the range', async () => {
+    set.fail(1_000);
+
+    expect(await idsOf(failed.list({ after: new Date(990) }))).toEqual(set.ids.slice(0, 10));
+    expect(set.pages).toEqual([100]);
+  });
+
+  it.each([
+    [{ offset: -1 }, 'offset'],
+    [{ offset: 0.5 }, 'offset'],
+    [{ limit: -1 }, 'limit'],
+    [{ limit: Number.NaN }, 'limit'],
+    [{ before: new Date('tomorrow-ish') }, 'before'],
+    [{ after: new Date(Number.NaN) }, 'after'],
+  ])('rejects %o', async (filter, name) => {
+    await expect(failed.list(filter)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining(name),
+    });
+  });
+});

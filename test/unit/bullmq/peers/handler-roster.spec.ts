@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
+
+let now: number;
+let roster: HandlerRoster;
+const hear = (node: string, name: string, pattern: 'batch.*' | 'video.*' | '*' = '*') =>
+  roster.update({ node, handlers: [{ name, patterns: [pattern] }] });
+const matching = (type = 'batch.succeeded') => [...roster.matching(type).run].toSorted();
+/** The process itself gives signs of life all the time. */
+const pass = (milliseconds: number) => {
+  for (const end = now + milliseconds; now < end;) {
+    now = Math.min(now + 10_000, end);
+    hear('self', 'mine');
+  }
+};
+
+beforeEach(() => {
+  now = 1_000_000;
+  roster = new HandlerRoster(() => now);
+  hear('self', 'mine');
+});
+
+describe('HandlerRoster', () => {
+  it('returns the distinct handlers of live workers for a type', () => {
+    hear('one', 'a', 'batch.*');
+    hear('two', 'a', 'batch.*');
+    hear('three', 'b', 'video.*');
+
+    expect(matching()).toEqual(['a', 'mine']);
+    expect(matching('video.generated')).toEqual(['b', 'mine']);
+  });
+
+  it('removes a worker after 30 s without a heartbeat', () => {
+    hear('other', 'a');
+    pass(30_000);
+    expect(matching()).toEqual(['a', 'mine']);
+    pass(1);
+    expect(matching()).toEqual(['mine']);
+  });
+
+  it('removes a worker that leaves', () => {
+    hear('other', 'a');
+    roster.remove('other');
+    expect(matching()).toEqual(['mine']);
+  });
+
+  it("keeps a worker's latest heartbeat", () => {
+    hear('other', 'a');
+    hear('other', 'b');
+    expect(matching()).toEqual(['b', 'mine']);
+  });
+
+  it('removes no worker during an outage of the store and renews all leases afterwards', () => {
+    hear('other', 'a');
+    now += 3_600_000;
+    expect(matching()).toEqual(['a', 'mine']);
+    hear('self', 'mine');
+    expect(matching()).toEqual(['a', 'mine']);
+    pass(30_001);
+    expect(matching()).toEqual(['mine']);
+  });
+
+  it('returns the handlers that only receive-only processes have', () => {
+    roster.update({
+      node: 'web',
+      handlers: [],
+      idle: [
+        { name: 'mine', patterns: ['*'] },
+        { name: 'theirs', patterns: ['batch.*'] },
+      ],
+    });
+
+    expect(roster.matching('batch.succeeded')).toEqual({ run: ['mine'], idle: ['theirs'] });
+    expect(roster.matching('video.generated')).toEqual({ run: ['mine'], idle: [] });
+    pass(30_001);
+    expect(roster.matching('batch.succeeded').idle).toEqual([]);
+  });
+});

@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Relay } from 'bullmq';
+import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
+import { Membership } from '../../../../lib/bullmq/peers/membership.js';
+import { until } from '../../../support/until.js';
+
+type Listener = (message: { data: never }) => void;
+
+/** A relay between processes in memory. A paused node receives its messages when it continues. */
+class Hub {
+  readonly retained = new Map<string, string>();
+  readonly connected = new Set<string>();
+  readonly #listeners: { readonly node: string; readonly pattern: string; readonly listener: Listener }[] = [];
+  readonly #paused = new Map<string, (() => void)[]>();
+
+  relay(nodeId: string): Relay<never> {
+    this.connected.add(nodeId);
+    const relay = {
+      nodeId,
+      subscribe: async (pattern: string, listener: Listener) =>
+        void this.#listeners.push({ node: nodeId, pattern, listener }),
+      publish: async (topic: string, data: unknown, { retain }: { retain?: number } = {}) => {
+        if (retain) this.retained.set(topic, JSON.stringify(data));
+        for (const { node, pattern, listener } of this.#listeners) {
+          if (pattern !== topic && pattern !== `${topic.split('.')[0]}.*`) continue;
+          const deliver = () => listener({ data: structuredClone(data) as never });
+          if (this.#paused.has(node)) this.#paused.get(node)!.push(deliver);
+          else queueMicrotask(deliver);
+        }
+      },
+      getRetained: async () => [...this.retained].map(([topic, data]) => ({ topic, data })),
+      deleteRetained: async (topic: string) => this.retained.delete(topic),
+      getNodeConnections: async (node: string) => (this.connected.has(node) ? [{}] : []),
+    };
+    return relay as unknown as Relay<never>;
+  }
+
+  pause(node: string): void {
+    this.#paused.set(node, []);
+  }
+
+  resume(node: string): void {
+    const missed = this.#paused.get(node) ?? [];
+    this.#paused.delete(node);
+    for (const deliver of missed) deliver();
+  }
+}
+
+const members: Membership[] = [];
+const member = (...handlers: string[]) => {
+  const made = new Membership({ works: true, handlers: handlers.map((name) => ({ name, patterns: ['*'] })) });
+  members.push(made);
+  return made;
+};
+
+afterEach(async () => {
+  await Promise.all(members.splice(0).map((one) => one.leave()));
+});
+
+describe('the processes on one store', () => {
+  it('know each other once they have joined, also when they join at the same time', async () => {
+    const hub = new Hub();
+    const [a, b] = [member('a'), member('b')];
+    await Promise.all([a.join(hub.relay('one')), b.join(hub.relay('two'))]);
+
+    for (const one of [a, b]) {
+      expect((await one.handlersFor('batch.succeeded')).run.toSorted()).toEqual(['a', 'b']);
+      expect(one.isAlone).toBe(false);
+    }
+  });
+
+  it('wait until a live worker that lacks one of their handlers has acknowledged them, however slow it is', async () => {
+    const hub = new Hub();
+    const [slow, young] = [member('a'), member('a', 'b')];
+    await slow.join(hub.relay('slow'));
+    hub.pause('slow');
+    let joined = false;
+    const joining = young.join(hub.relay('young')).then(() => (joined = true));
+
+    await expect(until(() => joined, { withinMs: 1_500 })).rejects.toThrow('still not so');
+    expect((await slow.handlersFor('batch.succeeded')).run).toEqual(['a']);
+    hub.resume('slow');
+    await joining;
+
+    expect((await slow.handlersFor('batch.succeeded')).run).toEqual(['a', 'b']);
+  });
+
+  it('wait only briefly for a peer that is dead or has all their handlers', async () => {
+    const hub = new Hub();
+    const [dead, silent] = [member('a'), member('a', 'b')];
+    await dead.join(hub.relay('dead'));
+    await silent.join(hub.relay('silent'));
+    for (const node of ['dead', 'silent']) hub.pause(node);
+    hub.connected.delete('dead');
+
+    const start = Date.now();
+    await member('a', 'b').join(hub.relay('young'));
+    expect(Date.now() - start).toBeLessThan(1_900);
+  });
+
+  it('send nothing after they have left, even if that was before they joined', async () => {
+    const hub = new Hub();
+    const one = member('a');
+    const joining = one.join(hub.relay('one'));
+    await one.leave();
+    await joining;
+
+    expect([...hub.retained.keys()]).toEqual([]);
+  });
+
+  it('are alone until another process joins, and again after it has left', async () => {
+    const hub = new Hub();
+    const [one, two] = [member('a'), member('a')];
+    await one.join(hub.relay('one'));
+    expect(one.isAlone).toBe(true);
+
+    await two.join(hub.relay('two'));
+    expect([one.isAlone, two.isAlone]).toEqual([false, false]);
+    await two.leave();
+    await until(() => one.isAlone);
+    expect([...hub.retained.keys()]).toEqual(['roster.one']);
+  });
+
+  it('read the roster from the store when they may have missed a heartbeat', async () => {
+    const hub = new Hub();
+    let now = 1_000_000;
+    const woken = new Membership({ works: true, handlers: [] }, { roster: new HandlerRoster(() => now) });
+    members.push(woken);
+    await woken.join(hub.relay('woken'));
+    hub.pause('woken');
+    hub.connected.delete('woken');
+    await member('b').join(hub.relay('young'));
+    expect((await woken.handlersFor('batch.succeeded')).run).toEqual([]);
+
+    now += 31_000;
+    expect(woken.isAlone).toBe(false);
+    expect((await woken.handlersFor('batch.succeeded')).run).toEqual(['b']);
+  });
+});
