@@ -1,30 +1,51 @@
 import type { GeminiDeliveryErrorCode } from '../errors.js';
-import type { Answer } from './answer.js';
+import type { HttpResult } from './http-response.js';
 
-const BY_WORD: Readonly<Partial<Record<GeminiDeliveryErrorCode, string>>> = {
-  timestamp_out_of_tolerance: 'The clocks of this machine and of the server differ: let NTP set them.',
-  signature_mismatch: 'Give the secret, or have the app fetch the key set, that belongs to the signature.',
+const BY_CODE: Readonly<Record<GeminiDeliveryErrorCode, string>> = {
+  missing_header: 'Something in front of the app drops the webhook-* headers: make it pass them on.',
+  malformed_header: 'Something in front of the app changes the webhook-* headers: make it pass them on unchanged.',
+  timestamp_out_of_tolerance: 'The clocks of this machine and of the server differ: synchronize both with NTP.',
+  malformed_event: 'Something in front of the app changes the body: make it pass on the bytes unchanged.',
+  signature_mismatch:
+    'Use the secret of the app, or set GEMINI_WEBHOOK_JWKS_URL of the app to the key set that signed.',
   unbound_delivery:
-    'Google has signed it, but no job of the app asked for it. Start one with GeminiJobs (against "simulate"), or set binding: false.',
+    'The signature is valid, but no job of this app requested the webhook. Start one with GeminiJobs (against "simulate"), or set binding: false.',
+  request_timeout: 'The body arrived too slowly: look at the proxies in front of the app.',
   body_too_large: 'Raise bodyLimitBytes.',
-  handler_failed: 'A handler threw: the log of the app says which.',
-  raw_body_unavailable: 'Something in front of Nest parses the body: exclude this route there.',
-  still_processing: 'Handlers take longer than ackTimeoutMs: take a durable inbox, or return sooner.',
-  keys_unavailable: 'The app cannot load what it verifies with (key set or secrets): its log says why.',
-  inbox_unavailable: 'The store of the inbox cannot be reached, or the app is shutting down: its log says why.',
+  unsupported_media_type:
+    'Something in front of the app changes the content type or compresses the body: turn that off.',
+  handler_failed: 'A handler failed: the log of the app names it.',
+  raw_body_unavailable:
+    'A body parser runs before the module, such as app.use(json()) in main.ts: exclude the route of the webhooks from it.',
+  still_processing: 'Handlers take longer than ackTimeoutMs: use a durable inbox, or return sooner.',
+  keys_unavailable: 'The app cannot load its key set or its secrets: its log says why.',
+  inbox_unavailable: 'The app cannot reach the store of its inbox, or it is shutting down: its log says why.',
 };
 
-/** What to do about an answer that is not the one wanted; `''` when nothing is known. */
-export function adviceFor({ status, word }: Pick<Answer, 'status' | 'word'>): string {
-  if (status === undefined) return 'Is the app running there, and may this machine reach it?';
-  if (Object.hasOwn(BY_WORD, word)) return BY_WORD[word as keyof typeof BY_WORD] ?? '';
-  if (status >= 300 && status <= 399) return 'Give the URL that it redirects to: deliveries are not redirected.';
+/** Advice for a 2xx that the module did not send. */
+export const NOT_THE_MODULE =
+  'A relay (such as smee.io) or the page of a tunnel responds in place of the app, and may change the body: give the URL of the app itself. ' +
+  'If this is your own route: without GeminiSignatureGuard anybody can send it events.';
+
+/** True if only the module responds with this code. */
+export function isModuleCode(code: string): code is GeminiDeliveryErrorCode {
+  return Object.hasOwn(BY_CODE, code);
+}
+
+/** Returns what to do about an unwanted response, or `''` when that is unknown. */
+export function adviceFor({ status, code }: Pick<HttpResult, 'status' | 'code'>): string {
+  if (status === undefined) return 'Is the app running there, and can this machine reach it?';
+  if (isModuleCode(code)) return BY_CODE[code];
+  if (status >= 300 && status <= 399) return 'Give the URL that it redirects to: deliveries do not follow redirects.';
   if (status === 404 || status === 405) {
-    return 'No route takes deliveries there: compare the path, the global prefix and GEMINI_WEBHOOK_PATH.';
+    return (
+      'The app has no webhook route there. Does it import GeminiWebhooksModule.forRoot()? ' +
+      'Compare the path, the global prefix and GEMINI_WEBHOOK_PATH.'
+    );
   }
   if (status === 401 || status === 403) {
-    return "The refusal is not the module's: a global guard or a proxy? Open the route with decorators: [Public()].";
+    return 'A global guard or a proxy refused it, not the module. Open the route with decorators: [Public()].';
   }
-  if (status === 429) return 'Something in front counts requests: exempt the route with decorators: [SkipThrottle()].';
+  if (status === 429) return 'A rate limit refused it: exempt the route with decorators: [SkipThrottle()].';
   return '';
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { checkSecret } from '../secret.js';
+import { checkSecret } from '../shared/signing-secret.js';
 
 /** @throws InvalidArgumentError */
 export function number(text: string): number {
@@ -8,23 +8,23 @@ export function number(text: string): number {
   return value;
 }
 
-/** A parser of whole numbers of a range. Its result throws InvalidArgumentError. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+/** Returns a parser for whole numbers in a range, which throws InvalidArgumentError. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = number(text);
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
   };
 }
 
-/** How often something happens. @throws InvalidArgumentError */
+/** Parses a rate per second. @throws InvalidArgumentError */
 export function rateASecond(text: string): number {
   const value = number(text);
   if (value > 0 && value <= 10_000) return value;
-  throw new InvalidArgumentError('Give more than 0 and at most 10000 a second.');
+  throw new InvalidArgumentError('Give more than 0 and at most 10000 per second.');
 }
 
-/** One more of `name=value`. @throws InvalidArgumentError */
+/** Adds one `name=value` to the previous ones. @throws InvalidArgumentError */
 export function nameAndValue(
   text: string,
   previous: Readonly<Record<string, string>>,
@@ -40,14 +40,15 @@ export function httpUrl(text: string): URL {
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new InvalidArgumentError('Give a full URL, such as http://localhost:3000/gemini/webhooks.');
   }
-  // fetch refuses them, and they would be printed.
-  if (url.username || url.password) throw new InvalidArgumentError('It must not hold a user name or password.');
+  // fetch refuses credentials, and a command would print them.
+  if (url.username || url.password) throw new InvalidArgumentError('The URL must not contain a user name or password.');
   return url;
 }
 
-/** @throws InvalidArgumentError in words that do not give the secret away */
+/** @throws InvalidArgumentError without the secret in its message */
 export function secret(text: string): string {
-  const wrong = checkSecret(text);
-  if (wrong) throw new InvalidArgumentError(`It ${wrong}. A signing secret is whsec_ and base64.`);
+  // An app with an earlier version may have a short one.
+  const problem = checkSecret(text, 1);
+  if (problem) throw new InvalidArgumentError(`It ${problem}. A signing secret is whsec_ followed by base64.`);
   return text;
 }

@@ -1,13 +1,13 @@
-/** What a command is run in: all that it has of the process. */
+/** Process that a command runs in, as far as it uses it. */
 export interface CommandHost {
-  /** Prints one line (or several) of the result. */
+  /** Prints one or more lines of the result. */
   print(line: string): void;
-  /** Prints what is said beside the result. */
+  /** Prints messages that are not part of the result. */
   printError(line: string): void;
-  /** Resolves when the command is to end. */
+  /** Resolves when the user stops the command. */
   stopped(): Promise<unknown>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether what is printed is read on a terminal with colours. */
+  /** True if the output goes to a terminal with colours. */
   readonly hasColours: boolean;
   readonly fetch: typeof fetch;
 }

@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import type { CommandHost } from './command-host.js';
 import { oneWebhookCommand } from './webhooks/one-webhook.js';
 
-/** `enable`: for a webhook that Gemini has disabled because its deliveries failed. */
+/** `enable`: enables a webhook that Gemini has disabled because its deliveries failed. */
 export function enableCommand(host: CommandHost): Command {
   return oneWebhookCommand(
     {
       name: 'enable',
-      description: 'enable a static webhook that is disabled, or that Gemini has disabled',
+      description: 'enable a static webhook that was disabled, by you or by Gemini',
       help: HELP,
       done: 'enabled',
       act: (api, { id }) => api.update(id, { state: 'enabled' }),

@@ -1,11 +1,12 @@
-import { isRecord } from '../events/parse-event.js';
+import { isObject } from '../shared/is-object.js';
 import { messageOf } from '../errors.js';
 import { printable } from './table.js';
 
-/** The error in one line. The SDK's own text is the answer as it came: what Gemini says stands in it. */
+/** Returns an error as one line. The message of the SDK's error is the raw response, so this extracts Gemini's own message. */
 export function errorText(error: unknown): string {
   const { status, error: body } = (error ?? {}) as { readonly status?: unknown; readonly error?: unknown };
-  const said = isRecord(body) && isRecord(body['error']) ? body['error']['message'] : undefined;
-  if (typeof status === 'number' && typeof said === 'string') return `Gemini answers ${status}: ${printable(said)}`;
+  const message = isObject(body) && isObject(body['error']) ? body['error']['message'] : undefined;
+  if (typeof status === 'number' && typeof message === 'string')
+    return `Gemini returns ${status}: ${printable(message)}`;
   return messageOf(error);
 }

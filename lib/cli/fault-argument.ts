@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { FAULT_NAMES, type SimulatorFault } from '../testing/simulator/faults.js';
 
-/** What can be said of a fault, and whether it is a number. The simulator checks the values. */
+/** Details of faults and their types. The simulator checks the values. */
 const DETAILS: Readonly<Record<string, 'text' | 'number' | 'flag'>> = {
   kind: 'text',
   job: 'text',
@@ -15,7 +15,7 @@ const DETAILS: Readonly<Record<string, 'text' | 'number' | 'flag'>> = {
 };
 
 /**
- * A fault as it is given on the command line: its name, and after a colon what else is to be said of it.
+ * Parses a fault of the command line: its name, then after a colon its details.
  *
  * @example
  * lose    lose:kind=batch,times=1    api_error:status=503,operation=batches.get,retryAfterSeconds=5
@@ -24,7 +24,9 @@ const DETAILS: Readonly<Record<string, 'text' | 'number' | 'flag'>> = {
 export function faultArgument(text: string): SimulatorFault {
   const [, name = '', details] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
   if (!(FAULT_NAMES as readonly string[]).includes(name)) {
-    throw new InvalidArgumentError(`${JSON.stringify(name)} is no fault. The faults are: ${FAULT_NAMES.join(', ')}.`);
+    throw new InvalidArgumentError(
+      `${JSON.stringify(name)} is not a fault. The faults are: ${FAULT_NAMES.join(', ')}.`,
+    );
   }
   const entries = details === undefined ? [] : details.split(',').map(detail);
   return { fault: name, ...Object.fromEntries(entries) } as SimulatorFault;
@@ -35,7 +37,7 @@ function detail(text: string): [string, string | number | boolean] {
   const type = Object.hasOwn(DETAILS, name) ? DETAILS[name] : undefined;
   if (type === undefined) {
     throw new InvalidArgumentError(
-      `${JSON.stringify(name)} cannot be said of a fault: ${Object.keys(DETAILS).join(', ')}.`,
+      `${JSON.stringify(name)} is not a detail of a fault. The details are: ${Object.keys(DETAILS).join(', ')}.`,
     );
   }
   if (type === 'flag') return [name, value === '' || value === 'true'];

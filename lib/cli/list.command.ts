@@ -3,7 +3,7 @@ import type { CommandHost } from './command-host.js';
 import { webhooksApi } from './webhooks/one-webhook.js';
 import { webhookJson, webhookTable } from './webhooks/webhook-text.js';
 
-/** `list`: the static webhooks of the project. */
+/** `list`: lists the static webhooks of the project. */
 export function listCommand(host: CommandHost): Command {
   return new Command('list')
     .description('list the static webhooks of the project')
@@ -13,14 +13,14 @@ export function listCommand(host: CommandHost): Command {
       const webhooks = await (await webhooksApi(host)).list();
       if (json) host.print(JSON.stringify(webhooks.map(webhookJson), undefined, 2));
       else if (webhooks.length > 0) host.print(webhookTable(webhooks));
-      else host.printError('The project has no static webhooks. Make one with "register".');
+      else host.printError('The project has no static webhooks. Create one with "register".');
     });
 }
 
 const EXAMPLES = `
-SECRETS counts the signing secrets that are valid: two while the one before a rotation still is.
+SECRETS is the number of valid signing secrets: two while the previous one is still valid after a rotation.
 
 Examples:
   $ npx nestjs-gemini-webhooks list
-  Those that Gemini does not deliver to:
+  Webhooks that Gemini does not deliver to:
     $ npx nestjs-gemini-webhooks list --json | jq '.[] | select(.state != "enabled")'`;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { run } from './program.js';
 
-process.exitCode = await run(process.argv.slice(2), {
+void run(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${line}\n`),
   printError: (line) => void process.stderr.write(`${line}\n`),
   stopped: () =>
@@ -11,4 +11,6 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   hasColours: process.stdout.isTTY && process.stdout.hasColors(),
   fetch,
+}).then((exitCode) => {
+  process.exitCode = exitCode;
 });

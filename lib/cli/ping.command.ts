@@ -17,7 +17,7 @@ export function pingCommand(host: CommandHost): Command {
 }
 
 const HELP = `
-Gemini does not say whether the ping arrived: look for it in the log of the app, or in a handler of '*'.
+Gemini does not say if the ping arrived: look in the log of the app, or in a handler for '*'.
 
 Example:
   $ npx nestjs-gemini-webhooks ping orders`;

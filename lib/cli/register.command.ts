@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import type { EndpointChange } from '../endpoints/endpoint-sync.js';
+import type { EndpointChange } from '../static-webhooks/webhook-sync.js';
 import { GeminiWebhooksError } from '../errors.js';
+import { subscribedEvents } from '../events/subscribable-events.js';
 import { httpUrl } from './arguments.js';
 import type { CommandHost } from './command-host.js';
 import { withEndpoints } from './webhooks/endpoints.js';
@@ -18,15 +19,15 @@ interface RegisterOptions extends SecretDestination {
   readonly json?: true;
 }
 
-/** `register`: makes a static webhook, or changes the one of that name. */
+/** `register`: creates a static webhook, or updates the one with this name. */
 export function registerCommand(host: CommandHost): Command {
   const command = new Command('register')
-    .description('make a static webhook, or make the one of that name what it is to be')
-    .argument('<name>', 'its name at Gemini, by which it is found again')
-    .requiredOption('--uri <url>', 'where Gemini delivers', httpUrl)
+    .description('create a static webhook, or update the one with this name')
+    .argument('<name>', 'name of the webhook at Gemini, which identifies it')
+    .requiredOption('--uri <url>', 'URL that Gemini delivers to', httpUrl)
     .requiredOption(
       '--event <type>',
-      'what it is told of; repeatable',
+      'event to subscribe to (repeatable)',
       (type: string, previous?: readonly string[]) => [...(previous ?? []), type],
     );
   return withSecretDestination(command)
@@ -37,11 +38,14 @@ export function registerCommand(host: CommandHost): Command {
 
 async function register(name: string, options: RegisterOptions, host: CommandHost): Promise<void> {
   checkDestination(options);
+  const subscribed = subscribedEvents(options.event);
+  if ('todo' in subscribed)
+    throw new GeminiWebhooksError('invalid_argument', `--event: ${subscribed.given}. ${subscribed.todo}`);
   await withEndpoints(host, options.registration, async (endpoints) => {
     if (options.printSecret && (await endpoints.list()).some((webhook) => webhook.name === name)) {
       throw new GeminiWebhooksError(
         'invalid_argument',
-        `There is a webhook ${JSON.stringify(name)}, and its secret cannot be shown again. Give the --store that has it, or rotate it.`,
+        `The webhook ${JSON.stringify(name)} exists, and its secret cannot be shown again. Give the --store that has the secret, or use "rotate".`,
       );
     }
     let secret: string | undefined;
@@ -52,7 +56,7 @@ async function register(name: string, options: RegisterOptions, host: CommandHos
     const { webhook, done } = await endpoints.sync({
       name,
       uri: options.uri.href,
-      events: options.event,
+      events: subscribed.types,
       secretStore,
     });
     if (options.json) host.print(JSON.stringify({ done, webhook: webhookJson(webhook), secret }, undefined, 2));
@@ -61,24 +65,24 @@ async function register(name: string, options: RegisterOptions, host: CommandHos
 }
 
 const DONE: Readonly<Record<EndpointChange, string>> = {
-  created: 'made',
-  rotated: 'gave a new secret to',
-  updated: 'changed',
-  unchanged: 'nothing to do for',
+  created: 'created',
+  rotated: 'rotated the secret of',
+  updated: 'updated',
+  unchanged: 'unchanged:',
 };
 
 function secretText({ store }: SecretDestination): string {
   if (store === undefined)
-    return 'Its secret is printed above and kept nowhere: give it to the app as GEMINI_WEBHOOK_SECRET.';
+    return 'Its secret is printed above and not stored: set it as GEMINI_WEBHOOK_SECRET of the app.';
   return `Its secret is in ${store}.`;
 }
 
 const EXAMPLES = `
-A webhook that is there already, whose secret the store does not have, is given a new one; the old one is valid for 24 h more.
-"--store inbox" is the store at GEMINI_WEBHOOK_INBOX_URL, encrypted with GEMINI_WEBHOOK_BINDING_SECRET or else the API key.
+If the webhook exists and the store does not have its secret, the secret is rotated; the old one stays valid for 24 h.
+"--store inbox" uses the store at GEMINI_WEBHOOK_INBOX_URL, encrypted with GEMINI_WEBHOOK_BINDING_SECRET or else the API key.
 
 Examples:
   $ npx nestjs-gemini-webhooks register orders --uri https://app.example.com/gemini/webhooks \\
       --event batch.succeeded --event batch.failed --store file:secrets.json
-  The secret into a variable:
+  Read the secret into a variable:
     $ SECRET=$(npx nestjs-gemini-webhooks register orders --uri https://app.example.com/gemini/webhooks --event batch.succeeded --print-secret)`;

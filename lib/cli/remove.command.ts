@@ -7,7 +7,7 @@ export function removeCommand(host: CommandHost): Command {
   return oneWebhookCommand(
     {
       name: 'remove',
-      description: 'delete a static webhook: Gemini announces nothing to it any more',
+      description: 'delete a static webhook: Gemini stops sending events to it',
       help: HELP,
       done: 'removed',
       act: (api, { id }) => api.delete(id),
@@ -17,7 +17,7 @@ export function removeCommand(host: CommandHost): Command {
 }
 
 const HELP = `
-Its secret stays in its store and is of no use any more.
+Its secret stays in the store, but is no longer valid.
 
 Example:
   $ npx nestjs-gemini-webhooks remove orders`;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { RevokePrevious } from '../endpoints/webhooks-api.js';
+import type { RevokePrevious } from '../static-webhooks/webhooks-api.js';
 import type { CommandHost } from './command-host.js';
 import { withEndpoints } from './webhooks/endpoints.js';
 import { findWebhook } from './webhooks/find-webhook.js';
@@ -16,13 +16,13 @@ interface RotateOptions extends SecretDestination {
   readonly json?: true;
 }
 
-/** `rotate`: gives a webhook a new signing secret. */
+/** `rotate`: rotates the signing secret of a webhook. */
 export function rotateCommand(host: CommandHost): Command {
   const command = new Command('rotate')
-    .description('give a static webhook a new signing secret')
-    .argument('<webhook>', 'its id, or its name when no other has it')
+    .description('rotate the signing secret of a static webhook')
+    .argument('<webhook>', 'id of the webhook, or its name if unique')
     .addOption(
-      new Option('--revoke-previous <when>', 'when the secrets before end: now is for one that has leaked')
+      new Option('--revoke-previous <when>', 'when the previous secrets expire; use now after a leak')
         .choices(['after24h', 'now'])
         .default('after24h'),
     );
@@ -47,27 +47,28 @@ async function rotate(idOrName: string, options: RotateOptions, host: CommandHos
     if (json) host.print(JSON.stringify({ id, name, revokePrevious, secret }, undefined, 2));
     else
       host.printError(
-        `rotated ${webhookLabel(webhook)}. ${NEXT[revokePrevious][store === undefined ? 'printed' : 'kept']}`,
+        `rotated ${webhookLabel(webhook)}. ${NEXT[revokePrevious][store === undefined ? 'printed' : 'stored']}`,
       );
   });
 }
 
-const NEXT: Readonly<Record<RevokePrevious, { readonly kept: string; readonly printed: string }>> = {
+const NEXT: Readonly<Record<RevokePrevious, { readonly stored: string; readonly printed: string }>> = {
   after24h: {
-    kept: 'Apps with this store verify with the new secret within seconds; the one before ends in 24 h.',
-    printed: 'Give the apps both within 24 h: GEMINI_WEBHOOK_SECRET=<new>,<old>. After that the old one is of no use.',
+    stored: 'Apps with this store use the new secret within seconds; the old one expires in 24 h.',
+    printed:
+      'Give the apps both within 24 h: GEMINI_WEBHOOK_SECRET=<new>,<old>. After that the old one is no longer valid.',
   },
   now: {
-    kept: 'Apps with this store verify with the new secret within seconds; no other is valid.',
+    stored: 'Apps with this store use the new secret within seconds; the old ones are no longer valid.',
     printed:
-      'Give the apps GEMINI_WEBHOOK_SECRET now: until then they refuse what Gemini sends, which tries again for 24 h.',
+      'Set GEMINI_WEBHOOK_SECRET of the apps now: until then they refuse deliveries, which Gemini retries for 24 h.',
   },
 };
 
 const EXAMPLES = `
-Give the store that the apps have: they take the new secret from it without a restart.
+Give the store that the apps use: they load the new secret from it without a restart.
 
 Examples:
   $ npx nestjs-gemini-webhooks rotate orders --store file:secrets.json
-  A secret that has leaked:
+  After a leak:
     $ npx nestjs-gemini-webhooks rotate orders --store inbox --revoke-previous now`;

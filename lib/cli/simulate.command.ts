@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { SimulatorFault } from '../testing/simulator/faults.js';
 import { GeminiSimulator } from '../testing/simulator/gemini-simulator.js';
+import { VIDEO_EVENTS, VIDEO_RESULTS, type GeminiSimulatorOptions } from '../testing/simulator/simulator.options.js';
 import { number } from './arguments.js';
 import type { CommandHost } from './command-host.js';
 import { faultArgument } from './fault-argument.js';
@@ -16,28 +17,47 @@ interface SimulateOptions {
   readonly videoSeconds: number;
   readonly interactionSeconds: number;
   readonly signature: 'v1a' | 'jwt';
+  readonly model: readonly string[];
+  readonly agent: readonly string[];
+  readonly videoEvent: NonNullable<GeminiSimulatorOptions['videoEvent']>;
+  readonly videoResult: NonNullable<GeminiSimulatorOptions['videoResult']>;
+  readonly fileProcessingSeconds: number;
   readonly fault: readonly SimulatorFault[];
 }
 
-/** `simulate`: a Gemini API on this machine for an app under development, until it is stopped. */
+/** `simulate`: runs a Gemini API on this machine, for an app under development, until the user stops it. */
 export function simulateCommand(host: Pick<CommandHost, 'print' | 'stopped'>): Command {
   return new Command('simulate')
-    .description('run a Gemini API on this machine, with webhooks, for an app under development')
-    .option('--port <port>', 'on 127.0.0.1; 0 is any that is free', number, DEFAULT_PORT)
-    .option('--api-key <key>', 'the API key that it takes', 'key-of-the-simulator')
-    .option('--speed <factor>', 'how many times as fast as real its time runs', number, 1)
-    .option('--batch-seconds <seconds>', 'how long a batch takes, in its time', number, DEFAULT_SECONDS)
-    .option('--video-seconds <seconds>', 'how long a video takes', number, DEFAULT_SECONDS)
-    .option('--interaction-seconds <seconds>', 'how long an interaction takes', number, DEFAULT_SECONDS)
+    .description('run a simulated Gemini API with webhooks on this machine, for an app under development')
+    .option('--port <port>', 'port on 127.0.0.1; 0 for any free port', number, DEFAULT_PORT)
+    .option('--api-key <key>', 'API key it accepts', 'key-of-the-simulator')
+    .option('--speed <factor>', 'speed of its clock, as a multiple of real time', number, 1)
+    .option('--batch-seconds <seconds>', 'duration of a batch, by its clock', number, DEFAULT_SECONDS)
+    .option('--video-seconds <seconds>', 'duration of a video', number, DEFAULT_SECONDS)
+    .option('--interaction-seconds <seconds>', 'duration of an interaction', number, DEFAULT_SECONDS)
     .addOption(
-      new Option('--signature <scheme>', 'how webhooks of single jobs are signed')
-        .choices(['v1a', 'jwt'])
-        .default('v1a'),
+      new Option('--signature <scheme>', 'signature scheme of dynamic webhooks').choices(['v1a', 'jwt']).default('v1a'),
+    )
+    .addOption(listOption('--model <name>', "model to serve besides Gemini's current ones (repeatable)"))
+    .addOption(listOption('--agent <name>', 'agent to serve besides the deep research agents (repeatable)'))
+    .addOption(
+      new Option('--video-event <event>', 'event sent when a video ends').choices(VIDEO_EVENTS).default('none'),
+    )
+    .addOption(
+      new Option('--video-result <form>', 'form of a finished video: the URI of a file, or base64 data')
+        .choices(VIDEO_RESULTS)
+        .default('uri'),
+    )
+    .option(
+      '--file-processing-seconds <seconds>',
+      'time that the file of a video stays PROCESSING before it is ACTIVE',
+      number,
+      0,
     )
     .addOption(
       new Option(
         '--fault <fault>',
-        'what goes wrong: lose, delay:delayMs=5000,kind=video, api_error:status=503; repeatable',
+        'fault to inject: lose, delay:delayMs=5000,kind=video, not_found:times=2, api_error:status=503 (repeatable)',
       )
         .argParser((text, previous: readonly SimulatorFault[]) => [...previous, faultArgument(text)])
         .default([], 'nothing'),
@@ -46,11 +66,19 @@ export function simulateCommand(host: Pick<CommandHost, 'print' | 'stopped'>): C
     .action((options: SimulateOptions) => simulate(options, host));
 }
 
+function listOption(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .argParser((name, previous: readonly string[]) => [...previous, name])
+    .default([], 'none');
+}
+
 const EXAMPLES = `
 Examples:
   $ npx nestjs-gemini-webhooks simulate
-  Jobs that take no time, and the first webhook of a batch lost:
-    $ npx nestjs-gemini-webhooks simulate --speed 1000 --fault lose:kind=batch,times=1`;
+  Jobs that finish at once, with the first webhook of a batch lost:
+    $ npx nestjs-gemini-webhooks simulate --speed 1000 --fault lose:kind=batch,times=1
+  Events for videos, which Gemini has not been observed to send:
+    $ npx nestjs-gemini-webhooks simulate --video-event interaction.completed`;
 
 async function simulate(
   options: SimulateOptions,
@@ -66,6 +94,11 @@ async function simulate(
       interaction: options.interactionSeconds * 1000,
     },
     signature: options.signature,
+    models: options.model,
+    agents: options.agent,
+    videoEvent: options.videoEvent,
+    videoResult: options.videoResult,
+    fileProcessingMs: options.fileProcessingSeconds * 1000,
     log: print,
   });
   try {
@@ -79,15 +112,15 @@ async function simulate(
 
 function instructions({ baseUrl, apiKey, jwksUrl }: GeminiSimulator): readonly string[] {
   return [
-    `Gemini, simulated: ${baseUrl}`,
+    `Simulated Gemini API: ${baseUrl}`,
     `API key: ${apiKey}`,
     `JWKS: ${jwksUrl}`,
     '',
-    'For the environment of your app:',
+    'Set in the environment of your app:',
     `GEMINI_API_KEY=${apiKey}`,
     `GOOGLE_GEMINI_BASE_URL=${baseUrl}`,
     `GEMINI_WEBHOOK_JWKS_URL=${jwksUrl}`,
     '',
-    'Calls and deliveries follow. Ctrl-C ends it.',
+    'API calls and deliveries follow. Stop with Ctrl-C.',
   ];
 }

@@ -1,6 +1,6 @@
 const GAP = '  ';
 
-/** Rows under a head, in columns as wide as what stands in them. What others have written cannot steer the terminal. */
+/** Formats rows under a header, with columns as wide as their widest cell. Removes terminal control characters from the cells. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head.map((name) => name.toUpperCase()), ...rows.map((row) => row.map(printable))];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
@@ -14,7 +14,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
-/** The text without what a terminal would obey. */
+/** Replaces the control characters that a terminal would interpret. */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, '?');
 }

@@ -1,21 +1,26 @@
 import { Command, Option } from 'commander';
 import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
-import { adviceFor } from './advice.js';
-import { answerText, answerTo, type Answer } from './answer.js';
-import { httpUrl, nameAndValue, rateASecond, secret, wholeNumber } from './arguments.js';
+import { adviceFor, NOT_THE_MODULE } from './advice.js';
+import { resultText, sendRequest, isReceipt, isSuccess, type HttpResult } from './http-response.js';
+import { httpUrl, nameAndValue, rateASecond, wholeNumber } from './arguments.js';
 import type { CommandHost } from './command-host.js';
-import { secretsOf } from './environment.js';
-import { deliveriesOf, isRightAnswer, TRIGGER_FAULTS, type Signer, type TriggerFault } from './trigger/deliveries.js';
+import {
+  deliveriesOf,
+  isExpectedResult,
+  TRIGGER_FAULTS,
+  type Signer,
+  type TriggerFault,
+} from './trigger/deliveries.js';
 import { privateKeyFrom, serveKeySet } from './trigger/key-set-server.js';
 import { paced } from './trigger/pace.js';
 import { triggeredEvent } from './trigger/triggered-event.js';
+import { loadSecrets, withSecretSource, type SecretSource } from './webhooks/secret-source.js';
 
 const DEFAULT_JWKS_PORT = 8789;
 
-interface TriggerOptions {
+interface TriggerOptions extends SecretSource {
   readonly to: URL;
-  readonly secret?: string;
   readonly dynamic?: true;
   readonly privateKey?: string;
   readonly jwksPort: number;
@@ -26,37 +31,38 @@ interface TriggerOptions {
   readonly json?: true;
 }
 
-/** `trigger`: signed events for an app that runs, without Gemini. */
+/** `trigger`: sends signed events to a running app, without Gemini. */
 export function triggerCommand(host: CommandHost): Command {
-  return new Command('trigger')
-    .description('send a signed event to an app that runs, and print what it answers')
-    .argument('<type>', `the event's type: ${Object.keys(GEMINI_EVENTS).join(', ')}, or another`)
-    .requiredOption('--to <url>', "the route's URL", httpUrl)
+  const command = new Command('trigger')
+    .description('send a signed event to a running app, and print its response')
+    .argument('<type>', `type of the event: ${Object.keys(GEMINI_EVENTS).join(', ')}, or another`)
+    .requiredOption('--to <url>', 'URL of the route', httpUrl);
+  return withSecretSource(command, 'sign as a static webhook (default: GEMINI_WEBHOOK_SECRET)')
+    .option('--webhook <name>', 'name of the static webhook, for --store')
     .addOption(
-      new Option('--secret <whsec>', 'sign as a static webhook (default: GEMINI_WEBHOOK_SECRET)')
-        .argParser(secret)
-        .conflicts('dynamic'),
+      new Option('--dynamic', 'sign as a dynamic webhook, with a key that the app fetches from this command').conflicts(
+        ['secret', 'store'],
+      ),
     )
-    .option('--dynamic', 'sign as a dynamic webhook, with a key of its own that the app fetches from here')
-    .option('--private-key <file>', 'the PEM file with the key for --dynamic (default: a new key each time)')
-    .option('--jwks-port <port>', 'where the app fetches the key', wholeNumber(0, 65_535), DEFAULT_JWKS_PORT)
+    .option('--private-key <file>', 'PEM file with the key for --dynamic (default: a new key each time)')
+    .option('--jwks-port <port>', 'port where the app fetches the key', wholeNumber(0, 65_535), DEFAULT_JWKS_PORT)
     .addOption(
-      new Option('--data <name=value>', 'a field of data; repeatable').argParser(nameAndValue).default({}, 'made up'),
+      new Option('--data <name=value>', 'field of data (repeatable)').argParser(nameAndValue).default({}, 'invented'),
     )
-    .option('--count <n>', 'how many events', wholeNumber(1, 1_000_000), 1)
-    .option('--rate <r>', 'how many a second (default: one after the other)', rateASecond)
-    .addOption(new Option('--fault <fault>', 'what is wrong on purpose').choices(TRIGGER_FAULTS))
-    .option('--json', 'print one JSON object for each answer')
+    .option('--count <n>', 'number of events', wholeNumber(1, 1_000_000), 1)
+    .option('--rate <r>', 'events per second (default: one after the other)', rateASecond)
+    .addOption(new Option('--fault <fault>', 'make the delivery wrong on purpose').choices(TRIGGER_FAULTS))
+    .option('--json', 'print one JSON object per response')
     .addHelpText('after', EXAMPLES)
     .action((type: string, options: TriggerOptions) => trigger(type, options, host));
 }
 
 async function trigger(type: string, options: TriggerOptions, host: CommandHost): Promise<void> {
-  if (!catalogueType(type)) host.printError(`${type} is none of Gemini's events: it reaches handlers of '*' only.`);
-  if (!options.dynamic) return sendAll(type, { secret: secretFor(options, host) }, options, host);
+  if (!catalogueType(type)) host.printError(`Gemini has no event ${type}: only handlers for '*' receive it.`);
+  if (!options.dynamic) return sendAll(type, { secret: await secretFor(options, host) }, options, host);
   const keySet = await serveKeySet(privateKeyFrom(options.privateKey), options.jwksPort);
   try {
-    host.printError(`The app must fetch the key from here: GEMINI_WEBHOOK_JWKS_URL=${keySet.url}`);
+    host.printError(`The app must fetch the key from this command: GEMINI_WEBHOOK_JWKS_URL=${keySet.url}`);
     const { privateKey, keyId } = keySet;
     await sendAll(type, { privateKey, keyId }, options, host);
   } finally {
@@ -71,38 +77,45 @@ async function sendAll(
   { print, printError, fetch }: CommandHost,
 ): Promise<void> {
   const advice = new Set<string>();
-  let [sent, wrong] = [0, 0];
+  let [sent, unexpected] = [0, 0];
   const send = async ({ headers, body }: { readonly headers: Record<string, string>; readonly body: string }) => {
-    const answer = await answerTo(to, { method: 'POST', headers, body }, fetch);
-    const isRight = isRightAnswer(answer, fault);
-    print(json ? jsonLine(type, headers['webhook-id'] ?? '', answer, isRight) : line(type, headers, answer));
+    const result = await sendRequest(to, { method: 'POST', headers, body }, fetch);
+    const isRight = isExpectedResult(result, fault);
+    print(json ? jsonLine(type, headers['webhook-id'] ?? '', result, isRight) : line(type, headers, result));
     sent += 1;
+    if (isSuccess(result) && !isReceipt(result))
+      advice.add(`Something else responds, not this module. ${NOT_THE_MODULE}`);
     if (isRight) return;
-    wrong += 1;
-    advice.add(adviceFor(answer));
+    unexpected += 1;
+    advice.add(adviceFor(result));
   };
   await paced(count, rate, async () => {
     await Promise.all(deliveriesOf(triggeredEvent(type, data), signer, fault).map(send));
   });
-  for (const one of advice) if (one) printError(one);
-  if (wrong > 0)
+  for (const text of advice) if (text) printError(text);
+  if (unexpected > 0)
     throw new Error(
-      `${wrong} of ${sent} ${sent === 1 ? 'answer' : 'answers'} should have been ${EXPECTED[fault ?? 'none']}.`,
+      `${unexpected} of ${sent} ${sent === 1 ? 'response' : 'responses'} should have been ${EXPECTED[fault ?? 'none']}.`,
     );
 }
 
 const EXPECTED = { none: '2xx', duplicate: '2xx', forge: '401', stale: '400 timestamp_out_of_tolerance' };
 
-function line(type: string, headers: Readonly<Record<string, string>>, answer: Answer): string {
-  return `${type} ${headers['webhook-id']} → ${answerText(answer)} (${answer.milliseconds} ms)`;
+function line(type: string, headers: Readonly<Record<string, string>>, result: HttpResult): string {
+  return `${type} ${headers['webhook-id']} → ${resultText(result)} (${result.milliseconds} ms)`;
 }
 
-function jsonLine(type: string, id: string, { status, word, error, milliseconds }: Answer, isRight: boolean): string {
+function jsonLine(
+  type: string,
+  id: string,
+  { status, code, error, milliseconds }: HttpResult,
+  isRight: boolean,
+): string {
   return JSON.stringify({
     type,
     id,
     status: status ?? null,
-    answer: word,
+    answer: code,
     ...(error && { error }),
     milliseconds,
     ok: isRight,
@@ -110,18 +123,18 @@ function jsonLine(type: string, id: string, { status, word, error, milliseconds 
 }
 
 /** @throws GeminiWebhooksError `invalid_argument` */
-function secretFor(options: TriggerOptions, host: CommandHost): readonly string[] {
-  const secrets = options.secret === undefined ? secretsOf(host) : [options.secret];
+async function secretFor(options: TriggerOptions, host: CommandHost): Promise<readonly string[]> {
+  const secrets = await loadSecrets(options, host);
   if (secrets.length > 0) return secrets;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    'There is nothing to sign with. Set GEMINI_WEBHOOK_SECRET to what the app has, give --secret, or give --dynamic.',
+    'There is nothing to sign with. Set GEMINI_WEBHOOK_SECRET to the secret of the app, or give --secret, --store or --dynamic.',
   );
 }
 
 const EXAMPLES = `
-The exit code is 0 when every answer is the right one: 2xx, or a refusal of what is forged or stale. Each event is of another
-job unless --data id=… says which. A dynamic webhook is 403 unbound_delivery at an app with binding: only its own jobs bind.
+The exit code is 0 if every response is as expected: 2xx, or a refusal of a forged or stale delivery. Each event has its own job
+unless --data id=… names one. With --dynamic, an app with binding returns 403 unbound_delivery: only jobs that it started are bound to it.
 
 Examples:
   $ npx nestjs-gemini-webhooks trigger batch.succeeded --to http://localhost:3000/gemini/webhooks --data id=batch_42

@@ -1,11 +1,11 @@
-import { createHmac, createPrivateKey, KeyObject, randomUUID, sign, type JsonWebKey } from 'node:crypto';
+import { createHmac, createPrivateKey, KeyObject, randomUUID, sign } from 'node:crypto';
 import { GeminiWebhooksError } from '../errors.js';
 
-/** What all deliveries to be signed have in common. */
+/** Fields of all deliveries to sign. */
 export interface SignDeliveryBase {
   /**
-   * The event: `type` and `data` are enough. `version` and `timestamp` are added where they are missing. A string or a
-   * Buffer is sent as it is, for bodies that Gemini would not send.
+   * Event: `type` and `data` are enough, missing `version` and `timestamp` are added. A string or a Buffer is sent
+   * unchanged, for bodies that Gemini would not send.
    */
   readonly event: { readonly type: string; readonly [field: string]: unknown } | string | Buffer;
   /**
@@ -20,31 +20,31 @@ export interface SignDeliveryBase {
   readonly timestamp?: Date;
 }
 
-/** A static webhook's delivery: `v1`, HMAC-SHA256 with the endpoint's secret. */
+/** Delivery of a static webhook: `v1`, HMAC-SHA256 with the webhook's secret. */
 export interface SignWithSecret extends SignDeliveryBase {
-  /** `whsec_…`; several sign as Gemini does while a rotation is under way. */
+  /** `whsec_…`; several sign as Gemini does during a rotation. */
   readonly secret: string | readonly string[];
 }
 
-/** A dynamic webhook's delivery, signed with a private key as Google signs it. */
+/** Delivery of a dynamic webhook, signed with a private key as Google does. */
 export interface SignWithPrivateKey extends SignDeliveryBase {
   /** A `KeyObject`, a PEM or a JWK: Ed25519, RSA or P-256. */
-  readonly privateKey: KeyObject | string | JsonWebKey;
+  readonly privateKey: KeyObject | string | Readonly<Record<string, unknown>>;
   /**
-   * `v1a` signs the body with an Ed25519 key, as seen live; `jwt` makes a token whose claims are the event, as documented.
+   * `v1a` signs the body with an Ed25519 key, as observed live; `jwt` makes a token whose claims are the event, as documented.
    * @default 'v1a' for an Ed25519 key, else 'jwt'
    */
   readonly scheme?: 'v1a' | 'jwt';
-  /** Of a token: the `kid` of its header. */
+  /** `kid` in the header of a token. */
   readonly keyId?: string;
-  /** Of a token: `aud`, `iss`, `exp` and the like, beside the event. `iat` and `jti` are set unless given. */
+  /** Claims of a token besides the event, such as `aud`, `iss` and `exp`. `iat` and `jti` have defaults. */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** What to send: `fetch(url, { method: 'POST', headers, body })`. */
+/** Request to send: `fetch(url, { method: 'POST', headers, body })`. */
 export interface SignedDelivery<Body extends string | Buffer = string> {
   readonly headers: Record<'content-type' | 'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>;
-  /** A Buffer when the event was given as one. */
+  /** A Buffer if the event is a Buffer. */
   readonly body: Body;
 }
 
@@ -55,7 +55,7 @@ export interface SignedDelivery<Body extends string | Buffer = string> {
  * const { headers, body } = signGeminiDelivery({ event: { type: 'batch.succeeded', data: { id: 'b1' } }, secret });
  * await request(app.getHttpServer()).post('/gemini/webhooks').set(headers).send(body).expect(200);
  *
- * @throws GeminiWebhooksError `invalid_argument` for a key that cannot sign so
+ * @throws GeminiWebhooksError `invalid_argument` for a key of the wrong type for the signature
  */
 export function signGeminiDelivery(
   options: (SignWithSecret | SignWithPrivateKey) & { readonly event: Exclude<SignDeliveryBase['event'], Buffer> },
@@ -87,8 +87,8 @@ function bodyOf(event: SignDeliveryBase['event'], date: Date): Buffer {
 function hmacEntries(secret: string | readonly string[], signed: Buffer): string {
   const secrets = typeof secret === 'string' ? [secret] : secret;
   return secrets
-    .map((one) =>
-      createHmac('sha256', Buffer.from(one.replace(/^whsec_/, ''), 'base64'))
+    .map((value) =>
+      createHmac('sha256', Buffer.from(value.replace(/^whsec_/, ''), 'base64'))
         .update(signed)
         .digest('base64'),
     )
@@ -107,7 +107,7 @@ function privateKeyEntry(
   const scheme = options.scheme ?? (key.asymmetricKeyType === 'ed25519' ? 'v1a' : 'jwt');
   if (scheme === 'jwt') return jwt(key, options, body, id, timestamp);
   if (key.asymmetricKeyType !== 'ed25519')
-    throw unfit(`v1a is signed with an Ed25519 key, not ${key.asymmetricKeyType}`);
+    throw invalidArgument(`v1a requires an Ed25519 key, not ${key.asymmetricKeyType}`);
   return `v1a,${sign(null, signed, key).toString('base64')}`;
 }
 
@@ -131,7 +131,7 @@ function jwt(
 ): string {
   const kind = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? key.type;
   const algorithm = JWT_ALGORITHMS[kind];
-  if (!algorithm) throw unfit(`a JWT is signed with an RSA, P-256 or Ed25519 key, not ${kind}`);
+  if (!algorithm) throw invalidArgument(`a JWT requires an RSA, P-256 or Ed25519 key, not ${kind}`);
   const header = encode({ alg: algorithm.alg, typ: 'JWT', ...(keyId !== undefined && { kid: keyId }) });
   const event = JSON.parse(body.toString()) as object;
   const payload = encode({ iat: Number(timestamp), jti: id, ...event, ...claims });
@@ -143,6 +143,6 @@ function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-function unfit(what: string): GeminiWebhooksError {
-  return new GeminiWebhooksError('invalid_argument', `signGeminiDelivery: ${what}.`);
+function invalidArgument(message: string): GeminiWebhooksError {
+  return new GeminiWebhooksError('invalid_argument', `signGeminiDelivery: ${message}.`);
 }

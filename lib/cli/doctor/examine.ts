@@ -1,42 +1,71 @@
-import { answerTo } from '../answer.js';
-import { skipped, type Check } from './check.js';
+import { sendRequest } from '../http-response.js';
+import { NO_RESPONSE, skipped, type Check } from './check.js';
 import { clockCheck } from './clock.js';
+import { handlersCheck } from './handlers.js';
 import { keySetCheck } from './key-set.js';
+import type { Ping } from './ping.js';
 import { publicUrlCheck, type Resolve } from './public-url.js';
 import { refusalCheck, routeCheck } from './route.js';
-import { signedDeliveryCheck } from './signed-delivery.js';
+import { sendSigned } from './signed-delivery.js';
 
-/** What is looked at, and with what. */
+/** What to check, and with which settings. */
 export interface Examination {
   readonly url: URL;
   readonly isLocal: boolean;
   readonly secrets: readonly string[];
   readonly jwksUrl: URL;
+  /** How likely the app takes dynamic webhooks: `'asked'` if the key set was named, `'unlikely'` without an API key. */
+  readonly dynamic: 'asked' | 'likely' | 'unlikely';
   readonly fetch: typeof fetch;
   readonly resolve?: Resolve;
-  /** The look at Gemini's side; `undefined` when nothing says which webhook. */
-  readonly ping: (() => Promise<Check>) | undefined;
+  /** Checks on Gemini's side; `undefined` if no webhook was named. */
+  readonly ping: (() => Promise<Ping>) | undefined;
 }
 
-/** Looks at everything from outside, in the order in which a delivery would meet it. */
+const STATIC_ONLY = 'the app takes static webhooks only: jwks is false, or it has no key to bind dynamic ones with';
+const NO_KEY = 'there is no API key here, so the app is taken to have static webhooks only';
+
+const NO_PING: Ping = {
+  check: skipped('ping', 'no static webhook was named', 'Give --webhook, with GEMINI_API_KEY in the environment'),
+  subscribed: [],
+};
+
+/** Makes all checks from outside the app, in the order in which a delivery passes them. */
 export async function examine(examination: Examination): Promise<readonly Check[]> {
-  const { url, isLocal, secrets, jwksUrl, fetch, resolve, ping } = examination;
+  const { url, isLocal, secrets, jwksUrl, dynamic, fetch, resolve, ping } = examination;
+  const fetchKeySet = () => sendRequest(jwksUrl, { headers: { accept: 'application/json' } }, fetch);
   const unsigned = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
-  const [isPublic, app, google] = await Promise.all([
+  const [reachable, app, keySetResult] = await Promise.all([
     publicUrlCheck(url, isLocal, resolve),
-    answerTo(url, unsigned, fetch),
-    answerTo(jwksUrl, { headers: { accept: 'application/json' } }, fetch),
+    sendRequest(url, unsigned, fetch),
+    dynamic === 'unlikely' ? undefined : fetchKeySet(),
   ]);
   const route = routeCheck(url, app);
   const isThere = route.state === 'passed';
-  const unseen = (name: string) => skipped(name, 'no route answers');
+  const unreachable = (name: string) =>
+    skipped(name, app.status === undefined ? NO_RESPONSE : 'the module does not respond there');
+  const signed = isThere
+    ? await sendSigned(url, secrets, fetch)
+    : { check: unreachable('raw body'), verified: undefined };
+  const handlersSkipped =
+    signed.check.state === 'skipped'
+      ? { ...signed.check, name: 'handlers' }
+      : skipped('handlers', 'the app has not verified a signed delivery');
+  const pinged = ping ? await ping() : NO_PING;
+  const report = signed.verified?.doctor;
+  const google = keySetResult ?? (report?.takesDynamic ? await fetchKeySet() : undefined);
+  const isStaticOnly = dynamic !== 'asked' && report?.takesDynamic === false;
+  const keySetSkipped = isStaticOnly
+    ? skipped('key set', STATIC_ONLY)
+    : skipped('key set', NO_KEY, 'If it has dynamic ones, give --jwks-url');
   return [
-    isPublic,
+    reachable,
     route,
-    isThere ? refusalCheck(app) : unseen('unsigned'),
-    isThere ? await signedDeliveryCheck(url, secrets, fetch) : unseen('raw body'),
+    isThere ? refusalCheck(app, signed.verified !== undefined) : unreachable('unsigned'),
+    signed.check,
+    signed.verified ? handlersCheck(report, pinged.subscribed) : handlersSkipped,
     clockCheck(app, google),
-    keySetCheck(jwksUrl, google),
-    ping ? await ping() : skipped('ping', 'not asked for', 'Give --webhook, with GEMINI_API_KEY in the environment.'),
+    isStaticOnly || !google ? keySetSkipped : keySetCheck(jwksUrl, google),
+    pinged.check,
   ];
 }

@@ -1,38 +1,47 @@
-import { isCurrentSecretKept } from '../../endpoints/current-secret.js';
-import { isEnabled, type StaticWebhook } from '../../endpoints/static-webhook.js';
-import type { WebhooksApi } from '../../endpoints/webhooks-api.js';
+import { isCurrentSecretStored } from '../../static-webhooks/current-secret.js';
+import { isEnabled, type StaticWebhook } from '../../static-webhooks/static-webhook.js';
+import type { WebhooksApi } from '../../static-webhooks/webhooks-api.js';
 import { errorText } from '../error-text.js';
 import { findWebhook } from '../webhooks/find-webhook.js';
 import { webhookLabel } from '../webhooks/webhook-text.js';
 import { failed, passed, type Check } from './check.js';
 
 const NAME = 'ping';
+const ARRIVAL =
+  "Gemini does not say if it arrived: a handler for '*' or GeminiEventBus receives it; without either, the log of the app says " +
+  '"No handler in this process receives …" at the first ping';
+
+/** Result of the checks on Gemini's side. */
+export interface Ping {
+  readonly check: Check;
+  /** Event types that the webhook subscribes to; `[]` if it was not found. */
+  readonly subscribed: readonly string[];
+}
 
 /**
- * Whether Gemini would deliver to the app, signed with what it verifies with, and takes a ping for it. Whether that
- * arrives, Gemini does not say.
+ * Checks that Gemini delivers to the app, signs with a secret of the app, and accepts a ping. Gemini does not say if the
+ * ping arrives.
  */
 export async function pingCheck(
   api: () => Promise<Pick<WebhooksApi, 'list' | 'ping'>>,
   idOrName: string,
   app: { readonly url: URL; readonly secrets: readonly string[] },
-): Promise<Check> {
+): Promise<Ping> {
+  let subscribed: readonly string[] = [];
   try {
     const webhooks = await api();
     const webhook = findWebhook(await webhooks.list(), idOrName);
-    const wrong = whatIsWrong(webhook, app);
-    if (wrong) return wrong;
+    subscribed = webhook.events;
+    const problem = findProblem(webhook, app);
+    if (problem) return { check: problem, subscribed };
     await webhooks.ping(webhook.id);
-    return passed(
-      NAME,
-      `Gemini has taken a ping to ${webhookLabel(webhook)}: the app's log or a handler of '*' shows it`,
-    );
+    return { check: passed(NAME, `Gemini accepted a ping to ${webhookLabel(webhook)}. ${ARRIVAL}`), subscribed };
   } catch (error) {
-    return failed(NAME, errorText(error), 'Compare GEMINI_API_KEY and the id with "list".');
+    return { check: failed(NAME, errorText(error), 'Compare GEMINI_API_KEY, and the name with "list".'), subscribed };
   }
 }
 
-function whatIsWrong(
+function findProblem(
   webhook: StaticWebhook,
   { url, secrets }: { readonly url: URL; readonly secrets: readonly string[] },
 ): Check | undefined {
@@ -40,7 +49,7 @@ function whatIsWrong(
     return failed(
       NAME,
       `${webhookLabel(webhook)} is ${webhook.state}`,
-      'Once the rest is right: enable it, with "enable".',
+      'Fix what else is wrong, then enable it with "enable".',
     );
   }
   const { origin, pathname } = new URL(webhook.uri);
@@ -48,14 +57,14 @@ function whatIsWrong(
     return failed(
       NAME,
       `${webhookLabel(webhook)} delivers to ${origin}${pathname}`,
-      'Register it again with the right --uri, or give doctor that URL.',
+      'Run "register" with the right --uri, or give doctor that URL.',
     );
   }
   const given = secrets.map((value) => ({ value }));
-  if (given.length === 0 || isCurrentSecretKept(webhook, given)) return undefined;
+  if (given.length === 0 || isCurrentSecretStored(webhook, given)) return undefined;
   return failed(
     NAME,
-    `Gemini signs for ${webhookLabel(webhook)} with another secret than the one given`,
-    'Give the app the secret of that webhook, or rotate it into the store of the app.',
+    `Gemini signs for ${webhookLabel(webhook)} with a secret other than the one given`,
+    'Give the app the secret of this webhook, or use "rotate" with the store of the app.',
   );
 }

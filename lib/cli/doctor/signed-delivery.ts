@@ -1,43 +1,78 @@
+import { DOCTOR_PROBE_TYPE } from '../../shared/doctor-probe.js';
 import { signGeminiDelivery } from '../../testing/sign-delivery.js';
-import { adviceFor } from '../advice.js';
-import { answerText, answerTo, isSuccess, type Answer } from '../answer.js';
+import { adviceFor, NOT_THE_MODULE } from '../advice.js';
+import { resultText, sendRequest, isReceipt, isSuccess, type HttpResult } from '../http-response.js';
 import { failed, passed, skipped, type Check } from './check.js';
 
 const NAME = 'raw body';
 
-/** None of Gemini's types: handlers of `*` see it, and any app answers it 2xx once it is verified. */
-const TYPE = 'doctor.check';
-const COMPACT = JSON.stringify({ type: TYPE, version: 'v1', timestamp: '2026-01-22T12:00:00Z', data: {} });
-/** The same event in bytes that no parser writes again. */
+const COMPACT = JSON.stringify({ type: DOCTOR_PROBE_TYPE, version: 'v1', timestamp: '2026-01-22T12:00:00Z', data: {} });
+/** The same event in bytes that no serializer produces. */
 const UNUSUAL = COMPACT.replace('{}', ' { } ').replace('doctor', '\\u0064octor');
 
-/** Whether the app verifies the bytes as they were sent, with a secret that signs for it. */
-export async function signedDeliveryCheck(
+/** Why nothing signed can be sent, and how to change that. */
+export const NO_SECRET = {
+  found: 'no signing secret was given',
+  todo:
+    'Set GEMINI_WEBHOOK_SECRET, or give --secret, or --store with --webhook. An app that takes dynamic webhooks only has no secret: ' +
+    'check it with "trigger --dynamic", where 200 and 403 unbound_delivery mean that the signature was verified',
+};
+
+/** Result of sending a signed delivery. */
+export interface SignedDelivery {
+  readonly check: Check;
+  /** Response of the app, if it has verified the delivery. */
+  readonly verified: HttpResult | undefined;
+}
+
+/** Checks that the app verifies a signed delivery from the bytes as sent. */
+export async function sendSigned(
   url: URL,
   secrets: readonly string[],
   fetch: typeof globalThis.fetch,
-): Promise<Check> {
+): Promise<SignedDelivery> {
   if (secrets.length === 0) {
-    return skipped(NAME, 'no signed delivery was sent', 'Set GEMINI_WEBHOOK_SECRET or give --secret.');
+    return unverified(skipped(NAME, NO_SECRET.found, NO_SECRET.todo));
   }
-  const send = (event: string): Promise<Answer> => {
+  const send = (event: string): Promise<HttpResult> => {
     const { headers, body } = signGeminiDelivery({ event, secret: secrets });
-    return answerTo(url, { method: 'POST', headers, body }, fetch);
+    return sendRequest(url, { method: 'POST', headers, body }, fetch);
   };
-  const answer = await send(UNUSUAL);
-  if (isSuccess(answer)) return passed(NAME, `a signed delivery is taken: ${answerText(answer)}`);
-  const found = `a signed delivery is refused: ${answerText(answer)}`;
-  if (answer.word !== 'signature_mismatch') return failed(NAME, found, adviceFor(answer));
-  if (isSuccess(await send(COMPACT))) {
-    return failed(
-      NAME,
-      'a signed delivery is taken only when its JSON is compact',
-      'Something in front of the app parses the body and writes it anew: have it pass on the bytes.',
-    );
+  const result = await send(UNUSUAL);
+  if (isAccepted(result)) {
+    return { check: passed(NAME, `a signed delivery is accepted: ${resultText(result)}`), verified: result };
   }
-  return failed(
-    NAME,
-    found,
-    'The app has another secret, or something in front of it changes the body: compare the secrets, then the proxies.',
+  if (isSuccess(result)) {
+    const found = `something else responds to a signed delivery: ${resultText(result)} is not a response of this module`;
+    return unverified(failed(NAME, found, NOT_THE_MODULE));
+  }
+  const found = `a signed delivery is refused: ${resultText(result)}`;
+  if (result.code !== 'signature_mismatch') {
+    return { check: failed(NAME, found, adviceFor(result)), verified: result.doctor && result };
+  }
+  const compact = await send(COMPACT);
+  if (isAccepted(compact)) {
+    const check = failed(
+      NAME,
+      'a signed delivery is accepted only when its JSON is compact',
+      'Something in front of the app parses the body and serializes it again: make it pass on the bytes unchanged.',
+    );
+    return { check, verified: compact };
+  }
+  return unverified(
+    failed(
+      NAME,
+      found,
+      'The app has another secret, or something in front of it changes the body: compare the secrets first, then look at the proxies.',
+    ),
   );
+}
+
+/** True if the module accepted it. A custom route may return anything, but only an app that verified the delivery sets the header. */
+function isAccepted(result: HttpResult): boolean {
+  return isSuccess(result) && (result.doctor !== undefined || isReceipt(result));
+}
+
+function unverified(check: Check): SignedDelivery {
+  return { check, verified: undefined };
 }

@@ -7,7 +7,7 @@ import { GeminiWebhooksError, messageOf } from '../../errors.js';
 
 const KEY_ID = 'trigger';
 
-/** A key to sign with, and its public half where an app can fetch it. */
+/** A signing key, and the URL where an app can fetch its public half. */
 export interface KeySetServer {
   readonly privateKey: KeyObject;
   readonly keyId: string;
@@ -34,7 +34,7 @@ export async function serveKeySet(privateKey: KeyObject, port: number): Promise<
   };
 }
 
-/** The private key of a PEM file, or a new one. @throws GeminiWebhooksError `invalid_argument` */
+/** Reads a private key from a PEM file, or generates one. @throws GeminiWebhooksError `invalid_argument` */
 export function privateKeyFrom(path: string | undefined): KeyObject {
   if (path === undefined) return generateKeyPairSync('ed25519').privateKey;
   try {
@@ -42,7 +42,7 @@ export function privateKeyFrom(path: string | undefined): KeyObject {
   } catch (cause) {
     throw new GeminiWebhooksError(
       'invalid_argument',
-      `--private-key: ${messageOf(cause)}. Make one: openssl genpkey -algorithm ed25519 -out key.pem`,
+      `--private-key: ${messageOf(cause)}. Generate one: openssl genpkey -algorithm ed25519 -out key.pem`,
       { cause },
     );
   }

@@ -1,29 +1,29 @@
 import { setTimeout } from 'node:timers/promises';
 
-const MOST_UNDERWAY = 256;
+const MAX_CONCURRENT = 256;
 
 /**
- * Runs `work` so many times: one after the other, or at a rate, in which case up to 256 may be under way at once.
+ * Runs `work` `count` times: one after the other without a rate, else with at most 256 running at once.
  *
- * @param rate a second
+ * @param rate starts per second
  */
 export async function paced(
   count: number,
   rate: number | undefined,
   work: (index: number) => Promise<void>,
 ): Promise<void> {
-  const since = performance.now();
-  const underway = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  const running = new Set<Promise<void>>();
   for (let index = 0; index < count; index += 1) {
     if (rate === undefined) {
       await work(index);
       continue;
     }
-    const waitMs = since + (index * 1000) / rate - performance.now();
+    const waitMs = startedAt + (index * 1000) / rate - performance.now();
     if (waitMs > 0) await setTimeout(waitMs);
-    if (underway.size >= MOST_UNDERWAY) await Promise.race(underway);
-    const one = work(index).finally(() => underway.delete(one));
-    underway.add(one);
+    if (running.size >= MAX_CONCURRENT) await Promise.race(running);
+    const run = work(index).finally(() => running.delete(run));
+    running.add(run);
   }
-  await Promise.all(underway);
+  await Promise.all(running);
 }

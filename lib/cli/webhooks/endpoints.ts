@@ -1,9 +1,9 @@
-import type { GeminiWebhookEndpoints } from '../../endpoints/gemini-webhook-endpoints.js';
-import { splitList } from '../../option-checks.js';
+import type { GeminiWebhookEndpoints } from '../../static-webhooks/gemini-webhook-endpoints.js';
 import type { CommandHost } from '../command-host.js';
-import { apiKeyOf, geminiOf } from '../environment.js';
+import { geminiOf } from '../environment.js';
+import { storeHostOf } from './secret-store.js';
 
-/** Runs `work` with the endpoints of the project that the environment names, and closes the stores it has made. */
+/** Runs `work` with the static webhooks of the environment's project, then closes the stores it opened. */
 export async function withEndpoints<Result>(
   host: CommandHost,
   registration: string,
@@ -11,20 +11,11 @@ export async function withEndpoints<Result>(
 ): Promise<Result> {
   const ai = await geminiOf(host);
   const { Logger } = await import('@nestjs/common');
-  const { GeminiWebhookEndpoints } = await import('../../endpoints/gemini-webhook-endpoints.js');
-  // Nest's own logger would write between the lines of the result.
-  const say = (message: unknown) => host.printError(String(message));
-  Logger.overrideLogger({ log: say, warn: say, error: say });
-  const { environment } = host;
-  const bindingSecrets = splitList(environment['GEMINI_WEBHOOK_BINDING_SECRET']);
-  const endpoints = new GeminiWebhookEndpoints({
-    ai,
-    host: {
-      registration,
-      keys: bindingSecrets.length > 0 ? bindingSecrets : [apiKeyOf(environment)],
-      inboxUrl: environment['GEMINI_WEBHOOK_INBOX_URL'],
-    },
-  });
+  const { GeminiWebhookEndpoints } = await import('../../static-webhooks/gemini-webhook-endpoints.js');
+  // Nest's logger would write to standard output, between the lines of the result.
+  const printLog = (message: unknown) => host.printError(String(message));
+  Logger.overrideLogger({ log: printLog, warn: printLog, error: printLog });
+  const endpoints = new GeminiWebhookEndpoints({ ai, host: storeHostOf(host, registration, { needsKey: true }) });
   try {
     return await work(endpoints);
   } finally {

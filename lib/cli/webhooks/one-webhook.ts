@@ -1,25 +1,25 @@
 import { Command } from 'commander';
-import type { StaticWebhook } from '../../endpoints/static-webhook.js';
-import type { WebhooksApi } from '../../endpoints/webhooks-api.js';
+import type { StaticWebhook } from '../../static-webhooks/static-webhook.js';
+import type { WebhooksApi } from '../../static-webhooks/webhooks-api.js';
 import type { CommandHost } from '../command-host.js';
 import { geminiOf } from '../environment.js';
 import { findWebhook } from './find-webhook.js';
 import { webhookLabel } from './webhook-text.js';
 
-/** The webhooks of the project that the environment names. */
+/** Returns the webhooks API of the environment's project. */
 export async function webhooksApi(host: CommandHost): Promise<WebhooksApi> {
   const gemini = await geminiOf(host);
-  const { WebhooksApi } = await import('../../endpoints/webhooks-api.js');
+  const { WebhooksApi } = await import('../../static-webhooks/webhooks-api.js');
   return new WebhooksApi(gemini);
 }
 
-/** A command that does one thing to one webhook, and says in one line that it is done. */
+/** Command that acts on one webhook and prints one line when done. */
 export interface OneWebhookCommand {
   readonly name: string;
   readonly description: string;
-  /** What `--help` ends with. */
+  /** Last part of `--help`. */
   readonly help: string;
-  /** What is printed, before the webhook's name. */
+  /** Printed before the webhook's name. */
   readonly done: string;
   act(api: WebhooksApi, webhook: StaticWebhook): Promise<unknown>;
 }
@@ -30,7 +30,7 @@ export function oneWebhookCommand(
 ): Command {
   return new Command(name)
     .description(description)
-    .argument('<webhook>', 'its id, or its name when no other has it')
+    .argument('<webhook>', 'id of the webhook, or its name if unique')
     .option('--json', 'print JSON')
     .addHelpText('after', help)
     .action(async (idOrName: string, { json }: { readonly json?: true }) => {

@@ -1,7 +1,7 @@
-import type { StaticWebhook } from '../../endpoints/static-webhook.js';
+import type { StaticWebhook } from '../../static-webhooks/static-webhook.js';
 import { printable, table } from '../table.js';
 
-/** Webhooks for people. Secrets are counted, not shown. */
+/** Formats webhooks as a table, which counts secrets and does not show them. */
 export function webhookTable(webhooks: readonly StaticWebhook[]): string {
   return table(
     ['name', 'id', 'state', 'secrets', 'events', 'uri'],
@@ -16,18 +16,18 @@ export function webhookTable(webhooks: readonly StaticWebhook[]): string {
   );
 }
 
-/** A webhook for programs. */
+/** Returns a webhook as JSON for programs, without its secrets. */
 export function webhookJson({ id, name, uri, events, state, createdAt, secrets }: StaticWebhook): object {
   const expiring = secrets.map(({ expiresAt }) => ({ expiresAt: expiresAt ?? null }));
   return { id, name, uri: withoutQuery(uri), events, state, createdAt, secrets: expiring };
 }
 
-/** How a webhook is called where one line is printed of it. */
+/** Returns the name of a webhook for a line of text. */
 export function webhookLabel({ id, name }: Pick<StaticWebhook, 'id' | 'name'>): string {
   return printable(name === undefined ? id : `${name} (${id})`);
 }
 
-/** What follows the "?" may be a token. */
+/** The query may contain a token. */
 function withoutQuery(uri: string): string {
   return uri.replace(/\?.*$/s, '?…');
 }

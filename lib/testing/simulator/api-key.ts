@@ -1,9 +1,9 @@
 import { ApiError, type ApiRequest } from './simulated-api.js';
 
 /**
- * Calls without a key, or with another, as Google answers them.
+ * Refuses calls without the API key, as Google does.
  *
- * @throws ApiError 403 `PERMISSION_DENIED` without a key, 400 `INVALID_ARGUMENT` with the reason `API_KEY_INVALID`
+ * @throws ApiError 403 `PERMISSION_DENIED` without a key; 400 `INVALID_ARGUMENT` with reason `API_KEY_INVALID` for a wrong one
  */
 export function checkApiKey(apiKey: string, { headers, query }: ApiRequest): void {
   const given = headers['x-goog-api-key'] ?? query.get('key');

@@ -1,8 +1,8 @@
 /**
- * The path of a call under any version of the API: `@google/genai` 2.32 calls `v1beta`, 3.3 calls `v1` unless it is told
- * otherwise.
+ * Returns a pattern for the path of a call in any API version: by default `@google/genai` 2.32 calls `v1beta`, and 3.3
+ * calls `v1`.
  *
- * @param pattern what follows the version, as a regular expression's source
+ * @param pattern source of a regular expression for the path after the version
  */
 export function apiPath(pattern: string): RegExp {
   return new RegExp(`^/v1(?:alpha|beta)?/${pattern}$`);

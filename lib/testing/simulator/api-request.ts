@@ -1,21 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, type ApiRequest } from './simulated-api.js';
 
-/** The whole of an inline batch stays under 20 MB (ai.google.dev/gemini-api/docs/batch-api). */
-const LARGEST_JSON_BYTES = 20 * 1024 * 1024;
+/** An inline batch must be smaller than 20 MB (ai.google.dev/gemini-api/docs/batch-api). */
+const MAX_JSON_BYTES = 20 * 1024 * 1024;
 
-/** A call as its route's handler sees it. @throws ApiError `INVALID_ARGUMENT` for a path that cannot be decoded */
+/** Converts an HTTP request for the handler of its route. @throws ApiError `INVALID_ARGUMENT` for a path that cannot be decoded */
 export function requestOf(message: IncomingMessage, path: string, pattern: RegExp | undefined): ApiRequest {
   return {
-    params: (pattern?.exec(path) ?? []).slice(1).map(decoded),
+    version: /^\/(v1(?:alpha|beta)?)\//.exec(path)?.[1] ?? 'v1',
+    params: (pattern?.exec(path) ?? []).slice(1).map(decode),
     query: new URL(message.url ?? '/', 'http://127.0.0.1').searchParams,
     headers: message.headers,
-    json: () => jsonOf(message),
+    json: () => readJson(message),
     body: message,
   };
 }
 
-function decoded(param: string | undefined): string {
+function decode(param: string | undefined): string {
   try {
     return decodeURIComponent(param ?? '');
   } catch {
@@ -23,15 +24,15 @@ function decoded(param: string | undefined): string {
   }
 }
 
-async function jsonOf(message: IncomingMessage): Promise<unknown> {
+async function readJson(message: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Without destroying the connection, on which the refusal is still to be sent.
+  // The connection must stay open for the error response.
   const body = message.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > LARGEST_JSON_BYTES) {
-      throw invalid(`Request payload size exceeds the limit: ${LARGEST_JSON_BYTES} bytes.`);
+    if (bytes > MAX_JSON_BYTES) {
+      throw invalid(`Request payload size exceeds the limit: ${MAX_JSON_BYTES} bytes.`);
     }
     chunks.push(chunk);
   }

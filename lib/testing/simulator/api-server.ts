@@ -7,41 +7,41 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { checkApiKey } from './api-key.js';
 import { requestOf } from './api-request.js';
 import type { RequestFault } from './request-faults.js';
-import { ApiError, type ApiAnswer, type ApiRequest, type ApiRoute } from './simulated-api.js';
+import { ApiError, type ApiResponse, type ApiRequest, type ApiRoute } from './simulated-api.js';
 
-/** Thousands of jobs are started at once in tests; what exceeds Node's default waits a second and more. */
+/** Tests start thousands of jobs at once; connections beyond Node's default backlog wait for a second or more. */
 const BACKLOG = 4096;
 
-/** One call, once it has been answered. */
-export interface AnsweredCall {
+/** Completed API call. */
+export interface CompletedCall {
   readonly operation: string;
-  /** The decoded path: what the call was about, unless the answer says better. */
+  /** Path: names the resource unless the response does. */
   readonly path: string;
-  /** 0 when the connection was cut instead. */
+  /** HTTP status; 0 if the connection was closed instead. */
   readonly status: number;
-  /** What it was answered with, when that was JSON and no refusal. */
+  /** JSON of the response, which may name the resource; `undefined` for an error. */
   readonly json: unknown;
 }
 
-/** What a server is given. */
+/** Dependencies of a server. */
 export interface ApiServerHost {
   readonly apiKey: string;
   readonly routes: readonly ApiRoute[];
-  /** Which operations anybody may call. */
+  /** Operations that need no API key. */
   readonly withoutKey: ReadonlySet<string>;
   faultOf(operation: string): RequestFault;
-  answered(call: AnsweredCall): void;
+  onCompleted(call: CompletedCall): void;
 }
 
-/** How a call goes out, and what is recorded of it. */
+/** Response to a call, and its record. */
 interface Outcome {
-  /** Without one the connection is cut. */
-  readonly answer: ApiAnswer | undefined;
+  /** `undefined` closes the connection. */
+  readonly response: ApiResponse | undefined;
   readonly status: number;
   readonly json: unknown;
 }
 
-/** The simulated API on 127.0.0.1: routes, keys, refusals in Google's form, and what faults do to calls. */
+/** HTTP server of the simulated API on 127.0.0.1: routes, API key, errors in Google's form, and faults of calls. */
 export class ApiServer {
   readonly #server: Server;
   readonly #closing = new AbortController();
@@ -49,11 +49,11 @@ export class ApiServer {
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
-    // An upload takes as long as it takes.
+    // Large uploads may take long.
     this.#server.requestTimeout = 0;
   }
 
-  /** Listens, and answers once it is opened. @throws what `listen` fails with */
+  /** Listens; responds with 503 until `open`. @throws the error of `listen` */
   static async listen(port: number): Promise<ApiServer> {
     const server = new ApiServer();
     await once(server.#server.listen({ port, host: '127.0.0.1', backlog: BACKLOG }), 'listening');
@@ -80,32 +80,32 @@ export class ApiServer {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = this.#host;
     const path = pathOf(message);
-    const route = host?.routes.find((one) => one.method === message.method && one.path.test(path));
+    const route = host?.routes.find((candidate) => candidate.method === message.method && candidate.path.test(path));
     const operation = route?.operation ?? 'unknown';
     let outcome: Outcome;
     try {
       if (!host) throw new ApiError(503, 'UNAVAILABLE', 'The simulator is starting.');
-      outcome = await this.#answer(host, requestOf(message, path, route?.path), route, path);
+      outcome = await this.#handle(host, requestOf(message, path, route?.path), route, path);
     } catch (error) {
-      outcome = refused(error instanceof ApiError ? error : internal(error));
+      outcome = refusal(error instanceof ApiError ? error : internalError(error));
     }
     if (this.#closing.signal.aborted) return;
-    host?.answered({ operation, path, status: outcome.status, json: outcome.json });
-    await write(outcome.answer, response);
+    host?.onCompleted({ operation, path, status: outcome.status, json: outcome.json });
+    await write(outcome.response, response);
     message.resume();
   }
 
-  async #answer(host: ApiServerHost, request: ApiRequest, route: ApiRoute | undefined, path: string): Promise<Outcome> {
+  async #handle(host: ApiServerHost, request: ApiRequest, route: ApiRoute | undefined, path: string): Promise<Outcome> {
     if (!route) throw new ApiError(404, 'NOT_FOUND', `The simulator has nothing at ${path}.`);
     if (!host.withoutKey.has(route.operation)) checkApiKey(host.apiKey, request);
     const { delayMs, error } = host.faultOf(route.operation);
     if (delayMs > 0) await pause(delayMs, undefined, { signal: this.#closing.signal });
     if (error === undefined || error.afterEffect) {
-      const answer = await route.handle(request);
-      if (error === undefined) return taken(answer);
-      discard(answer);
+      const response = await route.handle(request);
+      if (error === undefined) return outcomeOf(response);
+      discard(response);
     }
-    if (error.refusal === undefined) return { answer: undefined, status: 0, json: undefined };
+    if (error.refusal === undefined) return { response: undefined, status: 0, json: undefined };
     throw error.refusal;
   }
 }
@@ -114,35 +114,38 @@ function pathOf(message: IncomingMessage): string {
   return new URL(message.url ?? '/', 'http://127.0.0.1').pathname;
 }
 
-async function write(answer: ApiAnswer | undefined, response: ServerResponse): Promise<void> {
-  if (answer === undefined) {
-    response.destroy();
+async function write(response: ApiResponse | undefined, to: ServerResponse): Promise<void> {
+  if (response === undefined) {
+    to.destroy();
     return;
   }
-  const status = answer.status ?? 200;
-  if ('json' in answer) {
-    const headers = { 'content-type': 'application/json; charset=UTF-8', ...answer.headers };
-    response.writeHead(status, headers).end(JSON.stringify(answer.json));
-  } else if (Buffer.isBuffer(answer.body)) {
-    response.writeHead(status, answer.headers).end(answer.body);
+  const status = response.status ?? 200;
+  if ('json' in response) {
+    const headers = { 'content-type': 'application/json; charset=UTF-8', ...response.headers };
+    to.writeHead(status, headers).end(JSON.stringify(response.json));
+  } else if (Buffer.isBuffer(response.body)) {
+    to.writeHead(status, response.headers).end(response.body);
   } else {
-    response.writeHead(status, answer.headers);
-    // A client that goes away in the middle of a download is its own business; the source is destroyed with it.
-    await pipeline(answer.body, response).catch(() => {});
+    to.writeHead(status, response.headers);
+    // A client may abort a download; `pipeline` then destroys the source.
+    await pipeline(response.body, to).catch(() => {});
   }
 }
 
-function taken(answer: ApiAnswer): Outcome {
-  return { answer, status: answer.status ?? 200, json: 'json' in answer ? answer.json : undefined };
+function outcomeOf(response: ApiResponse): Outcome {
+  return {
+    response,
+    status: response.status ?? 200,
+    json: 'json' in response ? response.json : { id: response.id },
+  };
 }
 
-function refused({ code, message, status, headers, details }: ApiError): Outcome {
-  const error = { code, message, status, ...(details.length > 0 && { details }) };
-  return { answer: { status: code, headers, json: { error } }, status: code, json: undefined };
+function refusal({ code, headers, body }: ApiError): Outcome {
+  return { response: { status: code, headers, json: { error: body } }, status: code, json: undefined };
 }
 
-/** A fault of the simulator's own: told to the caller, since it is a test that reads it. */
-function internal(error: unknown): ApiError {
+/** Returns a bug of the simulator to the caller, which is a test. */
+function internalError(error: unknown): ApiError {
   return new ApiError(
     500,
     'INTERNAL',
@@ -150,6 +153,6 @@ function internal(error: unknown): ApiError {
   );
 }
 
-function discard(answer: ApiAnswer): void {
-  if ('body' in answer && answer.body instanceof Readable) answer.body.destroy();
+function discard(response: ApiResponse): void {
+  if ('body' in response && response.body instanceof Readable) response.body.destroy();
 }

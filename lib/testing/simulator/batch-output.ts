@@ -1,36 +1,37 @@
 import type { Readable } from 'node:stream';
+import type { BatchResponder } from './batch-responder.js';
 import type { FileStore, StoredFile } from './file-store.js';
 import { requiredObject, type JsonObject } from './request-fields.js';
-import { answered } from './simulated-answer.js';
 import { ApiError } from './simulated-api.js';
 
-/** Lines are handed on in pieces of about this size: a write for each line would take longer than the lines do. */
+/** Minimum number of characters per write: one write per line would take longer than producing the lines. */
 const WRITE_CHARACTERS = 64 * 1024;
 
-/** How many requests a batch had, and how many of them failed. */
+/** Number of requests of a batch, and how many of them failed. */
 export interface BatchCounts {
   readonly requests: number;
   readonly failed: number;
 }
 
-/** A request of an inline batch, answered. Its `metadata` comes back with the answer. */
-export function inlineAnswer(inlined: JsonObject, model: string): JsonObject {
-  const answer = answered(requiredObject(inlined['request'], 'request'), model);
-  return inlined['metadata'] === undefined ? answer : { ...answer, metadata: inlined['metadata'] };
+/** Responds to a request of an inline batch. The result repeats the `metadata` of the request. */
+export function inlinedResponse(inlined: JsonObject, responder: BatchResponder): JsonObject {
+  const result = responder.respond(requiredObject(inlined['request'], 'request'));
+  return inlined['metadata'] === undefined ? result : { ...result, metadata: inlined['metadata'] };
 }
 
 /**
- * Answers a file of requests, a line each, with a file of answers: line by line in the same order, at constant memory.
+ * Writes the results of a file of requests, in the same order and in constant memory. Both files have one JSON object per
+ * line.
  *
- * @throws ApiError 403 when the input file is gone
+ * @throws ApiError 403 if the input file does not exist any more
  */
-export async function writeAnswers(
+export async function writeOutput(
   files: FileStore,
   input: string,
-  output: { readonly name: string; readonly model: string },
+  output: { readonly name: string; readonly responder: BatchResponder },
 ): Promise<{ readonly file: StoredFile; readonly counts: BatchCounts }> {
   const counts = { requests: 0, failed: 0 };
-  const file = await files.write(answerLines(files, input, output.model, counts), {
+  const file = await files.write(outputLines(files, input, output.responder, counts), {
     name: output.name,
     mimeType: 'application/jsonl',
     source: 'GENERATED',
@@ -38,19 +39,19 @@ export async function writeAnswers(
   return { file, counts };
 }
 
-async function* answerLines(
+async function* outputLines(
   files: FileStore,
   input: string,
-  model: string,
+  responder: BatchResponder,
   counts: { requests: number; failed: number },
 ): AsyncGenerator<string> {
   let pending = '';
   for await (const line of linesOf(files.read(input))) {
     if (line.trim() === '') continue;
-    const answer = answerLine(line, model);
+    const result = outputLine(line, responder);
     counts.requests += 1;
-    if ('error' in answer) counts.failed += 1;
-    pending += `${JSON.stringify(answer)}\n`;
+    if ('error' in result) counts.failed += 1;
+    pending += `${JSON.stringify(result)}\n`;
     if (pending.length < WRITE_CHARACTERS) continue;
     yield pending;
     pending = '';
@@ -58,7 +59,7 @@ async function* answerLines(
   if (pending !== '') yield pending;
 }
 
-/** By hand: `readline` breaks lines at U+2028 as well, which JSON may contain. */
+/** `readline` would also split at U+2028, which JSON may contain. */
 async function* linesOf(input: Readable): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of input.setEncoding('utf8') as AsyncIterable<string>) {
@@ -69,13 +70,15 @@ async function* linesOf(input: Readable): AsyncGenerator<string> {
   yield rest;
 }
 
-/** A line that is no request fails alone: the rest of its batch is answered. */
-function answerLine(line: string, model: string): JsonObject {
+/** Returns an error, with the key if there is one, for an invalid line: the rest of the batch must not fail. */
+function outputLine(line: string, responder: BatchResponder): JsonObject {
+  let key: unknown;
   try {
-    const { key, request } = requiredObject(JSON.parse(line), 'line');
-    return { key, ...answered(requiredObject(request, 'request'), model) };
+    const fields = requiredObject(JSON.parse(line), 'line');
+    key = fields['key'];
+    return { key, ...responder.respond(requiredObject(fields['request'], 'request')) };
   } catch (error) {
     const message = error instanceof ApiError ? error.message : 'The line is not JSON.';
-    return { error: { code: 3, message, status: 'INVALID_ARGUMENT' } };
+    return { key, error: { code: 3, message, status: 'INVALID_ARGUMENT' } };
   }
 }

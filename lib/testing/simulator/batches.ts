@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { apiPath } from './api-path.js';
-import { inlineAnswer, writeAnswers, type BatchCounts } from './batch-output.js';
+import { batchResponder, type BatchResponder, type BatchMethod } from './batch-responder.js';
+import { inlinedResponse, writeOutput } from './batch-output.js';
+import { operationOf, type Batch, type BatchRequest, type BatchResult } from './batch-view.js';
 import type { FileStore } from './file-store.js';
 import { pageOf } from './paging.js';
 import {
@@ -12,62 +14,66 @@ import {
   webhookIn,
   type JsonObject,
 } from './request-fields.js';
-import type { ApiRequest, JobEnd, SimulatedResource, SimulatorContext } from './simulated-api.js';
-import { SimulatedJobs, type JobOutcome, type SimulatedJob } from './simulated-job.js';
+import {
+  ApiError,
+  type ApiRequest,
+  type JobEnd,
+  type SimulatedResource,
+  type SimulatorContext,
+} from './simulated-api.js';
+import { SimulatedJobs, type JobOutcome, type NewJob } from './simulated-job.js';
 
 const FAILURE = { code: 13, message: 'Simulated failure of the batch.' };
 
-interface BatchRequest {
-  readonly model: string;
-  readonly displayName: string | undefined;
-  readonly input: { readonly fileName: string } | { readonly requests: readonly JsonObject[] };
-}
-
-/** `output` as in the batch's metadata; `error` of one that failed. */
-interface BatchResult {
-  readonly counts?: BatchCounts;
-  readonly output?: JsonObject;
-  readonly error?: { readonly code: number; readonly message: string };
-}
-
-type Batch = SimulatedJob<BatchRequest, BatchResult>;
-
 /**
- * `ai.batches`, inline and from a file. A request whose text contains `[fail]` fails and the rest of its batch does not.
- * Events as wire.md has them: `data.id` is the batch's short id, `output_file_uri` is of file-input batches only.
+ * `ai.batches` for prompts and embeddings, inline and from a file. A request whose text contains `[fail]` fails; the rest
+ * of its batch does not. Events are those of wire.md: `data.id` is the short id of the batch, and only batches with an
+ * input file have `output_file_uri`.
  */
 export function batchesResource(context: SimulatorContext, files: FileStore): SimulatedResource {
-  const batches = new SimulatedJobs<BatchRequest, BatchResult>(context, 'batch', {
-    conclude: (batch, end) => concluded(batch, end, files),
-    announce: (batch, outcome) => {
-      const data = { id: idOf(batch.name), ...announced(outcome) };
-      const event = { type: `batch.${outcome.end}`, data };
-      context.emit(event, { kind: 'batch', name: batch.name }, batch.webhook);
+  const batches = new SimulatedJobs<BatchRequest, BatchResult>(context, {
+    conclude: (batch, end) => outcomeOf(batch, end, files),
+    publish: (batch, outcome) => {
+      const data = { id: idOf(batch.name), ...eventDataOf(outcome) };
+      const event = { type: EVENTS[outcome.end] ?? `batch.${outcome.end}`, data };
+      context.emit([event], { kind: 'batch', name: batch.name }, batch.webhook);
     },
+    unknown: notFound,
   });
   return {
     finish: (name, end) => batches.finish(name, end),
+    setStatus: (name, status) => batches.setStatus(name, status),
     routes: [
       {
         method: 'POST',
         path: apiPath('(models/[^/:]+):batchGenerateContent'),
         operation: 'batches.create',
-        handle: async (request) => ({ json: shown(batches.start(await newBatch(request, files))) }),
+        handle: async (request) => ({ json: await startBatch(request, 'batchGenerateContent') }),
+      },
+      {
+        method: 'POST',
+        path: apiPath('(models/[^/:]+):asyncBatchEmbedContent'),
+        operation: 'batches.createEmbeddings',
+        handle: async (request) => ({ json: await startBatch(request, 'asyncBatchEmbedContent') }),
       },
       {
         method: 'GET',
         path: apiPath('batches'),
         operation: 'batches.list',
         handle: ({ query }) => {
-          const { items, nextPageToken } = pageOf(batches.list(), query, { defaultSize: 10, maximumSize: 100 });
-          return { json: { operations: items.map(shown), nextPageToken } };
+          const { items, nextPageToken } = pageOf(batches.list(), query, { defaultSize: 10, maxSize: 100 });
+          return { json: { operations: items.map(view), nextPageToken } };
         },
       },
       {
         method: 'GET',
         path: apiPath('batches/([^/:]+)'),
         operation: 'batches.get',
-        handle: async (request) => ({ json: shown(await batches.get(nameIn(request))) }),
+        handle: async (request) => {
+          const batch = await batches.get(nameIn(request));
+          if (context.isHidden('batches.get', batch.name)) throw notFound(batch.name);
+          return { json: view(batch) };
+        },
       },
       {
         method: 'POST',
@@ -91,19 +97,39 @@ export function batchesResource(context: SimulatorContext, files: FileStore): Si
     ],
   };
 
-  function shown(batch: Batch): JsonObject {
+  async function startBatch(request: ApiRequest, method: BatchMethod): Promise<JsonObject> {
+    const [model = ''] = request.params;
+    const json = await request.json();
+    context.models.checkModel(model, method, request.version);
+    return view(batches.start(newBatch(json, { model, method }, files)));
+  }
+
+  function view(batch: Batch): JsonObject {
     return operationOf(batch, context.clock.now());
   }
 }
 
-async function newBatch(request: ApiRequest, files: FileStore) {
-  const body = requiredObject(await request.json(), 'body');
+/** Event types that differ from `batch.<end>`: a partly failed batch publishes `batch.succeeded`. */
+const EVENTS: Readonly<Partial<Record<JobEnd, string>>> = { partially_succeeded: 'batch.succeeded' };
+
+function notFound(name: string): ApiError {
+  return new ApiError(404, 'NOT_FOUND', `${name} is not found.`);
+}
+
+function newBatch(
+  json: unknown,
+  { model, method }: Pick<BatchRequest, 'model' | 'method'>,
+  files: FileStore,
+): NewJob<BatchRequest> {
+  const body = requiredObject(json, 'body');
   const batch = requiredObject(body['batch'], 'batch');
   return {
+    kind: 'batch',
     name: `batches/${randomBytes(18).toString('hex')}`,
-    webhook: webhookIn(batch['webhookConfig']),
+    webhook: webhookIn(batch['webhookConfig'] ?? batch['webhook_config']),
     request: {
-      model: request.params[0] ?? '',
+      model,
+      method,
       displayName: optionalString(batch['displayName'], 'batch.displayName'),
       input: inputIn(requiredObject(batch['inputConfig'], 'batch.inputConfig'), files),
     },
@@ -111,11 +137,12 @@ async function newBatch(request: ApiRequest, files: FileStore) {
 }
 
 function inputIn(config: JsonObject, files: FileStore): BatchRequest['input'] {
-  const fileName = optionalString(config['fileName'], 'inputConfig.fileName');
+  // The SDK sends `file_name` for embeddings and `fileName` for prompts (run against a loopback server).
+  const fileName = optionalString(config['fileName'] ?? config['file_name'], 'inputConfig.fileName');
   if (fileName !== undefined) return { fileName: files.get(fileName).name };
   const requests = listOf(optionalObject(config['requests'], 'inputConfig.requests')?.['requests'], 'requests');
   if (requests.length === 0) throw invalidArgument('A batch has at least one request.');
-  return { requests: requests.map((one) => requiredRequest(one)) };
+  return { requests: requests.map((request) => requiredRequest(request)) };
 }
 
 function requiredRequest(inlined: unknown): JsonObject {
@@ -124,67 +151,32 @@ function requiredRequest(inlined: unknown): JsonObject {
   return fields;
 }
 
-function concluded(
-  { name, request: { input, model } }: Batch,
+function outcomeOf(
+  { name, request: { input, model, method } }: Batch,
   end: JobEnd,
   files: FileStore,
 ): JobOutcome<BatchResult> | Promise<JobOutcome<BatchResult>> {
   if (end === 'failed') return { end, result: { error: FAILURE } };
-  if (end !== 'succeeded') return { end, result: {} };
-  if ('requests' in input) return { end, result: inlineResult(input.requests, model) };
-  const output = { name: `files/batch-${idOf(name)}`, model };
-  return writeAnswers(files, input.fileName, output).then(
+  if (end !== 'succeeded' && end !== 'partially_succeeded') return { end, result: {} };
+  const responder = batchResponder(model, method, end === 'partially_succeeded');
+  if ('requests' in input) return { end, result: inlineResult(input.requests, responder) };
+  const output = { name: `files/batch-${idOf(name)}`, responder };
+  return writeOutput(files, input.fileName, output).then(
     ({ file, counts }) => ({ end, result: { counts, output: { responsesFile: file.name } } }),
     (error: Error) => ({ end: 'failed', result: { error: { code: 9, message: error.message } } }),
   );
 }
 
-function inlineResult(requests: readonly JsonObject[], model: string): BatchResult {
-  const inlinedResponses = requests.map((request) => inlineAnswer(request, model));
-  const failed = inlinedResponses.filter((answer) => 'error' in answer).length;
+function inlineResult(requests: readonly JsonObject[], responder: BatchResponder): BatchResult {
+  const inlinedResponses = requests.map((request) => inlinedResponse(request, responder));
+  const failed = inlinedResponses.filter((result) => 'error' in result).length;
   return { counts: { requests: requests.length, failed }, output: { inlinedResponses: { inlinedResponses } } };
 }
 
-function announced({ result: { output, error } }: JobOutcome<BatchResult>): JsonObject {
+function eventDataOf({ result: { output, error } }: JobOutcome<BatchResult>): JsonObject {
   if (error !== undefined) return { error_code: String(error.code), error_message: error.message };
   const file = output?.['responsesFile'];
   return file === undefined ? {} : { output_file_uri: file };
-}
-
-/** A batch as an operation, which is how the API answers: the SDK reads `metadata` only. */
-function operationOf(batch: Batch, now: number): JsonObject {
-  const { name, request, startedAt, runsAt, ended } = batch;
-  const state = ended?.end ?? (now < runsAt ? 'pending' : 'running');
-  const updatedAt = ended?.at ?? (now < runsAt ? startedAt : runsAt);
-  return {
-    name,
-    metadata: {
-      '@type': 'type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch',
-      name,
-      model: request.model,
-      displayName: request.displayName,
-      state: `BATCH_STATE_${state.toUpperCase()}`,
-      createTime: timestamp(startedAt),
-      updateTime: timestamp(updatedAt),
-      endTime: ended && timestamp(ended.at),
-      batchStats: statsOf(ended?.result.counts),
-      output: ended?.result.output,
-    },
-    ...(ended && { done: true, error: ended.result.error, response: ended.result.output }),
-  };
-}
-
-function statsOf(counts: BatchCounts | undefined): JsonObject | undefined {
-  if (counts === undefined) return undefined;
-  return {
-    requestCount: String(counts.requests),
-    successfulRequestCount: String(counts.requests - counts.failed),
-    failedRequestCount: String(counts.failed),
-  };
-}
-
-function timestamp(unixMs: number): string {
-  return new Date(unixMs).toISOString();
 }
 
 function nameIn({ params }: ApiRequest): string {

@@ -1,4 +1,4 @@
-/** The last entries of what never ends. */
+/** Log that keeps the last entries, up to a limit. */
 export class BoundedLog<Entry> {
   readonly #limit: number;
   #entries: Entry[] = [];
@@ -11,7 +11,7 @@ export class BoundedLog<Entry> {
     return this.#entries;
   }
 
-  /** When it is full, the oldest tenth goes at once, which is cheaper than one by one. */
+  /** Drops the oldest tenth at once when full, which is cheaper than one entry at a time. */
   add(entry: Entry): void {
     if (this.#entries.length >= this.#limit) this.#entries = this.#entries.slice(Math.ceil(this.#limit / 10));
     this.#entries.push(entry);

@@ -1,46 +1,46 @@
-// From their modules, so that a test that fakes the global timers does not stop the simulator.
+// Imported, so that fake global timers in a test do not stop the simulator.
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { Heap } from 'heap-js';
 import type { SimulatorClock } from './simulated-api.js';
 
-/** The longest that a timer of Node's takes. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Maximum delay of a Node timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A clock that its simulator can stop. */
+/** Clock that its simulator can stop. */
 export interface StoppableClock extends SimulatorClock {
-  /** Forgets all that was to run, and takes nothing more. */
+  /** Drops all scheduled tasks and ignores new ones. */
   stop(): void;
 }
 
-interface Alarm {
+interface Task {
   readonly at: number;
   readonly sequence: number;
   readonly run: () => void | Promise<void>;
   isCancelled: boolean;
 }
 
-/** What is to run, in the order in which it falls due; what falls due together keeps the order in which it was asked for. */
-class Alarms {
+/** Scheduled tasks by due time; tasks with equal due times run in the order in which they were added. */
+class TaskQueue {
   #queue = emptyQueue();
   #sequence = 0;
   #isClosed = false;
 
-  add(at: number, run: Alarm['run']): Alarm {
-    const alarm: Alarm = { at, sequence: (this.#sequence += 1), run, isCancelled: false };
-    if (at < Infinity && !this.#isClosed) this.#queue.push(alarm);
-    return alarm;
+  add(at: number, run: Task['run']): Task {
+    const task: Task = { at, sequence: (this.#sequence += 1), run, isCancelled: false };
+    if (at < Infinity && !this.#isClosed) this.#queue.push(task);
+    return task;
   }
 
-  /** When the next one falls due, or `undefined`. */
+  /** Returns the due time of the next task, or `undefined` without one. */
   nextAt(): number | undefined {
     while (this.#queue.peek()?.isCancelled === true) this.#queue.pop();
     return this.#queue.peek()?.at;
   }
 
-  /** Takes all that fall due by then. */
-  takeDue(now: number): Alarm[] {
-    const due: Alarm[] = [];
+  /** Removes and returns all tasks due by then. */
+  takeDue(now: number): Task[] {
+    const due: Task[] = [];
     for (let at = this.nextAt(); at !== undefined && at <= now; at = this.nextAt()) due.push(this.#queue.pop()!);
     return due;
   }
@@ -51,23 +51,23 @@ class Alarms {
   }
 }
 
-function emptyQueue(): Heap<Alarm> {
-  return new Heap<Alarm>((a, b) => a.at - b.at || a.sequence - b.sequence);
+function emptyQueue(): Heap<Task> {
+  return new Heap<Task>((a, b) => a.at - b.at || a.sequence - b.sequence);
 }
 
-/** The machine's time from the start on, `speed` times as fast. One timer for all, which keeps no process alive. */
+/** Clock that starts at the machine's time and runs `speed` times as fast. Uses one unreferenced timer. */
 export class RealClock implements StoppableClock {
   readonly #speed: number;
-  readonly #begun: (work: Promise<void>) => void;
-  readonly #alarms = new Alarms();
+  readonly #onStarted: (work: Promise<void>) => void;
+  readonly #tasks = new TaskQueue();
   readonly #startedAt = Date.now();
   readonly #origin = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param begun hears of work that an alarm has started and that is not done at once */
-  constructor(speed: number, begun: (work: Promise<void>) => void) {
+  /** @param onStarted called with the promise of an asynchronous task */
+  constructor(speed: number, onStarted: (work: Promise<void>) => void) {
     this.#speed = speed;
-    this.#begun = begun;
+    this.#onStarted = onStarted;
   }
 
   now(): number {
@@ -75,46 +75,46 @@ export class RealClock implements StoppableClock {
   }
 
   after(delayMs: number, run: () => void | Promise<void>): () => void {
-    const alarm = this.#alarms.add(this.now() + delayMs, run);
-    this.#arm();
+    const task = this.#tasks.add(this.now() + delayMs, run);
+    this.#schedule();
     return () => {
-      alarm.isCancelled = true;
+      task.isCancelled = true;
     };
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#alarms.close();
+    this.#tasks.close();
   }
 
-  #arm(): void {
+  #schedule(): void {
     clearTimeout(this.#timer);
-    const nextAt = this.#alarms.nextAt();
+    const nextAt = this.#tasks.nextAt();
     if (nextAt === undefined) return;
-    const waitMs = Math.min(Math.max(Math.ceil((nextAt - this.now()) / this.#speed), 0), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => this.#ring(), waitMs).unref();
+    const waitMs = Math.min(Math.max(Math.ceil((nextAt - this.now()) / this.#speed), 0), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#runDue(), waitMs).unref();
   }
 
-  #ring(): void {
-    const due = this.#alarms.takeDue(this.now());
-    this.#arm();
-    for (const alarm of due) {
-      const work = alarm.isCancelled ? undefined : alarm.run();
-      if (work instanceof Promise) this.#begun(work);
+  #runDue(): void {
+    const due = this.#tasks.takeDue(this.now());
+    this.#schedule();
+    for (const task of due) {
+      const work = task.isCancelled ? undefined : task.run();
+      if (work instanceof Promise) this.#onStarted(work);
     }
   }
 }
 
-/** A time that only `advance` moves. Starts at the machine's. */
+/** Clock that only `advance` moves. Starts at the machine's time. */
 export class ManualClock implements StoppableClock {
-  readonly #alarms = new Alarms();
-  readonly #settled: () => Promise<void>;
+  readonly #tasks = new TaskQueue();
+  readonly #untilIdle: () => Promise<void>;
   #now = Date.now();
   #advancing: Promise<void> = Promise.resolve();
 
-  /** @param settled resolves when nothing is going on that an alarm has started */
-  constructor(settled: () => Promise<void>) {
-    this.#settled = settled;
+  /** @param untilIdle resolves when all work that tasks started is done */
+  constructor(untilIdle: () => Promise<void>) {
+    this.#untilIdle = untilIdle;
   }
 
   now(): number {
@@ -122,17 +122,17 @@ export class ManualClock implements StoppableClock {
   }
 
   after(delayMs: number, run: () => void | Promise<void>): () => void {
-    const alarm = this.#alarms.add(this.#now + delayMs, run);
+    const task = this.#tasks.add(this.#now + delayMs, run);
     return () => {
-      alarm.isCancelled = true;
+      task.isCancelled = true;
     };
   }
 
   stop(): void {
-    this.#alarms.close();
+    this.#tasks.close();
   }
 
-  /** Runs all that falls due, moment by moment: time stands still until what a moment has started is done. */
+  /** Runs due tasks in order; time stands still until all tasks of one due time, and the work they started, are done. */
   advance(ms: number): Promise<void> {
     const advanced = this.#advancing.then(() => this.#advanceTo(this.#now + ms));
     this.#advancing = advanced.catch(() => {});
@@ -140,12 +140,12 @@ export class ManualClock implements StoppableClock {
   }
 
   async #advanceTo(end: number): Promise<void> {
-    await this.#settled();
-    for (let at = this.#alarms.nextAt(); at !== undefined && at <= end; at = this.#alarms.nextAt()) {
+    await this.#untilIdle();
+    for (let at = this.#tasks.nextAt(); at !== undefined && at <= end; at = this.#tasks.nextAt()) {
       this.#now = Math.max(this.#now, at);
-      const due = this.#alarms.takeDue(this.#now);
+      const due = this.#tasks.takeDue(this.#now);
       await Promise.all(due.map(({ run, isCancelled }) => (isCancelled ? undefined : run())));
-      await this.#settled();
+      await this.#untilIdle();
     }
     this.#now = end;
   }

@@ -1,9 +1,9 @@
 import { createHmac, sign, type KeyObject } from 'node:crypto';
 
-/** How a delivery is signed. */
+/** Signature scheme of a delivery. */
 export type DeliveryScheme = 'v1' | 'v1a' | 'jwt';
 
-/** What a delivery's signature covers (Standard Webhooks 1.0.0: id, timestamp and body, joined by dots). */
+/** Content that a signature covers (Standard Webhooks 1.0.0: id, timestamp and body, joined by dots). */
 export interface SignedContent {
   readonly id: string;
   /** Unix seconds. */
@@ -11,7 +11,7 @@ export interface SignedContent {
   readonly body: Buffer;
 }
 
-/** `v1`: HMAC-SHA256, one entry for each secret that is valid. */
+/** Signs with HMAC-SHA256: one `v1` entry per valid secret. */
 export function signV1(secrets: readonly string[], content: SignedContent): string {
   return secrets
     .map((secret) => Buffer.from(secret.slice('whsec_'.length), 'base64'))
@@ -20,19 +20,19 @@ export function signV1(secrets: readonly string[], content: SignedContent): stri
     .join(' ');
 }
 
-/** `v1a`: Ed25519. The entry does not say with which key. */
+/** Signs with Ed25519: a `v1a` entry, which does not name its key. */
 export function signV1a(key: KeyObject, content: SignedContent): string {
   return `v1a,${sign(null, bytesOf(content), key).toString('base64')}`;
 }
 
-/** A JWT by RS256, as Google documents dynamic deliveries: the event is its claims. */
+/** Signs a JWT with RS256 whose claims are the event, as Google documents dynamic deliveries. */
 export function signJwt(key: KeyObject, kid: string, claims: Readonly<Record<string, unknown>>): string {
-  const content = `${encoded({ alg: 'RS256', typ: 'JWT', kid })}.${encoded(claims)}`;
+  const content = `${encode({ alg: 'RS256', typ: 'JWT', kid })}.${encode(claims)}`;
   return `${content}.${sign('sha256', Buffer.from(content), key).toString('base64url')}`;
 }
 
-/** The same entries, none of which verifies. */
-export function spoilt(signature: string): string {
+/** Returns well-formed entries of which none verifies. */
+export function corrupt(signature: string): string {
   return signature
     .split(' ')
     .map((entry) => entry.slice(0, -8) + (entry.at(-8) === 'A' ? 'B' : 'A') + entry.slice(-7))
@@ -43,6 +43,6 @@ function bytesOf({ id, timestamp, body }: SignedContent): Buffer {
   return Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
 }
 
-function encoded(value: object): string {
+function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

@@ -1,33 +1,43 @@
 import type { SimulatorClock } from './simulated-api.js';
-import type { Underway } from './underway.js';
+import type { PendingWork } from './pending-work.js';
 
-/** An event that is held back goes out then even if no other has. */
-const LONGEST_HOLD_MS = 1000;
+/** Maximum time to hold an event back while no later one is sent. */
+const MAX_HOLD_MS = 1000;
 
-/** When events go out: at once, later, or after one that came later. */
+/** Sends events at once, delayed, or after a later event. */
 export class DispatchOrder {
   readonly #clock: SimulatorClock;
-  readonly #underway: Underway;
+  readonly #pendingWork: PendingWork;
   #held: (() => void) | undefined;
 
-  constructor(clock: SimulatorClock, underway: Underway) {
+  constructor(clock: SimulatorClock, pendingWork: PendingWork) {
     this.#clock = clock;
-    this.#underway = underway;
+    this.#pendingWork = pendingWork;
   }
 
-  dispatch(send: () => Promise<void>, { delayMs, isReordered }: { delayMs: number; isReordered: boolean }): void {
-    if (delayMs > 0) this.#clock.after(delayMs, () => this.dispatch(send, { delayMs: 0, isReordered }));
-    else if (isReordered && this.#held === undefined) this.#hold(send);
-    else this.#underway.track(send().then(() => this.#held?.()));
+  /** Resolves when the event has been sent, or at once if a fault delays it. */
+  async dispatch(
+    send: () => Promise<void>,
+    { delayMs, isReordered }: { readonly delayMs: number; readonly isReordered: boolean },
+  ): Promise<void> {
+    if (delayMs > 0) {
+      this.#clock.after(delayMs, () => void this.dispatch(send, { delayMs: 0, isReordered }));
+    } else if (isReordered && this.#held === undefined) {
+      this.#hold(send);
+    } else {
+      const sent = send().then(() => this.#held?.());
+      this.#pendingWork.track(sent);
+      await sent;
+    }
   }
 
   #hold(send: () => Promise<void>): void {
     const release = () => {
       cancel();
       this.#held = undefined;
-      this.#underway.track(send());
+      this.#pendingWork.track(send());
     };
-    const cancel = this.#clock.after(LONGEST_HOLD_MS, release);
+    const cancel = this.#clock.after(MAX_HOLD_MS, release);
     this.#held = release;
   }
 }

@@ -4,8 +4,8 @@ import type { GoogleKeys } from './google-keys.js';
 import type { SimulatedEvent } from './simulated-api.js';
 import { withoutQuery, type DeliveryTarget, type OutgoingDelivery } from './webhook-sender.js';
 
-/** An event, and what goes with it. */
-export interface EventToSend {
+/** Event to send. */
+export interface OutgoingEvent {
   readonly event: SimulatedEvent;
   readonly job: string | undefined;
   readonly userMetadata: Readonly<Record<string, unknown>> | undefined;
@@ -13,44 +13,44 @@ export interface EventToSend {
   readonly at: number;
 }
 
-/** How an event is put on the wire. */
+/** Form of events on the wire. */
 export interface WireForm {
   readonly keys: GoogleKeys;
   readonly metadataAt: 'top' | 'data';
 }
 
-/** What goes to one target for one event: its delivery, and the copies that faults add. */
+/** Returns the deliveries of one event to one target: the original, and the copies that faults add. */
 export function deliveriesOf(
-  toSend: EventToSend,
+  outgoing: OutgoingEvent,
   target: DeliveryTarget,
   faults: EventFaults,
   { keys, metadataAt }: WireForm,
 ): readonly OutgoingDelivery[] {
-  const own: OutgoingDelivery = {
+  const original: OutgoingDelivery = {
     id: newId(),
-    type: toSend.event.type,
-    body: bodyOf(toSend, metadataAt),
+    type: outgoing.event.type,
+    body: bodyOf(outgoing, metadataAt),
     target,
-    job: toSend.job,
+    job: outgoing.job,
     faults: faults.names,
     isRetried: true,
     isStale: faults.isStale,
   };
-  const copy = { ...own, isRetried: false };
+  const copy = { ...original, isRetried: false };
   return [
-    own,
+    original,
     ...(faults.isDuplicated ? [{ ...copy, faults: [...faults.names, 'duplicate'] }] : []),
     ...(faults.isForged ? [{ ...copy, faults: ['forge'], isStale: false, isForged: true }] : []),
-    ...(faults.hasForeign ? [foreignOf(toSend, target, keys)] : []),
+    ...(faults.hasForeign ? [foreignOf(outgoing, target, keys)] : []),
   ];
 }
 
-function foreignOf({ event, at }: EventToSend, { url }: DeliveryTarget, keys: GoogleKeys): OutgoingDelivery {
-  const theirs: SimulatedEvent = { ...event, data: { ...event.data, ...anotherId(event.data['id']) } };
+function foreignOf({ event, at }: OutgoingEvent, { url }: DeliveryTarget, keys: GoogleKeys): OutgoingDelivery {
+  const foreign: SimulatedEvent = { ...event, data: { ...event.data, ...foreignId(event.data['id']) } };
   return {
     id: newId(),
     type: event.type,
-    body: bodyOf({ event: theirs, job: undefined, userMetadata: undefined, at }, 'top'),
+    body: bodyOf({ event: foreign, job: undefined, userMetadata: undefined, at }, 'top'),
     target: { url: withoutQuery(url), scheme: 'v1a', isOpen: true, sign: (content) => keys.v1a(content) },
     job: undefined,
     faults: ['foreign'],
@@ -58,12 +58,12 @@ function foreignOf({ event, at }: EventToSend, { url }: DeliveryTarget, keys: Go
   };
 }
 
-/** An id of the same form. */
-function anotherId(id: unknown): { readonly id?: string } {
+/** Returns another id of the same form. */
+function foreignId(id: unknown): { readonly id?: string } {
   return typeof id === 'string' ? { id: id.replace(/[^/]*$/, randomUUID()) } : {};
 }
 
-function bodyOf({ event: { type, data }, userMetadata, at }: EventToSend, metadataAt: 'top' | 'data'): Buffer {
+function bodyOf({ event: { type, data }, userMetadata, at }: OutgoingEvent, metadataAt: 'top' | 'data'): Buffer {
   const metadata = userMetadata && { user_metadata: userMetadata };
   return Buffer.from(
     JSON.stringify({

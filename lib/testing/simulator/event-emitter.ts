@@ -5,21 +5,21 @@ import type { Faults } from './faults.js';
 import type { GoogleKeys } from './google-keys.js';
 import type { DynamicWebhook, SimulatedEvent, SimulatedJobRef, SimulatorClock } from './simulated-api.js';
 import type { SimulatorConfig } from './simulator.options.js';
-import type { Underway } from './underway.js';
+import type { PendingWork } from './pending-work.js';
 import { withoutQuery, type DeliveryTarget, type WebhookSender } from './webhook-sender.js';
 
-/** What events are sent with. */
+/** Dependencies of the emitter. */
 export interface EventEmitterParts {
   readonly config: SimulatorConfig;
   readonly clock: SimulatorClock;
   readonly faults: Faults;
   readonly keys: GoogleKeys;
   readonly sender: WebhookSender;
-  readonly underway: Underway;
+  readonly pendingWork: PendingWork;
   subscribers(type: string): readonly DeliveryTarget[];
 }
 
-/** Finds who is to hear of an event, and sends it as the faults will have it. */
+/** Sends events to their targets, subject to the injected faults. */
 export class EventEmitter {
   readonly #parts: EventEmitterParts;
   readonly #order: DispatchOrder;
@@ -27,42 +27,56 @@ export class EventEmitter {
 
   constructor(parts: EventEmitterParts) {
     this.#parts = parts;
-    this.#order = new DispatchOrder(parts.clock, parts.underway);
+    this.#order = new DispatchOrder(parts.clock, parts.pendingWork);
     this.#form = { keys: parts.keys, metadataAt: parts.config.metadataAt };
   }
 
-  /** To the job's own URIs, which stand in for the registered webhooks; else to those that have subscribed. */
-  emit(event: SimulatedEvent, job: SimulatedJobRef, webhook: DynamicWebhook | undefined): void {
-    const uris = webhook?.uris ?? [];
-    const targets = uris.length > 0 ? uris.map((uri) => this.#dynamic(uri)) : this.#parts.subscribers(event.type);
-    if (targets.length > 0) this.#send(event, targets, { job, userMetadata: webhook?.userMetadata });
+  /**
+   * Sends the events of a job in order: to the job's own URIs, which replace the static webhooks; without any, to the
+   * webhooks that subscribe to them.
+   */
+  emit(events: readonly SimulatedEvent[], job: SimulatedJobRef, webhook: DynamicWebhook | undefined): void {
+    this.#parts.pendingWork.track(this.#emitInOrder(events, job, webhook));
   }
 
-  /** What Gemini sends as a ping is not published: a type that nobody has a handler for. */
+  async #emitInOrder(
+    events: readonly SimulatedEvent[],
+    job: SimulatedJobRef,
+    webhook: DynamicWebhook | undefined,
+  ): Promise<void> {
+    const uris = webhook?.uris ?? [];
+    for (const event of events) {
+      const targets = uris.length > 0 ? uris.map((uri) => this.#dynamic(uri)) : this.#parts.subscribers(event.type);
+      if (targets.length > 0) await this.#send(event, targets, { job, userMetadata: webhook?.userMetadata });
+    }
+  }
+
+  /** Sends a ping once. Gemini has not published its event; this type has no handlers. */
   ping(target: DeliveryTarget, webhookId: string): void {
     const once = { url: target.url, scheme: target.scheme, isOpen: false, sign: target.sign.bind(target) };
-    this.#send({ type: 'webhook.ping', data: { id: webhookId } }, [once]);
+    void this.#send({ type: 'webhook.ping', data: { id: webhookId } }, [once]);
   }
 
-  #send(
+  /** Resolves when the first attempts are over, or at once if a fault drops or delays the event. */
+  async #send(
     event: SimulatedEvent,
     targets: readonly DeliveryTarget[],
     {
       job,
       userMetadata,
     }: { readonly job?: SimulatedJobRef; readonly userMetadata?: DynamicWebhook['userMetadata'] } = {},
-  ): void {
+  ): Promise<void> {
     const { clock, config, faults, sender } = this.#parts;
-    const found = eventFaultsOf(faults, job);
-    if (found.isLost) {
+    const eventFaults = eventFaultsOf(faults, job);
+    if (eventFaults.isLost) {
       config.log(`${event.type} lost${job ? ` ${job.name}` : ''}`);
       return;
     }
-    const toSend = { event, job: job?.name, userMetadata, at: clock.now() };
-    const deliveries = targets.flatMap((target) => deliveriesOf(toSend, target, found, this.#form));
-    this.#order.dispatch(async () => {
+    const outgoing = { event, job: job?.name, userMetadata, at: clock.now() };
+    const deliveries = targets.flatMap((target) => deliveriesOf(outgoing, target, eventFaults, this.#form));
+    await this.#order.dispatch(async () => {
       await Promise.all(deliveries.map((delivery) => sender.send(delivery)));
-    }, found);
+    }, eventFaults);
   }
 
   #dynamic(url: string): DeliveryTarget {

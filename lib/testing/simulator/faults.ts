@@ -1,35 +1,38 @@
 import { GeminiWebhooksError } from '../../errors.js';
 import type { GeminiResourceKind } from '../../events/event-catalogue.js';
-import type { JobEnd, SimulatedJobRef } from './simulated-api.js';
+import type { HidableOperation, JobEnd, SimulatedJobRef } from './simulated-api.js';
 
-/** Which events a fault is for: those of a kind of job, or of one job. All of them when neither is given. */
+/** Events that a fault affects: those of a kind of job, or of one job; by default all. */
 export interface EventFaultScope {
   readonly kind?: GeminiResourceKind;
-  /** The job's resource name. */
+  /** Resource name of the job. */
   readonly job?: string;
 }
 
-/** How often a fault happens. */
+/** Number of occurrences of a fault. */
 export interface FaultTimes {
   /** @default until it is removed */
   readonly times?: number;
 }
 
 /**
- * What can go wrong on demand.
+ * Fault to inject.
  *
  * - `lose`: the event is never sent.
- * - `duplicate`: it is sent twice at once, with one id.
- * - `reorder`: it is held back until a later event has been sent, or for a second.
- * - `forge`: besides it, a copy whose signature is wrong.
- * - `foreign`: besides it, what Google signed for a job of another project, to the same URI without its query.
- * - `stale`: its first attempt carries a timestamp ten minutes old.
- * - `delay`: it is sent `delayMs` of the simulator's time later.
- * - `end`: the jobs that start next end that way.
- * - `refuse_user_metadata`: starting a job with `userMetadata` is answered 400 `Unknown name "userMetadata"`.
- * - `api_error`: a call is answered with that HTTP status; 0 cuts the connection instead. With `afterEffect` the call is
- *   carried out all the same.
- * - `api_delay`: a call is answered `delayMs` of the machine's time later.
+ * - `duplicate`: the event is sent twice at once, with the same id.
+ * - `reorder`: the event is held back until a later event has been sent, or for a second.
+ * - `forge`: a copy with a wrong signature is sent as well.
+ * - `foreign`: an event that Google signed for a job of another project is sent as well, to the same URI without its query.
+ * - `stale`: the first attempt carries a timestamp ten minutes old.
+ * - `delay`: the event is sent `delayMs` later, by the simulator's clock.
+ * - `end`: the next jobs to start have this outcome.
+ * - `refuse_user_metadata`: starting a job with `userMetadata` returns 400 `Unknown name "userMetadata"`.
+ * - `not_found`: a GET of an existing job responds as for an unknown one (googleapis/python-genai#2985): 404 for a
+ *   batch, 400 `Invalid interaction name` for an interaction or a video. For `job` (a batch's name or an interaction's
+ *   id), or for all of `operation`, or for all jobs.
+ * - `api_error`: a call returns this HTTP status; 0 closes the connection instead. With `afterEffect` the call still takes
+ *   effect.
+ * - `api_delay`: the response to a call comes `delayMs` later, by the machine's clock.
  */
 export type SimulatorFault =
   | ({ readonly fault: 'lose' | 'duplicate' | 'reorder' | 'forge' | 'foreign' | 'stale' } & EventFaultScope &
@@ -37,19 +40,20 @@ export type SimulatorFault =
   | ({ readonly fault: 'delay'; readonly delayMs: number } & EventFaultScope & FaultTimes)
   | ({ readonly fault: 'end'; readonly end: JobEnd; readonly kind?: GeminiResourceKind } & FaultTimes)
   | ({ readonly fault: 'refuse_user_metadata' } & FaultTimes)
+  | ({ readonly fault: 'not_found'; readonly operation?: HidableOperation; readonly job?: string } & FaultTimes)
   | ({
       readonly fault: 'api_error';
       readonly status: number;
-      /** As the SDK calls it: `batches.get`. All of them when it is not given. */
+      /** Name of the call in the SDK: `batches.get`. By default all calls. */
       readonly operation?: string;
-      /** The answer's `Retry-After`. */
+      /** `Retry-After` of the response. */
       readonly retryAfterSeconds?: number;
       /** @default false */
       readonly afterEffect?: boolean;
     } & FaultTimes)
   | ({ readonly fault: 'api_delay'; readonly delayMs: number; readonly operation?: string } & FaultTimes);
 
-/** Every fault by name. */
+/** Names of all faults. */
 export const FAULT_NAMES = [
   'lose',
   'duplicate',
@@ -60,25 +64,28 @@ export const FAULT_NAMES = [
   'delay',
   'end',
   'refuse_user_metadata',
+  'not_found',
   'api_error',
   'api_delay',
 ] as const satisfies readonly SimulatorFault['fault'][];
 
+const HIDABLE: readonly string[] = ['interactions.get', 'batches.get'] satisfies readonly HidableOperation[];
+
 type FaultNamed<Name extends SimulatorFault['fault']> = Extract<SimulatorFault, { readonly fault: Name }>;
 
-/** The faults that are set now. */
+/** Injected faults. */
 export class Faults {
   readonly #active = new Map<SimulatorFault, { timesLeft: number }>();
 
-  /** @returns what removes it @throws GeminiWebhooksError `invalid_argument` */
+  /** @returns a function that removes it @throws GeminiWebhooksError `invalid_argument` */
   add(fault: SimulatorFault): () => void {
     checkFault(fault);
-    const own = { ...fault };
-    this.#active.set(own, { timesLeft: fault.times ?? Infinity });
-    return () => void this.#active.delete(own);
+    const copy = { ...fault };
+    this.#active.set(copy, { timesLeft: fault.times ?? Infinity });
+    return () => void this.#active.delete(copy);
   }
 
-  /** The first fault of that name for which `matches` holds. It happens now, and so has one time less. */
+  /** Finds the first fault with this name that `matches`, and consumes one of its remaining occurrences. */
   take<Name extends SimulatorFault['fault']>(
     name: Name,
     matches: (fault: FaultNamed<Name>) => boolean = () => true,
@@ -93,9 +100,17 @@ export class Faults {
   }
 }
 
-/** Whether a fault is for an event of that job; a ping is of none. */
-export function isFor({ kind, job }: EventFaultScope, ref: SimulatedJobRef | undefined): boolean {
+/** True if a fault affects events of a job; a ping belongs to no job. */
+export function appliesTo({ kind, job }: EventFaultScope, ref: SimulatedJobRef | undefined): boolean {
   return (kind === undefined || kind === ref?.kind) && (job === undefined || job === ref?.name);
+}
+
+/** True if a `not_found` fault affects a GET of that job. */
+export function hides(fault: FaultNamed<'not_found'>, operation: HidableOperation, name: string): boolean {
+  return (
+    (fault.operation === undefined || fault.operation === operation) &&
+    (fault.job === undefined || fault.job.replace(/^interactions\//, '') === name)
+  );
 }
 
 function isNamed<Name extends SimulatorFault['fault']>(fault: SimulatorFault, name: Name): fault is FaultNamed<Name> {
@@ -104,14 +119,22 @@ function isNamed<Name extends SimulatorFault['fault']>(fault: SimulatorFault, na
 
 function checkFault(fault: SimulatorFault): void {
   if (!FAULT_NAMES.includes(fault.fault)) {
-    refuse(`${JSON.stringify(fault.fault)} is no fault. The faults are: ${FAULT_NAMES.join(', ')}.`);
+    refuse(`${JSON.stringify(fault.fault)} is not a fault. The faults are: ${FAULT_NAMES.join(', ')}.`);
   }
   const { times } = fault;
-  if (times !== undefined && !(Number.isSafeInteger(times) && times > 0)) refuse('times is a whole number above 0.');
-  if ('delayMs' in fault && !(Number.isFinite(fault.delayMs) && fault.delayMs >= 0)) refuse('delayMs is 0 or more.');
+  if (times !== undefined && !(Number.isSafeInteger(times) && times > 0))
+    refuse('times must be a whole number above 0.');
+  if ('delayMs' in fault && !(Number.isFinite(fault.delayMs) && fault.delayMs >= 0))
+    refuse('delayMs must be 0 or more.');
+  if (fault.fault === 'not_found') checkHidable(fault.operation);
   if (fault.fault === 'api_error' && fault.status !== 0 && !(fault.status >= 400 && fault.status <= 599)) {
-    refuse('status is an HTTP status from 400 to 599, or 0 to cut the connection.');
+    refuse('status must be an HTTP status from 400 to 599, or 0 to close the connection.');
   }
+}
+
+function checkHidable(operation: string | undefined): void {
+  if (operation === undefined || HIDABLE.includes(operation)) return;
+  refuse(`operation of not_found must be ${HIDABLE.join(' or ')}, not ${JSON.stringify(operation)}.`);
 }
 
 function refuse(why: string): never {

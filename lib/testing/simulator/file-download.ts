@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FileStore, StoredFile } from './file-store.js';
-import { ApiError, type ApiAnswer, type ApiRequest } from './simulated-api.js';
+import { ApiError, type ApiResponse, type ApiRequest } from './simulated-api.js';
 
 interface ByteRange {
   readonly start: number;
@@ -9,13 +9,12 @@ interface ByteRange {
 }
 
 /**
- * A file's bytes as a stream; part of them when the request has a `Range` of one part (RFC 9110).
+ * Returns the content of a file as a stream; part of it if the request has a `Range` with one part (RFC 9110).
  *
- * @throws ApiError 403 when there is no such file, 400 when it was uploaded and not made by Gemini, 416 for a range
- * beyond its end
+ * @throws ApiError 403 for an unknown file, 400 for an uploaded file or one in processing, 416 for a range beyond the end
  */
-export function downloadOf(files: FileStore, name: string, request: ApiRequest): ApiAnswer {
-  const file = files.get(name);
+export function downloadOf(files: FileStore, name: string, request: ApiRequest): ApiResponse {
+  const file = files.getActive(name);
   if (file.source !== 'GENERATED') {
     throw new ApiError(400, 'FAILED_PRECONDITION', `${name} was uploaded: only generated files can be downloaded.`);
   }
@@ -65,6 +64,6 @@ async function* brokenAfter(content: Readable, bytes: number): AsyncGenerator<Bu
   for await (const chunk of content as AsyncIterable<Buffer>) {
     yield chunk.subarray(0, left);
     left -= chunk.length;
-    if (left <= 0) throw new Error('the simulator cuts this download, as it was told to');
+    if (left <= 0) throw new Error('cutDownloadsAfter closes this download');
   }
 }

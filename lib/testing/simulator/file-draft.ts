@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 
-/** A file on disk that is being written, front to back, and hashed on the way. */
+/** Incomplete file on disk; hashes the content while it is appended. */
 export class FileDraft {
   readonly path: string;
   readonly #handle: FileHandle;
@@ -27,7 +27,7 @@ export class FileDraft {
     this.#sizeBytes += bytes.length;
   }
 
-  /** Nothing can be appended any more. Returns the SHA-256 of what was. */
+  /** Closes the file for writing and returns its SHA-256. */
   async close(): Promise<Buffer> {
     await this.#handle.close();
     return this.#hash.digest();

@@ -7,25 +7,30 @@ import { Readable } from 'node:stream';
 import { FileDraft } from './file-draft.js';
 import { ApiError, type SimulatorClock } from './simulated-api.js';
 
-/** How long Gemini keeps a file: 2 days (wire.md). */
-const KEPT_MS = 48 * 60 * 60 * 1000;
+/** Gemini keeps files for 2 days (wire.md). */
+const RETENTION_MS = 48 * 60 * 60 * 1000;
 
-/** What a file is made with. */
+/** Parameters of a new file. */
 export interface NewFile {
   readonly mimeType: string;
   readonly displayName?: string | undefined;
   /**
    * `files/…`
-   * @default a random one
+   * @default a random name
    */
   readonly name?: string | undefined;
-  /** Only what Gemini itself has made can be downloaded. */
+  /** Only generated files can be downloaded. */
   readonly source: 'UPLOADED' | 'GENERATED';
-  /** Of a video. */
+  /** Length of a video. */
   readonly seconds?: number | undefined;
+  /**
+   * Milliseconds of the simulator's time that the file is `PROCESSING`. It cannot be downloaded before it is `ACTIVE`.
+   * @default 0
+   */
+  readonly processingMs?: number | undefined;
 }
 
-/** A file that is complete. */
+/** Complete file. */
 export interface StoredFile extends NewFile {
   readonly name: string;
   readonly sequence: number;
@@ -36,7 +41,7 @@ export interface StoredFile extends NewFile {
   readonly expiresAt: number;
 }
 
-/** A download that breaks, for tests of those who resume it. */
+/** Fault of downloads, for tests of resuming. */
 interface Cut {
   readonly bytes: number;
   readonly ignoreRange: boolean;
@@ -45,7 +50,7 @@ interface Cut {
 
 type Entry = StoredFile & { readonly content: Uint8Array | { readonly path: string } };
 
-/** The files of the simulated API: on disk, in a temporary folder of its own, so that their size does not matter. */
+/** Files of the simulated API, in a temporary folder: large ones do not use memory. */
 export class FileStore {
   readonly #clock: SimulatorClock;
   readonly #entries = new Map<string, Entry>();
@@ -59,12 +64,12 @@ export class FileStore {
     this.#clock = clock;
   }
 
-  /** Keeps a small file in memory: it is there at once, and may be the same bytes as others. */
+  /** Adds a small file in memory. Files may share their bytes. */
   put(bytes: Uint8Array, file: NewFile): StoredFile {
     return this.#add(file, { content: bytes, sizeBytes: bytes.length, sha256: sha256Of(bytes) });
   }
 
-  /** Writes a file of any size as its content comes. */
+  /** Writes a file of any size from a stream. */
   async write(content: AsyncIterable<string | Uint8Array>, file: NewFile): Promise<StoredFile> {
     const draft = await this.draft();
     try {
@@ -76,7 +81,7 @@ export class FileStore {
     }
   }
 
-  /** Starts a file whose bytes come bit by bit. It is nobody's until it is completed. */
+  /** Starts a file that is visible only after `complete`. */
   async draft(): Promise<FileDraft> {
     if (this.#isClosed) throw new ApiError(503, 'UNAVAILABLE', 'The simulator is closed.');
     this.#folder ??= mkdtemp(join(tmpdir(), 'gemini-simulator-'));
@@ -85,7 +90,7 @@ export class FileStore {
     return draft;
   }
 
-  /** Makes a draft a file that others can see. */
+  /** Turns a draft into a file. */
   async complete(draft: FileDraft, file: NewFile): Promise<StoredFile> {
     this.#drafts.delete(draft);
     const { path, sizeBytes } = draft;
@@ -96,7 +101,7 @@ export class FileStore {
     if (this.#drafts.delete(draft)) await draft.discard();
   }
 
-  /** @throws ApiError 403, which is how Gemini says that there is no such file */
+  /** @throws ApiError 403 for an unknown file, as Gemini responds */
   get(name: string): StoredFile {
     return this.#entry(name);
   }
@@ -106,12 +111,28 @@ export class FileStore {
     return entry !== undefined && entry.expiresAt > this.#clock.now();
   }
 
-  /** In the order in which they were made. */
+  /** Returns `PROCESSING` until the file's `processingMs` have passed. */
+  stateOf({ createdAt, processingMs = 0 }: StoredFile): 'PROCESSING' | 'ACTIVE' {
+    return this.#clock.now() < createdAt + processingMs ? 'PROCESSING' : 'ACTIVE';
+  }
+
+  /**
+   * @throws ApiError 403 for an unknown file, 400 `FAILED_PRECONDITION` for a file in processing (live:
+   * BerriAI/litellm#20007)
+   */
+  getActive(name: string): StoredFile {
+    const file = this.get(name);
+    if (this.stateOf(file) === 'ACTIVE') return file;
+    const message = `The File ${idOf(name)} is not in an ACTIVE state and usage is not allowed.`;
+    throw new ApiError(400, 'FAILED_PRECONDITION', message);
+  }
+
+  /** Returns all files in the order of creation. */
   list(): readonly StoredFile[] {
     return [...this.#entries.values()].filter(({ name }) => this.has(name));
   }
 
-  /** The bytes from `start` up to and with `end`, or all. @throws ApiError 403 when there is no such file */
+  /** Returns the content, or the bytes from `start` to `end` inclusive. @throws ApiError 403 for an unknown file */
   read(name: string, range: { readonly start?: number; readonly end?: number } = {}): Readable {
     const { content } = this.#entry(name);
     if ('path' in content) return createReadStream(content.path, range);
@@ -119,7 +140,7 @@ export class FileStore {
     return Readable.from([bytes], { objectMode: false });
   }
 
-  /** @throws ApiError 403 when there is no such file */
+  /** @throws ApiError 403 for an unknown file */
   async delete(name: string): Promise<void> {
     const { content } = this.#entry(name);
     this.#entries.delete(name);
@@ -127,11 +148,12 @@ export class FileStore {
   }
 
   /**
-   * Breaks the connection of downloads to come after `bytes` bytes of their body.
+   * Closes the connection of the next downloads after `bytes` bytes of the body.
    *
-   * @param options `times`: how many downloads break (default 1); `ignoreRange`: answer these and all later downloads
-   * as if they had no `Range` header (default false). `bytes: Infinity` breaks none.
-   * @returns ends both
+   * @param bytes `Infinity` closes none
+   * @param options `times`: number of downloads to close (default 1); `ignoreRange`: ignore the `Range` header of these and
+   * all later downloads (default false)
+   * @returns a function that removes the fault
    */
   cutDownloadsAfter(
     bytes: number,
@@ -144,7 +166,7 @@ export class FileStore {
     };
   }
 
-  /** What is to be done to a download that starts now. */
+  /** Returns the fault for a download that starts now. */
   takeCut(): { readonly afterBytes: number; readonly ignoreRange: boolean } {
     if (this.#cut === undefined) return { afterBytes: Infinity, ignoreRange: false };
     const { bytes, ignoreRange, left } = this.#cut;
@@ -152,7 +174,7 @@ export class FileStore {
     return { afterBytes: left > 0 ? bytes : Infinity, ignoreRange };
   }
 
-  /** Removes everything from disk, and takes nothing more. */
+  /** Deletes all files; refuses new ones. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#entries.clear();
@@ -163,35 +185,38 @@ export class FileStore {
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry === undefined || !this.has(name)) {
-      const id = name.replace(/^files\//, '');
-      const message = `You do not have permission to access the File ${id} or it may not exist.`;
+      const message = `You do not have permission to access the File ${idOf(name)} or it may not exist.`;
       throw new ApiError(403, 'PERMISSION_DENIED', message);
     }
     return entry;
   }
 
-  #add(file: NewFile, made: Pick<Entry, 'content' | 'sizeBytes' | 'sha256'>): StoredFile {
+  #add(file: NewFile, stored: Pick<Entry, 'content' | 'sizeBytes' | 'sha256'>): StoredFile {
     const name = file.name ?? `files/${fileId()}`;
     const createdAt = this.#clock.now();
     const entry: Entry = {
       ...file,
-      ...made,
+      ...stored,
       name,
       createdAt,
       sequence: (this.#sequence += 1),
-      expiresAt: createdAt + KEPT_MS,
+      expiresAt: createdAt + RETENTION_MS,
     };
     this.#entries.set(name, entry);
     return entry;
   }
 }
 
-/** Lower-case letters and digits only: the SDK takes no more of the id in a download address. */
+/** Uses only lower-case letters and digits: the SDK reads no other characters of the id in a download URI. */
 function fileId(): string {
   return BigInt(`0x${randomBytes(10).toString('hex')}`)
     .toString(36)
     .padStart(12, '0')
     .slice(-12);
+}
+
+function idOf(name: string): string {
+  return name.replace(/^files\//, '');
 }
 
 function sha256Of(bytes: Uint8Array): Buffer {

@@ -4,26 +4,26 @@ import type { FileStore, NewFile, StoredFile } from './file-store.js';
 import { ApiError, type ApiRequest } from './simulated-api.js';
 import { invalidArgument, optionalObject, optionalString } from './request-fields.js';
 
-/** The most that Gemini takes as one file: 2 GB (wire.md). */
-const MAXIMUM_BYTES = 2 * 1024 ** 3;
+/** Maximum size of a file at Gemini: 2 GB (wire.md). */
+const MAX_BYTES = 2 * 1024 ** 3;
 const FILE_NAME = /^files\/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 interface Upload {
   readonly draft: FileDraft;
   readonly file: NewFile;
-  /** What the client said beforehand that would come. */
-  readonly announcedBytes: number | undefined;
+  /** Size that the client declared when it started the upload. */
+  readonly declaredBytes: number | undefined;
 }
 
-/** How far an upload is, after a request of it. */
+/** State of an upload after a request. */
 export type UploadProgress =
   | { readonly status: 'active'; readonly receivedBytes: number }
   | { readonly status: 'cancelled' }
   | { readonly status: 'final'; readonly file: StoredFile };
 
 /**
- * Google's resumable uploads: `start` announces a file and is answered with an address, to which its bytes are sent in
- * chunks, each with its offset; the last one says `finalize` (headers as `@google/genai` 2.32 sends them).
+ * Google's resumable uploads: the response to `start` has the URL for the chunks, each of which has an offset. The last
+ * chunk has the command `finalize` (headers as `@google/genai` 2.32 sends them).
  */
 export class FileUploads {
   readonly #files: FileStore;
@@ -33,21 +33,21 @@ export class FileUploads {
     this.#files = files;
   }
 
-  /** Returns the id of the upload. @throws ApiError for a file that cannot be */
+  /** Returns the id of the upload. @throws ApiError for invalid file parameters */
   async start(request: ApiRequest): Promise<string> {
     if (header(request, 'x-goog-upload-protocol') !== 'resumable' || !commandsOf(request).has('start')) {
       throw invalidArgument('Upload with X-Goog-Upload-Protocol: resumable and X-Goog-Upload-Command: start');
     }
-    const announced = header(request, 'x-goog-upload-header-content-length');
-    const announcedBytes = announced === undefined ? undefined : byteCount(announced);
-    checkSize(announcedBytes ?? 0);
+    const declared = header(request, 'x-goog-upload-header-content-length');
+    const declaredBytes = declared === undefined ? undefined : byteCount(declared);
+    checkSize(declaredBytes ?? 0);
     const file = this.#newFile(await request.json(), header(request, 'x-goog-upload-header-content-type'));
     const id = randomBytes(16).toString('hex');
-    this.#uploads.set(id, { file, announcedBytes, draft: await this.#files.draft() });
+    this.#uploads.set(id, { file, declaredBytes, draft: await this.#files.draft() });
     return id;
   }
 
-  /** Takes a chunk, a query or a cancellation. @throws ApiError when there is no such upload, or the bytes do not fit */
+  /** Handles a chunk, a query or a cancellation. @throws ApiError for an unknown upload or a wrong offset or size */
   async continue(id: string, request: ApiRequest): Promise<UploadProgress> {
     const upload = this.#uploads.get(id);
     if (upload === undefined) throw new ApiError(404, 'NOT_FOUND', 'No such upload, or it has ended.');
@@ -79,9 +79,9 @@ export class FileUploads {
     if (this.#files.has(name)) throw new ApiError(409, 'ALREADY_EXISTS', `The file ${name} already exists.`);
   }
 
-  async #complete(id: string, { draft, file, announcedBytes = draft.sizeBytes }: Upload): Promise<StoredFile> {
-    if (announcedBytes !== draft.sizeBytes) {
-      throw invalidArgument(`${announcedBytes} bytes were announced, ${draft.sizeBytes} have come`);
+  async #complete(id: string, { draft, file, declaredBytes = draft.sizeBytes }: Upload): Promise<StoredFile> {
+    if (declaredBytes !== draft.sizeBytes) {
+      throw invalidArgument(`${declaredBytes} bytes were announced, ${draft.sizeBytes} have come`);
     }
     if (file.name !== undefined) this.#checkName(file.name);
     this.#uploads.delete(id);
@@ -89,15 +89,15 @@ export class FileUploads {
   }
 }
 
-/** A chunk that comes again, because its answer was lost, begins with bytes that are there already: they are skipped. */
-async function appendFrom(request: ApiRequest, { draft, announcedBytes = MAXIMUM_BYTES }: Upload): Promise<void> {
+/** Skips bytes that it already has: a client repeats a chunk if the response was lost. */
+async function appendFrom(request: ApiRequest, { draft, declaredBytes = MAX_BYTES }: Upload): Promise<void> {
   const offset = byteCount(header(request, 'x-goog-upload-offset') ?? '0');
   if (offset > draft.sizeBytes) throw invalidArgument(`Offset ${offset}, but only ${draft.sizeBytes} bytes have come`);
-  let known = draft.sizeBytes - offset;
+  let duplicateBytes = draft.sizeBytes - offset;
   for await (const chunk of request.body as AsyncIterable<Buffer>) {
-    const fresh = chunk.subarray(known);
-    known -= chunk.length - fresh.length;
-    if (draft.sizeBytes + fresh.length > announcedBytes) throw invalidArgument('More bytes than announced have come');
+    const fresh = chunk.subarray(duplicateBytes);
+    duplicateBytes -= chunk.length - fresh.length;
+    if (draft.sizeBytes + fresh.length > declaredBytes) throw invalidArgument('More bytes than announced have come');
     await draft.append(fresh);
   }
 }
@@ -117,5 +117,5 @@ function byteCount(text: string): number {
 }
 
 function checkSize(bytes: number): void {
-  if (bytes > MAXIMUM_BYTES) throw invalidArgument(`A file has at most ${MAXIMUM_BYTES} bytes`);
+  if (bytes > MAX_BYTES) throw invalidArgument(`A file has at most ${MAX_BYTES} bytes`);
 }

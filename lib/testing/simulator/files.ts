@@ -4,35 +4,33 @@ import { FileStore, type StoredFile } from './file-store.js';
 import { FileUploads } from './file-uploads.js';
 import { pageOf } from './paging.js';
 import { invalidArgument, type JsonObject } from './request-fields.js';
-import type { ApiAnswer, ApiRequest, SimulatedResource, SimulatorContext } from './simulated-api.js';
+import type { ApiResponse, ApiRequest, SimulatedResource, SimulatorContext } from './simulated-api.js';
 
 export { FileStore, type NewFile, type StoredFile } from './file-store.js';
 
 const UPLOADS = /^\/upload\/v1(?:alpha|beta)?\/files$/;
 const UPLOAD = /^\/upload\/v1beta\/files\/([0-9a-f]+)$/;
 
-/** What tests do with the simulator's files. */
+/** Access to the simulator's files for tests. */
 export type SimulatedFiles = Pick<
   FileStore,
-  'put' | 'write' | 'get' | 'has' | 'list' | 'read' | 'delete' | 'cutDownloadsAfter'
+  'put' | 'write' | 'get' | 'stateOf' | 'has' | 'list' | 'read' | 'delete' | 'cutDownloadsAfter'
 >;
 
 /**
- * The address of a file as Gemini gives it. It is Google's also here: `files.download` of `@google/genai` 2.32 takes the
- * id out of `https://` addresses only, and asks its own `baseUrl` for it.
+ * Returns the URI of a file, at Google's host as in real responses: `files.download` of `@google/genai` 2.32 reads the id
+ * only from `https://` URIs, and then downloads from its own `baseUrl`.
  */
 export function fileUri(name: string): string {
   return `https://generativelanguage.googleapis.com/v1beta/${name}`;
 }
 
-/** Where the content of a generated file is: what `video.uri` is. */
+/** Returns the URI of the content of a generated file: the `uri` of a video. */
 export function downloadUri(name: string): string {
   return `${fileUri(name)}:download?alt=media`;
 }
 
-/**
- * `ai.files`: resumable uploads, metadata, and downloads of what Gemini has made. `close` removes all of it from disk.
- */
+/** `ai.files`: resumable uploads, metadata, and downloads of generated files. `close` deletes all files from disk. */
 export function filesResource(context: SimulatorContext): {
   readonly resource: SimulatedResource;
   readonly files: FileStore;
@@ -48,30 +46,30 @@ export function filesResource(context: SimulatorContext): {
         operation: 'files.upload',
         handle: async (request) => {
           const id = await uploads.start(request);
-          const address = `${context.baseUrl}/upload/v1beta/files/${id}`;
-          return { headers: { 'x-goog-upload-status': 'active', 'x-goog-upload-url': address }, json: {} };
+          const url = `${context.baseUrl}/upload/v1beta/files/${id}`;
+          return { headers: { 'x-goog-upload-status': 'active', 'x-goog-upload-url': url }, json: {} };
         },
       },
       {
         method: 'POST',
         path: UPLOAD,
         operation: 'files.uploadChunk',
-        handle: (request) => chunkTaken(uploads, request),
+        handle: (request) => receiveChunk(uploads, request, files),
       },
       {
         method: 'GET',
         path: apiPath('files'),
         operation: 'files.list',
         handle: ({ query }) => {
-          const { items, nextPageToken } = pageOf(files.list(), query, { defaultSize: 10, maximumSize: 100 });
-          return { json: { files: items.map(shown), nextPageToken } };
+          const { items, nextPageToken } = pageOf(files.list(), query, { defaultSize: 10, maxSize: 100 });
+          return { json: { files: items.map((file) => fileView(file, files)), nextPageToken } };
         },
       },
       {
         method: 'GET',
         path: apiPath('files/([^/:]+)'),
         operation: 'files.get',
-        handle: (request) => ({ json: shown(files.get(nameIn(request))) }),
+        handle: (request) => ({ json: fileView(files.get(nameIn(request)), files) }),
       },
       {
         method: 'DELETE',
@@ -96,10 +94,10 @@ export function filesResource(context: SimulatorContext): {
   return { resource, files, close: () => files.close() };
 }
 
-async function chunkTaken(uploads: FileUploads, request: ApiRequest): Promise<ApiAnswer> {
+async function receiveChunk(uploads: FileUploads, request: ApiRequest, files: FileStore): Promise<ApiResponse> {
   const progress = await uploads.continue(request.params[0] ?? '', request);
   const headers = { 'x-goog-upload-status': progress.status };
-  if (progress.status === 'final') return { headers, json: { file: shown(progress.file) } };
+  if (progress.status === 'final') return { headers, json: { file: fileView(progress.file, files) } };
   if (progress.status === 'cancelled') return { headers, json: {} };
   return { headers: { ...headers, 'x-goog-upload-size-received': String(progress.receivedBytes) }, json: {} };
 }
@@ -108,7 +106,7 @@ function nameIn({ params }: ApiRequest): string {
   return `files/${params[0] ?? ''}`;
 }
 
-function shown(file: StoredFile): JsonObject {
+function fileView(file: StoredFile, files: FileStore): JsonObject {
   return {
     name: file.name,
     displayName: file.displayName,
@@ -120,7 +118,7 @@ function shown(file: StoredFile): JsonObject {
     sha256Hash: file.sha256.toString('base64'),
     uri: fileUri(file.name),
     downloadUri: file.source === 'GENERATED' ? downloadUri(file.name) : undefined,
-    state: 'ACTIVE',
+    state: files.stateOf(file),
     source: file.source,
     videoMetadata: file.seconds === undefined ? undefined : { videoDuration: `${file.seconds}s` },
   };

@@ -2,7 +2,7 @@ import { generateKeyPair, generateKeyPairSync, randomUUID, type KeyObject } from
 import { promisify } from 'node:util';
 import { signJwt, signV1a, type SignedContent } from './delivery-signer.js';
 
-/** How many Ed25519 keys Google publishes (live, googleapis/python-genai#2927). */
+/** Number of Ed25519 keys that Google publishes (live, googleapis/python-genai#2927). */
 const ED25519_KEYS = 3;
 const RSA_KEYS = 2;
 
@@ -12,13 +12,13 @@ interface SigningKey {
   readonly publicKey: KeyObject;
 }
 
-/** The keys that dynamic deliveries are signed with: Ed25519 ones for `v1a`, RSA ones for JWTs. */
+/** Signing keys of dynamic deliveries: Ed25519 for `v1a`, RSA for JWTs. */
 export class GoogleKeys {
   #ed25519 = newEd25519Keys();
   #rsa: Promise<readonly SigningKey[]> | undefined;
   #signatures = 0;
 
-  /** What stands at `/.well-known/jwks.json`. */
+  /** Content of `/.well-known/jwks.json`. */
   async jwks(): Promise<{ readonly keys: readonly object[] }> {
     const published = (key: SigningKey, alg: string) => ({
       ...key.publicKey.export({ format: 'jwk' }),
@@ -34,18 +34,18 @@ export class GoogleKeys {
     };
   }
 
-  /** Signs with one Ed25519 key after the other. */
+  /** Signs with the Ed25519 keys in turn. */
   v1a(content: SignedContent): string {
     return signV1a(this.#next(this.#ed25519).privateKey, content);
   }
 
-  /** Signs with one RSA key after the other. */
+  /** Signs with the RSA keys in turn. */
   async jwt(claims: Readonly<Record<string, unknown>>): Promise<string> {
     const { kid, privateKey } = this.#next(await this.#rsaKeys());
     return signJwt(privateKey, kid, claims);
   }
 
-  /** Replaces all keys. What was signed before verifies no longer. */
+  /** Replaces all keys. Earlier signatures no longer verify. */
   rotate(): void {
     this.#ed25519 = newEd25519Keys();
     this.#rsa = undefined;
@@ -56,7 +56,7 @@ export class GoogleKeys {
     return keys[this.#signatures % keys.length]!;
   }
 
-  /** Made when they are first asked for: they take a while, and few need them. */
+  /** Generates the RSA keys on first use: generation is slow, and few tests need them. */
   #rsaKeys(): Promise<readonly SigningKey[]> {
     return (this.#rsa ??= Promise.all(Array.from({ length: RSA_KEYS }, newRsaKey)));
   }

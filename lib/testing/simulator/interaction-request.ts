@@ -1,3 +1,5 @@
+import { isObject } from '../../shared/is-object.js';
+import { InteractionError } from './interaction-error.js';
 import {
   invalidArgument,
   listOf,
@@ -6,33 +8,56 @@ import {
   requiredObject,
   type JsonObject,
 } from './request-fields.js';
-import { promptIn } from './simulated-answer.js';
+import { promptIn } from './simulated-model.js';
 
-/** A function that the model may ask for. */
+/** Function that the model may call. */
 export interface FunctionTool {
   readonly name: string;
   readonly parameters: JsonObject | undefined;
 }
 
-/** What a function that was asked for has returned. */
+/** Result of a function that the model called. */
 export interface FunctionResult {
   readonly callId: string;
   readonly result: unknown;
 }
 
-/** The body of `interactions.create`, as far as the simulator looks at it. */
+/** Parsed body of `interactions.create`. */
 export interface InteractionRequest {
-  /** Comes back with the interaction as it is. */
+  /** Unparsed body; the interaction repeats some of its fields. */
   readonly body: JsonObject;
   readonly prompt: string;
+  /** Without `models/`. */
+  readonly model: string | undefined;
   readonly agent: string | undefined;
   readonly functions: readonly FunctionTool[];
   readonly results: readonly FunctionResult[];
   readonly previousId: string | undefined;
   readonly isBackground: boolean;
+  /** False for `store: false`: a GET does not find it afterwards. */
+  readonly isStored: boolean;
+  /** First video of the input. */
+  readonly inputVideo: InputVideo | undefined;
 }
 
-/** @throws ApiError `INVALID_ARGUMENT` for what Gemini, or the simulator, does not take */
+/** Video in the input of an interaction. */
+export interface InputVideo {
+  /** `files/…`, if the input names a file of the API. */
+  readonly fileName: string | undefined;
+}
+
+/** A prompt that contains this text is refused before the interaction starts. */
+const BLOCKED_TEXT = '[blocked]';
+
+/** Maximum nesting depth of `input`. */
+const MAX_INPUT_DEPTH = 5;
+
+/**
+ * Parses the body of `interactions.create` and checks the rules for all interactions (wire.md, "Interactions").
+ *
+ * @throws ApiError `INVALID_ARGUMENT` for a request that Gemini refuses or the simulator does not support
+ * @throws InteractionError `content_blocked` for a blocked prompt
+ */
 export function interactionRequestOf(json: unknown): InteractionRequest {
   const body = requiredObject(json, 'body');
   const agent = optionalString(body['agent'], 'agent');
@@ -47,7 +72,51 @@ export function interactionRequestOf(json: unknown): InteractionRequest {
     throw invalidArgument('A function_result needs previous_interaction_id.');
   }
   const functions = functionsIn(body['tools']);
-  return { body, agent, isBackground, results, previousId, functions, prompt: promptIn(body['input']) };
+  const isStored = body['store'] !== false;
+  checkCombinations(body, { isStored, isBackground, previousId });
+  const prompt = promptIn(body['input']);
+  if (prompt.includes(BLOCKED_TEXT)) {
+    throw new InteractionError(400, 'content_blocked', 'The prompt was blocked. (A text that the simulator blocks.)');
+  }
+  return {
+    body,
+    model: model?.replace(/^models\//, ''),
+    agent,
+    isBackground,
+    isStored,
+    results,
+    previousId,
+    functions,
+    prompt,
+    inputVideo: inputVideoIn(body['input'], MAX_INPUT_DEPTH),
+  };
+}
+
+function checkCombinations(
+  body: JsonObject,
+  { isStored, isBackground, previousId }: Pick<InteractionRequest, 'isStored' | 'isBackground' | 'previousId'>,
+): void {
+  if (!isStored && isBackground) throw invalidArgument('store: false cannot be used with background: true.');
+  if (!isStored && previousId !== undefined) {
+    throw invalidArgument('store: false cannot be used with previous_interaction_id.');
+  }
+  if (!isBackground && (body['webhook_config'] ?? undefined) !== undefined) {
+    throw invalidArgument('background: true is required when webhook_config is specified.');
+  }
+}
+
+function inputVideoIn(input: unknown, levels: number): InputVideo | undefined {
+  if (levels === 0 || typeof input !== 'object' || input === null) return undefined;
+  if (Array.isArray(input)) {
+    for (const item of input as readonly unknown[]) {
+      const video = inputVideoIn(item, levels - 1);
+      if (video !== undefined) return video;
+    }
+    return undefined;
+  }
+  const { type, uri, content } = input as JsonObject;
+  if (type !== 'video') return inputVideoIn(content, levels - 1);
+  return { fileName: typeof uri === 'string' ? /\bfiles\/[a-z0-9-]+/.exec(uri)?.[0] : undefined };
 }
 
 function resultsIn(input: unknown): readonly FunctionResult[] {
@@ -72,6 +141,5 @@ function functionsIn(tools: unknown): readonly FunctionTool[] {
 }
 
 function hasType(type: string): (value: unknown) => value is JsonObject {
-  return (value): value is JsonObject =>
-    typeof value === 'object' && value !== null && (value as JsonObject)['type'] === type;
+  return (value): value is JsonObject => isObject(value) && value['type'] === type;
 }

@@ -1,17 +1,17 @@
 import type { SimulatedRequest } from './request-log.js';
 import type { SimulatedDelivery } from './webhook-sender.js';
 
-/** A call in one line. */
+/** Formats a call as one line. */
 export function callLine({ operation, name, status }: SimulatedRequest): string {
-  return ['call', operation, ...(name === undefined ? [] : [clean(name)]), status === 0 ? 'cut' : status].join(' ');
+  return ['call', operation, ...(name === undefined ? [] : [printable(name)]), status === 0 ? 'cut' : status].join(' ');
 }
 
-/** An attempt at a delivery in one line. */
+/** Formats a delivery attempt as one line. */
 export function deliveryLine({ type, url, attempt, status, error, fault, scheme, job }: SimulatedDelivery): string {
   return [
     'delivery',
     type,
-    ...(job === undefined ? [] : [clean(job)]),
+    ...(job === undefined ? [] : [printable(job)]),
     `→ ${url}`,
     scheme,
     ...(attempt === 1 ? [] : [`attempt ${attempt}`]),
@@ -20,7 +20,7 @@ export function deliveryLine({ type, url, attempt, status, error, fault, scheme,
   ].join(' ');
 }
 
-/** A name that the caller has chosen may hold anything. */
-function clean(name: string): string {
+/** Names may come from the caller and contain any character. */
+function printable(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
 }

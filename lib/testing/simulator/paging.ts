@@ -1,22 +1,22 @@
 import { invalidArgument } from './request-fields.js';
 
-/** A page of a list, and what to ask the next one with. */
+/** Page of a list, with the token of the next page. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextPageToken: string | undefined;
 }
 
 /**
- * Google's paging: `pageSize` and `pageToken` in the query, newest first. A token keeps its meaning while things are
- * added and deleted, since it names the last item seen by its place in the order of creation.
+ * Google's paging: `pageSize` and `pageToken` in the query, newest first. A token stays valid while items are added and
+ * deleted, because it contains the sequence number of the last item.
  *
  * @param items in the order of creation
- * @throws ApiError `INVALID_ARGUMENT` for a size or a token that is none
+ * @throws ApiError `INVALID_ARGUMENT` for an invalid size or token
  */
 export function pageOf<Item extends { readonly sequence: number }>(
   items: Iterable<Item>,
   query: URLSearchParams,
-  limits: { readonly defaultSize: number; readonly maximumSize: number },
+  limits: { readonly defaultSize: number; readonly maxSize: number },
 ): Page<Item> {
   const size = sizeIn(query, limits);
   const before = tokenIn(query);
@@ -29,13 +29,10 @@ export function pageOf<Item extends { readonly sequence: number }>(
   };
 }
 
-function sizeIn(
-  query: URLSearchParams,
-  limits: { readonly defaultSize: number; readonly maximumSize: number },
-): number {
-  const asked = Number(query.get('pageSize') ?? 0);
-  if (!Number.isSafeInteger(asked) || asked < 0) throw invalidArgument('page_size must not be negative');
-  return asked === 0 ? limits.defaultSize : Math.min(asked, limits.maximumSize);
+function sizeIn(query: URLSearchParams, limits: { readonly defaultSize: number; readonly maxSize: number }): number {
+  const requested = Number(query.get('pageSize') ?? 0);
+  if (!Number.isSafeInteger(requested) || requested < 0) throw invalidArgument('page_size must not be negative');
+  return requested === 0 ? limits.defaultSize : Math.min(requested, limits.maxSize);
 }
 
 function tokenIn(query: URLSearchParams): number {

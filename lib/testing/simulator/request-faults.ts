@@ -1,21 +1,21 @@
 import type { Faults } from './faults.js';
 import { ApiError } from './simulated-api.js';
 
-/** What faults do to one call. */
+/** Effects of faults on one call. */
 export interface RequestFault {
-  /** Of the machine's time. */
+  /** In milliseconds of the machine's clock. */
   readonly delayMs: number;
   readonly error:
     | {
-        /** Whether the call is carried out all the same. */
+        /** True if the call still takes effect. */
         readonly afterEffect: boolean;
-        /** Without one the connection is cut. */
+        /** `undefined` closes the connection. */
         readonly refusal: ApiError | undefined;
       }
     | undefined;
 }
 
-/** Google's names of HTTP statuses (google.rpc.Code). */
+/** Google's names for HTTP statuses (google.rpc.Code). */
 const STATUS_NAMES: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
@@ -29,12 +29,12 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-/** Takes what is set for a call of that operation. */
+/** Consumes the faults for a call of that operation. */
 export function requestFaultOf(faults: Faults, operation: string): RequestFault {
-  const isMeant = (fault: { readonly operation?: string }) =>
+  const matches = (fault: { readonly operation?: string }) =>
     fault.operation === undefined || fault.operation === operation;
-  const delayed = faults.take('api_delay', isMeant);
-  const failed = faults.take('api_error', isMeant);
+  const delayed = faults.take('api_delay', matches);
+  const failed = faults.take('api_error', matches);
   return {
     delayMs: delayed?.delayMs ?? 0,
     error: failed && {

@@ -1,21 +1,21 @@
-import type { AnsweredCall } from './api-server.js';
+import type { CompletedCall } from './api-server.js';
 import { BoundedLog } from './bounded-log.js';
 
 const LIMIT = 100_000;
 
-/** One call of the API, answered. */
+/** Completed API call. */
 export interface SimulatedRequest {
-  /** As the SDK calls it: `batches.get`. `jwks` is the key set, `unknown` what the simulator does not have. */
+  /** Name of the call in the SDK: `batches.get`. `jwks` is the key set, `unknown` any other path. */
   readonly operation: string;
-  /** The resource that the call was about, or that it made: `batches/…`, `models/…/operations/…`, a webhook's id. */
+  /** Resource of the call: `batches/…`, or the id of an interaction, a video or a webhook. */
   readonly name?: string;
-  /** The HTTP status; 0 when a fault cut the connection. */
+  /** HTTP status; 0 if a fault closed the connection. */
   readonly status: number;
   /** Unix milliseconds of the simulator's clock. */
   readonly at: number;
 }
 
-/** The last calls, and how many there were of each kind and about each resource. */
+/** Last calls, and the number of all calls by operation and resource. */
 export class RequestLog {
   readonly #log = new BoundedLog<SimulatedRequest>(LIMIT);
   readonly #counts = new Map<string, number>();
@@ -24,9 +24,9 @@ export class RequestLog {
     return this.#log.entries;
   }
 
-  add(call: AnsweredCall, at: number): SimulatedRequest {
+  add(call: CompletedCall, at: number): SimulatedRequest {
     const { operation, status } = call;
-    const name = nameMade(call.json) ?? nameIn(call.path);
+    const name = nameInResponse(call.json) ?? nameInPath(call.path);
     const request = { operation, ...(name !== undefined && { name }), status, at };
     this.#log.add(request);
     this.#count(operation);
@@ -43,18 +43,18 @@ export class RequestLog {
   }
 }
 
-/** Interactions and webhooks have an id; in a webhook, `name` is what its owner calls it. */
-function nameMade(json: unknown): string | undefined {
+/** Prefers `id`: the `name` of a webhook is a display name. */
+function nameInResponse(json: unknown): string | undefined {
   const { id, name, file } = (json ?? {}) as { id?: unknown; name?: unknown; file?: { name?: unknown } };
-  return [id, name, file?.name].find((one) => typeof one === 'string');
+  return [id, name, file?.name].find((value) => typeof value === 'string');
 }
 
-function nameIn(path: string): string | undefined {
+function nameInPath(path: string): string | undefined {
   const resource = /^\/v1(?:alpha|beta)?\/([^/:]+\/[^:]+)/.exec(path)?.[1];
   return resource === undefined ? undefined : shortOf(resource);
 }
 
-/** The newer resources are known by their id alone. */
+/** Interactions and webhooks are identified by their id alone. */
 function shortOf(name: string): string {
   return name.replace(/^(?:interactions|webhooks)\//, '');
 }

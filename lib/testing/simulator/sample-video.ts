@@ -1,7 +1,7 @@
 /**
- * A video that browsers play: 4 s of a colour gradient, 320×180, VP9 in MP4, without sound. VP9, since a Chromium without
- * licensed codecs plays it as well. Every video that the simulator generates has these bytes, however long it is said to
- * be. Made with `ffmpeg -f lavfi -i gradients -c:v libvpx-vp9 -crf 60`.
+ * Video that browsers play: 4 s of a colour gradient, 320×180, VP9 in MP4, without sound. A Chromium without licensed
+ * codecs plays VP9 too. Every generated video has these bytes, whatever its stated length. Created with
+ * `ffmpeg -f lavfi -i gradients -c:v libvpx-vp9 -crf 60`.
  */
 export const SAMPLE_VIDEO: Uint8Array = Buffer.from(
   `
@@ -26,3 +26,26 @@ wQXgAAAyAAAFo1F64QhgBAkhwQW8AAAyAAAFo1F64QhgBAkhwQXgAAAyAAAFo1F64QhgDAkhwQWYAAAy
 `,
   'base64',
 );
+
+/** Size of the header of an MP4 box that players skip: 4 bytes of length, then the name. */
+const FREE_BOX_HEADER_BYTES = 8;
+
+let padded: Uint8Array = SAMPLE_VIDEO;
+
+/**
+ * Returns the sample video, padded to `bytes` with an empty box at its end. Caches the last one, so that films of one size
+ * share their bytes.
+ *
+ * @param bytes at most 256 MiB; returns the sample itself if it is not smaller
+ */
+export function videoOf(bytes: number): Uint8Array {
+  const free = bytes - SAMPLE_VIDEO.length;
+  if (free < FREE_BOX_HEADER_BYTES) return SAMPLE_VIDEO;
+  if (padded.length === bytes) return padded;
+  const video = Buffer.alloc(bytes);
+  video.set(SAMPLE_VIDEO);
+  video.writeUInt32BE(free, SAMPLE_VIDEO.length);
+  video.write('free', SAMPLE_VIDEO.length + 4, 'latin1');
+  padded = video;
+  return padded;
+}

@@ -1,151 +1,175 @@
 import type { GeminiResourceKind } from '../../events/event-catalogue.js';
 import { GeminiWebhooksError } from '../../errors.js';
-import { ApiError, type DynamicWebhook, type JobEnd, type SimulatorContext } from './simulated-api.js';
+import type { ApiError, DynamicWebhook, JobEnd, SimulatorContext } from './simulated-api.js';
 
-/** A job waits this long before it runs, or for half of its duration, whichever is less. */
-const LONGEST_QUEUE_MS = 1000;
+/** Maximum time that a job stays queued; at most half of its duration. */
+const MAX_QUEUE_MS = 1000;
 
-/** How a job of each kind can end. */
+/** Possible ends of jobs by kind. */
 const ENDS: Readonly<Record<GeminiResourceKind, readonly JobEnd[]>> = {
-  batch: ['succeeded', 'failed', 'expired', 'cancelled'],
-  video: ['succeeded', 'failed', 'filtered', 'cancelled'],
+  batch: ['succeeded', 'partially_succeeded', 'failed', 'expired', 'cancelled'],
+  video: ['succeeded', 'failed', 'filtered', 'cancelled', 'incomplete', 'budget_exceeded'],
   interaction: ['succeeded', 'failed', 'cancelled', 'requires_action', 'incomplete', 'budget_exceeded'],
 };
 
-/** What a job is started with. */
+/** Parameters of a new job. */
 export interface NewJob<Request> {
+  readonly kind: GeminiResourceKind;
   readonly name: string;
   readonly request: Request;
   readonly webhook: DynamicWebhook | undefined;
-  /** Makes the end that the faults say into the one that such a request comes to. */
+  /** Returns the end for this request, given the end that the faults require. */
   readonly plan?: (end: JobEnd) => JobEnd;
 }
 
-/** How a job has ended, and with what. */
+/** End and result of a job. */
 export interface JobOutcome<Result> {
   readonly end: JobEnd;
   readonly result: Result;
 }
 
-/** A job of the simulated API. Times are Unix milliseconds of the simulator's clock. */
+/** Job of the simulated API. Times are Unix milliseconds of the simulator's clock. */
 export interface SimulatedJob<Request, Result> extends NewJob<Request> {
-  /** Its place in the order in which jobs of its kind were started. */
+  /** Position in the order in which jobs of the resource started. */
   readonly sequence: number;
   readonly startedAt: number;
   readonly runsAt: number;
+  /** Status from `setStatus`, which GET returns while the job runs. */
+  readonly statusOverride: string | undefined;
   readonly ended: (JobOutcome<Result> & { readonly at: number }) | undefined;
 }
 
-/** What makes the jobs of one kind different from those of another. */
+/** Behaviour of the jobs of one resource. */
 export interface JobBehaviour<Request, Result> {
-  /** Makes what a job ends with. Never fails: what goes wrong is how the job ends. */
+  /** Creates the outcome of a job. Does not throw: an error becomes the outcome. */
   conclude(job: SimulatedJob<Request, Result>, end: JobEnd): JobOutcome<Result> | Promise<JobOutcome<Result>>;
-  /** Emits what Gemini announces of such an end, if it announces it. */
-  announce(job: SimulatedJob<Request, Result>, outcome: JobOutcome<Result>): void;
+  /** Publishes the event that Gemini sends for this outcome, if any. */
+  publish(job: SimulatedJob<Request, Result>, outcome: JobOutcome<Result>): void;
+  /** Returns the error for an unknown or deleted name. */
+  unknown(name: string, isDeleted: boolean): ApiError;
 }
 
 interface Entry<Request, Result> extends SimulatedJob<Request, Result> {
   readonly plannedEnd: JobEnd;
-  readonly waiting: (() => void)[];
+  readonly waiters: (() => void)[];
   ended: SimulatedJob<Request, Result>['ended'];
   isEnding: boolean;
+  statusOverride: string | undefined;
 }
 
-/** The jobs of one kind: each ends when its time has come on the simulator's clock, or when it is told to. */
+/** Jobs of one resource. Each ends at its time on the simulator's clock, or on request. */
 export class SimulatedJobs<Request, Result> {
   readonly #context: SimulatorContext;
-  readonly #kind: GeminiResourceKind;
   readonly #behaviour: JobBehaviour<Request, Result>;
   readonly #entries = new Map<string, Entry<Request, Result>>();
+  readonly #deleted = new Set<string>();
   #sequence = 0;
 
-  constructor(context: SimulatorContext, kind: GeminiResourceKind, behaviour: JobBehaviour<Request, Result>) {
+  constructor(context: SimulatorContext, behaviour: JobBehaviour<Request, Result>) {
     this.#context = context;
-    this.#kind = kind;
     this.#behaviour = behaviour;
   }
 
-  /** @throws ApiError 400 while metadata is refused @throws GeminiWebhooksError for an end that such a job cannot have */
+  /** @throws ApiError 400 while a fault refuses metadata @throws GeminiWebhooksError for an end that the kind does not have */
   start(job: NewJob<Request>): SimulatedJob<Request, Result> {
     this.#context.checkUserMetadata(job.webhook);
-    const faultedEnd = this.#context.endOf(this.#kind);
-    const plannedEnd = this.#checked(job.plan?.(faultedEnd) ?? faultedEnd);
-    const durationMs = this.#context.durationOf(this.#kind);
+    const requestedEnd = this.#context.endOf(job.kind);
+    const plannedEnd = validEnd(job.kind, job.plan?.(requestedEnd) ?? requestedEnd);
+    const durationMs = this.#context.durationOf(job.kind);
     const startedAt = this.#context.clock.now();
     const entry: Entry<Request, Result> = {
       ...job,
       plannedEnd,
       sequence: (this.#sequence += 1),
       startedAt,
-      runsAt: startedAt + Math.min(durationMs / 2, LONGEST_QUEUE_MS),
+      runsAt: startedAt + Math.min(durationMs / 2, MAX_QUEUE_MS),
       ended: undefined,
       isEnding: false,
-      waiting: [],
+      statusOverride: undefined,
+      waiters: [],
     };
     this.#entries.set(job.name, entry);
     if (durationMs !== Infinity) this.#context.clock.after(durationMs, () => this.#end(entry, plannedEnd));
     return entry;
   }
 
-  /** Waits for a job whose result is being written. @throws ApiError 404 */
+  /** Returns a job, after its result is written. @throws ApiError for an unknown name */
   async get(name: string): Promise<SimulatedJob<Request, Result>> {
     const entry = this.#entries.get(name);
-    if (entry === undefined) throw new ApiError(404, 'NOT_FOUND', `${name} is not found.`);
-    if (entry.isEnding) await this.whenEnded(entry);
+    if (entry === undefined) throw this.#behaviour.unknown(name, this.#deleted.has(name));
+    if (entry.isEnding) await this.untilEnded(entry);
     return entry;
   }
 
-  /** In the order in which they were started. */
+  /** Returns all jobs in the order in which they started. */
   list(): Iterable<SimulatedJob<Request, Result>> {
     return this.#entries.values();
   }
 
-  /** Forgets a job. It still ends, and says so: that is how Google documents it. @throws ApiError 404 */
+  /** Deletes a job. It still ends and publishes its event, as Google documents. @throws ApiError */
   async delete(name: string): Promise<void> {
     await this.get(name);
     this.#entries.delete(name);
+    this.#deleted.add(name);
+  }
+
+  /** Removes a job that Gemini does not store. */
+  forget(name: string): void {
+    this.#entries.delete(name);
+  }
+
+  /**
+   * Makes GET return that status while the job runs; `undefined` restores the real one.
+   *
+   * @returns false if the job is unknown or has ended
+   */
+  setStatus(name: string, status: string | undefined): boolean {
+    const entry = this.#entries.get(name);
+    if (entry === undefined || entry.ended !== undefined) return false;
+    entry.statusOverride = status;
+    return true;
   }
 
   /** Resolves when the job has ended. */
-  whenEnded(job: SimulatedJob<Request, Result>): Promise<void> {
+  untilEnded(job: SimulatedJob<Request, Result>): Promise<void> {
     const entry = this.#entries.get(job.name);
     if (entry === undefined || entry.ended !== undefined) return Promise.resolve();
-    return new Promise((resolve) => entry.waiting.push(resolve));
+    return new Promise((resolve) => entry.waiters.push(resolve));
   }
 
   /**
    * Ends a job now.
    *
-   * @returns false when there is no such job, or it has ended; a promise while its result is still being written
-   * @throws GeminiWebhooksError `invalid_argument` for an end that such a job cannot have
+   * @returns false if the job is unknown or has ended; a promise while its result is still being written
+   * @throws GeminiWebhooksError `invalid_argument` for an end that the kind does not have
    */
   finish(name: string, end?: JobEnd): boolean | Promise<void> {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.isEnding || entry.ended !== undefined) return false;
-    return this.#end(entry, this.#checked(end ?? entry.plannedEnd)) ?? true;
+    return this.#end(entry, validEnd(entry.kind, end ?? entry.plannedEnd)) ?? true;
   }
 
   #end(entry: Entry<Request, Result>, end: JobEnd): Promise<void> | undefined {
     if (entry.isEnding || entry.ended !== undefined) return undefined;
     entry.isEnding = true;
-    const concluded = this.#behaviour.conclude(entry, end);
-    if (concluded instanceof Promise) return concluded.then((outcome) => this.#settle(entry, outcome));
-    this.#settle(entry, concluded);
+    const outcome = this.#behaviour.conclude(entry, end);
+    if (outcome instanceof Promise) return outcome.then((written) => this.#complete(entry, written));
+    this.#complete(entry, outcome);
     return undefined;
   }
 
-  #settle(entry: Entry<Request, Result>, outcome: JobOutcome<Result>): void {
+  #complete(entry: Entry<Request, Result>, outcome: JobOutcome<Result>): void {
     entry.ended = { ...outcome, at: this.#context.clock.now() };
     entry.isEnding = false;
-    for (const resolve of entry.waiting.splice(0)) resolve();
-    this.#behaviour.announce(entry, outcome);
+    for (const resolve of entry.waiters.splice(0)) resolve();
+    this.#behaviour.publish(entry, outcome);
   }
+}
 
-  #checked(end: JobEnd): JobEnd {
-    if (ENDS[this.#kind].includes(end)) return end;
-    throw new GeminiWebhooksError(
-      'invalid_argument',
-      `a simulated ${this.#kind} cannot end as ${JSON.stringify(end)}: use ${ENDS[this.#kind].join(', ')}`,
-    );
-  }
+function validEnd(kind: GeminiResourceKind, end: JobEnd): JobEnd {
+  if (ENDS[kind].includes(end)) return end;
+  throw new GeminiWebhooksError(
+    'invalid_argument',
+    `a simulated ${kind} cannot end as ${JSON.stringify(end)}: use ${ENDS[kind].join(', ')}`,
+  );
 }

@@ -5,18 +5,18 @@ import type { DeliveryTarget } from './webhook-sender.js';
 
 const OLD_SECRET_VALID_MS = 24 * 3_600_000;
 
-/** The states of a webhook, as `@google/genai` has them. */
+/** States of a webhook (typings of `@google/genai`). */
 export const WEBHOOK_STATES = ['enabled', 'disabled', 'disabled_due_to_failed_deliveries'] as const;
 export type WebhookState = (typeof WEBHOOK_STATES)[number];
 
-/** What the owner of a webhook says of it. */
+/** Settings of a webhook. */
 export interface WebhookFields {
   readonly name?: string | undefined;
   readonly uri: string;
   readonly subscribed_events: readonly string[];
 }
 
-/** What can be changed of a webhook. */
+/** Changeable fields of a webhook. */
 export interface WebhookChanges extends Partial<WebhookFields> {
   readonly state?: WebhookState;
 }
@@ -27,7 +27,7 @@ interface Secret {
   readonly expiresAt: number;
 }
 
-/** A webhook of the project: its secrets, and what becomes of it when nobody answers there. */
+/** Static webhook: its settings and secrets. Disables itself if all retries of a delivery fail. */
 export class StaticWebhook implements DeliveryTarget {
   readonly id = randomUUID();
   readonly scheme = 'v1';
@@ -57,11 +57,11 @@ export class StaticWebhook implements DeliveryTarget {
     return this.#state === 'enabled' && !this.#isDeleted;
   }
 
-  wants(type: string): boolean {
+  isSubscribedTo(type: string): boolean {
     return this.isOpen && this.#fields.subscribed_events.includes(type);
   }
 
-  /** With every secret that is valid, the newest first. */
+  /** Signs with every valid secret, newest first. */
   sign(content: SignedContent): string {
     return signV1(
       this.#validSecrets().map(({ value }) => value),
@@ -69,11 +69,11 @@ export class StaticWebhook implements DeliveryTarget {
     );
   }
 
-  accepted(): void {
+  onAccepted(): void {
     this.#acceptedAt = this.#clock.now();
   }
 
-  givenUp(since: number): void {
+  onRetriesExhausted(since: number): void {
     if (this.isOpen && this.#acceptedAt < since) this.update({ state: 'disabled_due_to_failed_deliveries' });
   }
 
@@ -87,7 +87,7 @@ export class StaticWebhook implements DeliveryTarget {
     this.#isDeleted = true;
   }
 
-  /** @returns the new secret, which nobody can read again */
+  /** Adds a secret. @returns the secret, which cannot be read later */
   newSecret(revoke: 'after_h24' | 'immediately'): string {
     const value = `whsec_${randomBytes(32).toString('base64')}`;
     const until = this.#clock.now() + OLD_SECRET_VALID_MS;
@@ -99,7 +99,7 @@ export class StaticWebhook implements DeliveryTarget {
     return value;
   }
 
-  /** As `webhooks.get` answers it. */
+  /** Returns the webhook as `webhooks.get` does. */
   toJSON(): object {
     return {
       id: this.id,

@@ -2,7 +2,7 @@ import { GEMINI_EVENTS } from '../../events/event-catalogue.js';
 import { invalidArgument, listOf, optionalString, requiredObject } from './request-fields.js';
 import { WEBHOOK_STATES, type WebhookChanges, type WebhookFields, type WebhookState } from './static-webhook.js';
 
-/** What `webhooks.create` is given. @throws ApiError `INVALID_ARGUMENT` */
+/** Parses the fields of `webhooks.create`. @throws ApiError `INVALID_ARGUMENT` */
 export function webhookFields(json: unknown): WebhookFields {
   const body = requiredObject(json, 'webhook');
   return {
@@ -13,7 +13,7 @@ export function webhookFields(json: unknown): WebhookFields {
 }
 
 /**
- * What `webhooks.update` is to change. Without a mask, all that is given (google.protobuf.FieldMask).
+ * Parses the changes of `webhooks.update`: without a mask, all given fields (google.protobuf.FieldMask).
  *
  * @throws ApiError `INVALID_ARGUMENT`
  */
@@ -45,12 +45,12 @@ function uriIn(value: unknown): string {
 }
 
 function stateIn(value: unknown): WebhookState {
-  const state = WEBHOOK_STATES.find((one) => one === value);
+  const state = WEBHOOK_STATES.find((known) => known === value);
   if (state === undefined) throw invalidArgument(`Invalid state: ${String(value)}`);
   return state;
 }
 
-/** Two types that Gemini sends cannot be subscribed to (live). */
+/** Parses event types. Gemini refuses subscriptions to two types that it sends (live). */
 function eventsIn(value: unknown): readonly string[] {
   const events = listOf(value, 'subscribed_events');
   if (events.length === 0) throw invalidArgument('subscribed_events must not be empty');

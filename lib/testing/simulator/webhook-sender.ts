@@ -1,52 +1,52 @@
 import type { DeliveryScheme, SignedContent } from './delivery-signer.js';
-import { spoilt } from './delivery-signer.js';
-import { LoopbackClient } from './http-post.js';
+import { corrupt } from './delivery-signer.js';
+import { LoopbackClient } from './loopback-client.js';
 import type { SimulatorClock } from './simulated-api.js';
-import { Underway } from './underway.js';
+import { PendingWork } from './pending-work.js';
 
-/** Gemini tries for 24 h (ai.google.dev/gemini-api/docs/webhooks, 2026-09). The steps of its backoff are not published. */
+/** Gemini retries for 24 h (ai.google.dev/gemini-api/docs/webhooks, 2026-09). It has not published its backoff. */
 const RETRY_FOR_MS = 24 * 3_600_000;
 const FIRST_RETRY_MS = 10_000;
-const LONGEST_RETRY_MS = 3_600_000;
+const MAX_RETRY_DELAY_MS = 3_600_000;
 const STALE_SECONDS = 600;
 
-/** One attempt at a delivery. */
+/** Delivery attempt. */
 export interface SimulatedDelivery {
-  /** The `webhook-id`: the same for each attempt. */
+  /** `webhook-id`, which is the same for each attempt. */
   readonly id: string;
   readonly type: string;
-  /** Without its query, which may hold a token. */
+  /** URL without its query, which may contain a token. */
   readonly url: string;
   readonly scheme: DeliveryScheme;
-  /** From 1 on. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** The HTTP status; `undefined` when there was no answer. */
+  /** HTTP status; `undefined` without a response. */
   readonly status: number | undefined;
-  /** Why there was none. */
+  /** Reason for a missing response. */
   readonly error?: string;
-  /** The faults that this attempt was made with, joined by `+`. */
+  /** Faults of this attempt, joined by `+`. */
   readonly fault?: string;
-  /** When it was answered, in Unix milliseconds of the simulator's clock. */
+  /** Time of the response, in Unix milliseconds of the simulator's clock. */
   readonly at: number;
-  /** The job that the event is about. */
+  /** Resource name of the job that the event reports. */
   readonly job?: string;
 }
 
-/** Where deliveries go. */
+/** Target of deliveries. */
 export interface DeliveryTarget {
   readonly url: string;
   readonly scheme: DeliveryScheme;
-  /** Whether it still wants to be tried again. */
+  /** True if the delivery should still be retried. */
   readonly isOpen: boolean;
-  /** The `webhook-signature`. */
+  /** Returns the `webhook-signature`. */
   sign(content: SignedContent): string | Promise<string>;
-  /** It has answered 2xx. */
-  accepted?(): void;
-  /** It has not for as long as Gemini tries. @param since when the first attempt was made, by the simulator's clock */
-  givenUp?(since: number): void;
+  /** Called after a 2xx response. */
+  onAccepted?(): void;
+  /** Called if all attempts failed. @param since time of the first attempt, by the simulator's clock */
+  onRetriesExhausted?(since: number): void;
 }
 
-/** A delivery to be made. */
+/** Delivery to send. */
 export interface OutgoingDelivery {
   readonly id: string;
   readonly type: string;
@@ -55,28 +55,28 @@ export interface OutgoingDelivery {
   readonly job: string | undefined;
   /** Names of the faults, for the record. */
   readonly faults: readonly string[];
-  /** A copy that a fault has made is sent once. */
+  /** False for a copy that a fault adds. */
   readonly isRetried: boolean;
   readonly isForged?: boolean;
-  /** Its first attempt carries an old timestamp. */
+  /** True if the first attempt has an old timestamp. */
   readonly isStale?: boolean;
 }
 
-/** Signs, sends, and tries again with exponential backoff on the simulator's clock. */
+/** Signs and sends deliveries, and retries with exponential backoff on the simulator's clock. */
 export class WebhookSender {
   readonly #clock: SimulatorClock;
-  readonly #underway: Underway;
+  readonly #pendingWork: PendingWork;
   readonly #record: (delivery: SimulatedDelivery) => void;
   readonly #client = new LoopbackClient();
   #isClosed = false;
 
-  constructor(clock: SimulatorClock, underway: Underway, record: (delivery: SimulatedDelivery) => void) {
+  constructor(clock: SimulatorClock, pendingWork: PendingWork, record: (delivery: SimulatedDelivery) => void) {
     this.#clock = clock;
-    this.#underway = underway;
+    this.#pendingWork = pendingWork;
     this.#record = record;
   }
 
-  /** Makes the first attempt and resolves when it is over. Further ones follow by themselves. */
+  /** Resolves when the first attempt is over. Retries run in the background. */
   async send(delivery: OutgoingDelivery): Promise<void> {
     await this.#attempt(delivery, 1, this.#clock.now());
   }
@@ -106,30 +106,30 @@ export class WebhookSender {
       at: this.#clock.now(),
       ...(delivery.job !== undefined && { job: delivery.job }),
     });
-    if (outcome.status !== undefined && outcome.status >= 200 && outcome.status <= 299) target.accepted?.();
+    if (outcome.status !== undefined && outcome.status >= 200 && outcome.status <= 299) target.onAccepted?.();
     else if (delivery.isRetried) this.#retry(delivery, attempt, since);
   }
 
   #retry(delivery: OutgoingDelivery, attempt: number, since: number): void {
     const { target } = delivery;
-    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS);
     if (this.#clock.now() + delayMs > since + RETRY_FOR_MS) {
-      target.givenUp?.(since);
+      target.onRetriesExhausted?.(since);
       return;
     }
     this.#clock.after(delayMs, () => {
-      if (target.isOpen) this.#underway.track(this.#attempt(delivery, attempt + 1, since));
+      if (target.isOpen) this.#pendingWork.track(this.#attempt(delivery, attempt + 1, since));
     });
   }
 }
 
-/** The URL as logs may have it. */
+/** Returns a URL without its query, for logs. */
 export function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** The timestamp is the machine's: receivers hold it against theirs, whatever time it is for the simulator. */
+/** Uses the machine's clock for the timestamp, because receivers compare it with theirs. */
 async function headersOf(
   { id, body, target, isForged }: OutgoingDelivery,
   isStale: boolean,
@@ -141,6 +141,6 @@ async function headersOf(
     'user-agent': 'GeminiSimulator',
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
-    'webhook-signature': isForged === true ? spoilt(signature) : signature,
+    'webhook-signature': isForged === true ? corrupt(signature) : signature,
   };
 }

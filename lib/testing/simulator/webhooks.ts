@@ -3,7 +3,7 @@ import { pageOf } from './paging.js';
 import { invalidArgument, optionalString, requiredObject } from './request-fields.js';
 import {
   ApiError,
-  type ApiAnswer,
+  type ApiResponse,
   type ApiRequest,
   type SimulatedResource,
   type SimulatorClock,
@@ -12,15 +12,15 @@ import { StaticWebhook } from './static-webhook.js';
 import { webhookChanges, webhookFields } from './webhook-fields.js';
 import type { DeliveryTarget } from './webhook-sender.js';
 
-/** Of `webhooks.list`, as `@google/genai` documents them. */
-const PAGES = { defaultSize: 50, maximumSize: 1000 };
+/** Page sizes of `webhooks.list`, as `@google/genai` documents them. */
+const PAGES = { defaultSize: 50, maxSize: 1000 };
 
 const REVOCATIONS: Readonly<Record<string, 'after_h24' | 'immediately'>> = {
   revoke_previous_secrets_after_h24: 'after_h24',
   revoke_previous_secrets_immediately: 'immediately',
 };
 
-/** What the resource of static webhooks is given. */
+/** Dependencies of the resource. */
 export interface StaticWebhooksHost {
   readonly clock: SimulatorClock;
   /** Sends a ping. */
@@ -51,22 +51,22 @@ export class StaticWebhooks implements SimulatedResource {
     this.#route('POST', '/([^/:]+):ping', 'webhooks.ping', (request) => this.#ping(request)),
   ];
 
-  /** Those that have asked for events of that type. */
+  /** Returns the webhooks that subscribe to events of that type. */
   subscribers(type: string): readonly DeliveryTarget[] {
-    return [...this.#webhooks.values()].filter((webhook) => webhook.wants(type));
+    return [...this.#webhooks.values()].filter((webhook) => webhook.isSubscribedTo(type));
   }
 
   #route(
     method: SimulatedResource['routes'][number]['method'],
     path: string,
     operation: string,
-    answer: (request: ApiRequest) => object | Promise<object>,
+    respond: (request: ApiRequest) => object | Promise<object>,
   ): SimulatedResource['routes'][number] {
     return {
       method,
       path: apiPath(`webhooks${path}`),
       operation,
-      handle: async (request): Promise<ApiAnswer> => ({ json: await answer(request) }),
+      handle: async (request): Promise<ApiResponse> => ({ json: await respond(request) }),
     };
   }
 
@@ -78,11 +78,11 @@ export class StaticWebhooks implements SimulatedResource {
   }
 
   #list(query: URLSearchParams): object {
-    const asked = new URLSearchParams({
+    const paging = new URLSearchParams({
       pageSize: query.get('page_size') ?? '0',
       pageToken: query.get('page_token') ?? '',
     });
-    const { items, nextPageToken } = pageOf(this.#webhooks.values(), asked, PAGES);
+    const { items, nextPageToken } = pageOf(this.#webhooks.values(), paging, PAGES);
     return { webhooks: items, ...(nextPageToken !== undefined && { next_page_token: nextPageToken }) };
   }
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { httpUrl, nameAndValue, rateASecond, secret, wholeNumber } from '../../../lib/cli/arguments.js';
 
 describe('arguments', () => {
-  it('are read as what they are', () => {
+  it('are parsed by type', () => {
     expect(wholeNumber(1, 10)('10')).toBe(10);
     expect(rateASecond('0.5')).toBe(0.5);
     expect(nameAndValue('a=b=c', { z: '1' })).toEqual({ z: '1', a: 'b=c' });
     expect(nameAndValue('a=', {})).toEqual({ a: '' });
     expect(httpUrl('https://example.com/a?b').href).toBe('https://example.com/a?b');
-    expect(secret('whsec_YWJj')).toBe('whsec_YWJj');
+    expect(secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')).toBe('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
   });
 
   it.each([

@@ -17,11 +17,11 @@ describe('faultArgument', () => {
   });
 
   it.each([
-    ['', 'is no fault'],
-    ['explode', 'is no fault'],
-    ['lose:', 'cannot be said of a fault'],
-    ['lose:colour=red', 'cannot be said of a fault'],
-    ['lose:toString=1', 'cannot be said of a fault'],
+    ['', 'is not a fault'],
+    ['explode', 'is not a fault'],
+    ['lose:', 'is not a detail of a fault'],
+    ['lose:colour=red', 'is not a detail of a fault'],
+    ['lose:toString=1', 'is not a detail of a fault'],
   ])('refuses %j', (text, why) => {
     expect(() => faultArgument(text)).toThrow(why);
   });

@@ -15,14 +15,14 @@ function run(...given: string[]) {
 }
 
 describe('simulate', () => {
-  it('prints the environment with which an app reaches it, and then what happens, until it is stopped', async () => {
+  it('prints the environment for an app, then the API calls and deliveries, until it is stopped', async () => {
     const { lines, stop, done, valueOf } = run('--api-key', 'mine', '--fault', 'end:end=failed', '--speed', '1000');
-    await until(() => lines.includes('Calls and deliveries follow. Ctrl-C ends it.'));
+    await until(() => lines.includes('API calls and deliveries follow. Stop with Ctrl-C.'));
     const ai = new GoogleGenAI({
       apiKey: valueOf('GEMINI_API_KEY'),
       httpOptions: { baseUrl: valueOf('GOOGLE_GEMINI_BASE_URL'), fetch: (...request) => fetch(...request) },
     });
-    const { name = '' } = await ai.batches.create({ model: 'gemini-3-flash', src: [{ contents: 'hello' }] });
+    const { name = '' } = await ai.batches.create({ model: 'gemini-3.8-flash', src: [{ contents: 'hello' }] });
     await until(async () => (await ai.batches.get({ name })).state === 'JOB_STATE_FAILED');
     const keys = (await (await fetch(valueOf('GEMINI_WEBHOOK_JWKS_URL'))).json()) as { keys: object[] };
 
@@ -35,12 +35,48 @@ describe('simulate', () => {
     await expect(fetch(valueOf('GEMINI_WEBHOOK_JWKS_URL'))).rejects.toThrow('fetch failed');
   });
 
+  it('serves additional models, and returns and reports videos as configured', async () => {
+    const given =
+      '--model tuned-one --model tuned-two --speed 1000 --file-processing-seconds 1000000 ' +
+      '--video-event both --video-result as_requested --fault not_found:times=1';
+    const { lines, stop, done, valueOf } = run(...given.split(' '));
+    await until(() => lines.includes('API calls and deliveries follow. Stop with Ctrl-C.'));
+    const ai = new GoogleGenAI({
+      apiKey: valueOf('GEMINI_API_KEY'),
+      httpOptions: { baseUrl: valueOf('GOOGLE_GEMINI_BASE_URL'), fetch: (...request) => fetch(...request) },
+    });
+    const uris = [`${valueOf('GOOGLE_GEMINI_BASE_URL')}/nowhere`];
+    const { id } = await ai.interactions.create({
+      model: 'gemini-omni-1.1-flash',
+      input: 'a cat',
+      background: true,
+      webhook_config: { uris },
+    });
+    await until(() => lines.some((line) => line.startsWith(`delivery video.generated ${id}`)));
+    const { name = '' } = await ai.batches.create({ model: 'tuned-two', src: [{ contents: 'hello' }] });
+
+    await expect(ai.batches.get({ name })).rejects.toMatchObject({ status: 404 });
+    const video = await ai.interactions.get(id);
+    expect(video.output_video?.data).toEqual(expect.any(String));
+    for await (const file of await ai.files.list()) expect(file.state).toBe('PROCESSING');
+    await expect(ai.batches.create({ model: 'tuned-three', src: [{ contents: 'hello' }] })).rejects.toMatchObject({
+      status: 404,
+    });
+
+    stop.resolve();
+    await done;
+  });
+
   it.each([
-    [['--fault', 'explode'], 'is no fault'],
+    [['--fault', 'explode'], 'is not a fault'],
     [['--speed', 'fast'], 'Give a number'],
     [['--speed', '0'], 'speed'],
     [['--fault', 'lose:times=0'], 'times'],
     [['--signature', 'v1'], 'Allowed choices'],
+    [['--video-event', 'video.failed'], 'Allowed choices'],
+    [['--video-result', 'file'], 'Allowed choices'],
+    [['--file-processing-seconds', '-1'], 'fileProcessingMs'],
+    [['--fault', 'not_found:operation=files.get'], 'not_found'],
   ])('ends with an error for %j', async (given, why) => {
     await expect(run(...given).done).rejects.toThrow(why);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { table } from '../../../lib/cli/table.js';
 
 describe('table', () => {
-  it('has columns as wide as what stands in them, and nothing at the ends of lines', () => {
+  it('has columns as wide as their widest cell, and no trailing spaces', () => {
     expect(
       table(
         ['name', 'id'],
@@ -14,7 +14,7 @@ describe('table', () => {
     ).toBe(['NAME         ID', 'a            1', 'much longer'].join('\n'));
   });
 
-  it('does not let what others have written steer the terminal', () => {
+  it('replaces terminal control characters in cells', () => {
     expect(table(['name'], [['\u001b[31mred\nline\u202e']])).toBe('NAME\n?[31mred?line?');
   });
 });

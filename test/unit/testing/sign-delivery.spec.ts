@@ -24,7 +24,7 @@ function isSignedBy(key: KeyObject, { headers, body }: SignedDelivery<string | B
 }
 
 describe('signGeminiDelivery with a secret', () => {
-  it('makes what the standardwebhooks package verifies', () => {
+  it('creates deliveries that the standardwebhooks package verifies', () => {
     const { headers, body } = signGeminiDelivery({ event, secret });
 
     expect(new Webhook(secret).verify(body, headers)).toEqual({
@@ -42,7 +42,7 @@ describe('signGeminiDelivery with a secret', () => {
     expect(() => new Webhook(newSecret()).verify(body, headers)).toThrow('No matching signature');
   });
 
-  it('has id and time as given, or of its own', () => {
+  it('uses the given id and time, or defaults', () => {
     const timestamp = new Date('2026-01-22T12:00:00.999Z');
     const given = signGeminiDelivery({ event, secret, id: 'msg_7', timestamp });
     const [one, two] = [1, 2].map(() => signGeminiDelivery({ event, secret }).headers['webhook-id']);
@@ -53,20 +53,20 @@ describe('signGeminiDelivery with a secret', () => {
     expect(one).not.toBe(two);
   });
 
-  it('keeps version and timestamp of an event that has them', () => {
+  it('keeps the version and timestamp of an event', () => {
     const full = { ...event, version: 'v2', timestamp: 'then', more: [1] };
 
     expect(JSON.parse(signGeminiDelivery({ event: full, secret }).body)).toEqual(full);
   });
 
-  it.each(['', 'no JSON', '{ "type" : "x" }'])('sends the text %j as it is', (text) => {
+  it.each(['', 'no JSON', '{ "type" : "x" }'])('sends the text %j unchanged', (text) => {
     const { headers, body } = signGeminiDelivery({ event: text, secret });
 
     expect(body).toBe(text);
     expect(new Webhook(secret).verify(body, headers, { jsonParse: false })).toBeUndefined();
   });
 
-  it('sends bytes as they are, UTF-8 or not', () => {
+  it('sends bytes unchanged, even if they are not UTF-8', () => {
     const bytes = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
     const delivery = signGeminiDelivery({ event: bytes, privateKey: ed25519.privateKey });
 
@@ -80,7 +80,7 @@ describe('signGeminiDelivery with a private key', () => {
     ['a KeyObject', ed25519.privateKey],
     ['a PEM', ed25519.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
     ['a JWK', ed25519.privateKey.export({ format: 'jwk' })],
-  ])('makes a v1a entry that node:crypto verifies, of %s', (_, privateKey) => {
+  ])('creates a v1a entry that node:crypto verifies, with %s', (_, privateKey) => {
     const delivery = signGeminiDelivery({ event, privateKey });
 
     expect(signatureOf(delivery)).toMatch(/^v1a,/);
@@ -93,7 +93,7 @@ describe('signGeminiDelivery with a private key', () => {
     ['ES256', p256, {}],
     ['EdDSA', ed25519, { scheme: 'jwt' as const }],
   ])(
-    'makes a %s token that jose verifies, whose claims are the event',
+    'creates a %s token that jose verifies, whose claims are the event',
     async (alg, { privateKey, publicKey }, options) => {
       const timestamp = new Date();
       const delivery = signGeminiDelivery({
@@ -122,7 +122,7 @@ describe('signGeminiDelivery with a private key', () => {
     },
   );
 
-  it('lets the claims be anything, iat and jti as well', async () => {
+  it('accepts any claims, including iat and jti', async () => {
     const iat = Math.floor(Date.now() / 1000) - 1;
     const delivery = signGeminiDelivery({
       event,

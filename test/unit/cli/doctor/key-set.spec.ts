@@ -4,11 +4,12 @@ import { keySetCheck } from '../../../../lib/cli/doctor/key-set.js';
 const check = (status: number | undefined, json: unknown) =>
   keySetCheck(new URL('https://keys.example/jwks.json'), {
     status,
-    word: '',
+    code: '',
     error: 'refused',
     clockAheadMs: 0,
     milliseconds: 1,
     json,
+    mediaType: 'application/json',
   });
 
 describe('keySetCheck', () => {

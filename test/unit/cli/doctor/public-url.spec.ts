@@ -42,14 +42,14 @@ describe('publicUrlCheck', () => {
     expect(check).toMatchObject({ state: 'failed', found: expect.stringContaining('ENOTFOUND') });
   });
 
-  it('looks an IPv6 address up without its brackets', async () => {
+  it('resolves an IPv6 address without its brackets', async () => {
     const asked: string[] = [];
     await publicUrlCheck(new URL('https://[2606:2800::1]/'), false, async (host) => (asked.push(host), [host]));
 
     expect(asked).toEqual(['2606:2800::1']);
   });
 
-  it('does not look for an app under development', async () => {
+  it('skips an app under development', async () => {
     expect(await publicUrlCheck(new URL('http://localhost/'), true)).toMatchObject({ state: 'skipped' });
   });
 });

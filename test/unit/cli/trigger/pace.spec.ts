@@ -4,7 +4,7 @@ import { deferred } from '../../../support/deferred.js';
 import { until } from '../../../support/until.js';
 
 describe('paced', () => {
-  it('without a rate starts each when the one before is done', async () => {
+  it('without a rate starts each after the previous one is done', async () => {
     const gates = [deferred(), deferred()];
     const started: number[] = [];
     const done = paced(2, undefined, async (index) => {
@@ -20,7 +20,7 @@ describe('paced', () => {
     expect(started).toEqual([0, 1]);
   });
 
-  it('at a rate waits for none, but for the 256 that may be under way', async () => {
+  it('with a rate runs at most 256 at once', async () => {
     const gate = deferred();
     const started: number[] = [];
     const done = paced(300, 10_000, async (index) => {
@@ -36,7 +36,7 @@ describe('paced', () => {
     expect(started).toHaveLength(300);
   });
 
-  it('fails as its work does', async () => {
+  it('fails if its work fails', async () => {
     await expect(paced(1, 10, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BoundedLog } from '../../../../lib/testing/simulator/bounded-log.js';
 
 describe('BoundedLog', () => {
-  it('keeps the last entries, in order, and never more than its limit', () => {
+  it('keeps the last entries in order, up to its limit', () => {
     const log = new BoundedLog<number>(20);
     const sizes: number[] = [];
     for (let entry = 1; entry <= 105; entry += 1) {

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const atOnce = () => Promise.resolve();
 
 describe('ManualClock', () => {
-  it('runs what falls due in the order in which it does, each at its own time', async () => {
+  it('runs tasks in order of their due times, each at its time', async () => {
     const clock = new ManualClock(atOnce);
     const origin = clock.now();
     const ran: [string, number][] = [];
@@ -26,7 +26,7 @@ describe('ManualClock', () => {
     expect(clock.now() - origin).toBe(40);
   });
 
-  it('runs what is added on the way when it falls due too', async () => {
+  it('runs tasks that other tasks add and that become due meanwhile', async () => {
     const clock = new ManualClock(atOnce);
     const origin = clock.now();
     let ranAt: number | undefined;
@@ -40,7 +40,7 @@ describe('ManualClock', () => {
     expect(ranAt).toBe(20);
   });
 
-  it('stands still until what a moment has started is done', async () => {
+  it('stands still until the work that its tasks started is done', async () => {
     const settled = deferred();
     let isBusy = false;
     const clock = new ManualClock(() => (isBusy ? settled.promise : Promise.resolve()));
@@ -59,7 +59,7 @@ describe('ManualClock', () => {
     expect(ran).toEqual(['first', 'second']);
   });
 
-  it('advances twice when it is told so twice at once', async () => {
+  it('runs concurrent calls of advance one after the other', async () => {
     const clock = new ManualClock(atOnce);
     const origin = clock.now();
     await Promise.all([clock.advance(5), clock.advance(7)]);
@@ -67,7 +67,7 @@ describe('ManualClock', () => {
     expect(clock.now() - origin).toBe(12);
   });
 
-  it('fails the advance in which something fails, and goes on', async () => {
+  it('rejects the advance in which a task fails, and continues with the next', async () => {
     const clock = new ManualClock(atOnce);
     clock.after(1, () => Promise.reject(new Error('broken')));
     let isRun = false;
@@ -80,7 +80,7 @@ describe('ManualClock', () => {
     expect(isRun).toBe(true);
   });
 
-  it('runs neither what was cancelled, before or in its own moment, nor anything once it is stopped', async () => {
+  it('runs neither cancelled tasks nor any task after stop', async () => {
     const clock = new ManualClock(atOnce);
     const ran: string[] = [];
     const cancel = clock.after(1, () => void ran.push('cancelled'));
@@ -98,7 +98,7 @@ describe('ManualClock', () => {
 });
 
 describe('RealClock', () => {
-  it('runs as many times as fast as it is told', async () => {
+  it('runs at the given speed', async () => {
     const clock = new RealClock(1_000_000, () => {});
     const startedAt = clock.now();
     await new Promise<void>((resolve) => {
@@ -108,7 +108,7 @@ describe('RealClock', () => {
     expect(clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
   });
 
-  it('runs in order what falls due at different times, and says what work it has started', async () => {
+  it('runs tasks in order of their due times, and reports the work they start', async () => {
     const works: Promise<void>[] = [];
     const clock = new RealClock(1000, (work) => works.push(work));
     const ran: string[] = [];
@@ -129,7 +129,7 @@ describe('RealClock', () => {
     expect(works).toEqual([work]);
   });
 
-  it('keeps no process alive', () => {
+  it('does not keep the process alive', () => {
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     const clock = new RealClock(1, () => {});
     const before = timers();
@@ -139,7 +139,7 @@ describe('RealClock', () => {
     clock.stop();
   });
 
-  it('runs nothing once it is stopped', async () => {
+  it('runs no task after stop', async () => {
     const clock = new RealClock(1_000_000, () => {});
     let isRun = false;
     clock.after(0, () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { signJwt, signV1, signV1a, spoilt } from '../../../../lib/testing/simulator/delivery-signer.js';
+import { signJwt, signV1, signV1a, corrupt } from '../../../../lib/testing/simulator/delivery-signer.js';
 import { newSecret, seconds } from '../../../support/senders.js';
 
 const body = Buffer.from('{"type":"batch.succeeded","data":{"id":"ä"}}');
@@ -23,7 +23,7 @@ const verifies = (secret: string, signature: string): boolean => {
 };
 
 describe('signV1', () => {
-  it('makes one entry for each secret, which the standardwebhooks package verifies', () => {
+  it('creates one entry per secret, which the standardwebhooks package verifies', () => {
     const [first, second] = [newSecret(), newSecret()];
     const signature = signV1([first, second], content);
 
@@ -33,7 +33,7 @@ describe('signV1', () => {
 });
 
 describe('signV1a', () => {
-  it('makes an entry that an Ed25519 key verifies', () => {
+  it('creates an entry that an Ed25519 key verifies', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const [prefix, entry = ''] = signV1a(privateKey, content).split(',');
 
@@ -43,7 +43,7 @@ describe('signV1a', () => {
 });
 
 describe('signJwt', () => {
-  it('makes a token that jose verifies', async () => {
+  it('creates a token that jose verifies', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const token = signJwt(privateKey, 'k1', { type: 'video.generated' });
 
@@ -52,14 +52,14 @@ describe('signJwt', () => {
   });
 });
 
-describe('spoilt', () => {
-  it('leaves no entry that verifies, and their form as it was', () => {
+describe('corrupt', () => {
+  it('returns well-formed entries of which none verifies', () => {
     for (let times = 0; times < 50; times += 1) {
       const secrets = [newSecret(), newSecret()];
       const signature = signV1(secrets, content);
 
-      expect(secrets.map((secret) => verifies(secret, spoilt(signature)))).toEqual([false, false]);
-      expect(spoilt(signature)).toHaveLength(signature.length);
+      expect(secrets.map((secret) => verifies(secret, corrupt(signature)))).toEqual([false, false]);
+      expect(corrupt(signature)).toHaveLength(signature.length);
     }
   });
 });

@@ -14,7 +14,7 @@ async function withFault(fault: SimulatorFault) {
   const sink = await startSink();
   const run = async (): Promise<string> => {
     const { id } = await ai.interactions.create({
-      model: 'gemini-3-flash',
+      model: 'gemini-3.8-flash',
       input: 'hello',
       background: true,
       webhook_config: { uris: [`${sink.url}?token=1`], user_metadata: { order: 1 } },
@@ -43,8 +43,8 @@ afterEach(async () => {
   await closeSinks();
 });
 
-describe('an event', () => {
-  it('that is lost is never sent', async () => {
+describe('a fault of events', () => {
+  it('lose: the event is never sent', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'lose', kind: 'interaction', times: 1 });
     await run();
     await gemini.advance(86_400_000);
@@ -55,7 +55,7 @@ describe('an event', () => {
     expect(sink.received).toHaveLength(1);
   });
 
-  it('that is duplicated comes twice with one id', async () => {
+  it('duplicate: the event is sent twice with one id', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'duplicate', times: 1 });
     await run();
 
@@ -66,7 +66,7 @@ describe('an event', () => {
     expect(gemini.deliveries.map(({ fault }) => fault).toSorted()).toEqual(['duplicate', undefined]);
   });
 
-  it('that is reordered comes after the next one', async () => {
+  it('reorder: the event is sent after the next one', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'reorder', times: 1 });
     const first = await run();
     expect(sink.received).toEqual([]);
@@ -76,7 +76,7 @@ describe('an event', () => {
     expect(gemini.deliveries.map(({ fault }) => fault)).toEqual([undefined, 'reorder']);
   });
 
-  it('that is reordered comes after a second when there is no next one', async () => {
+  it('reorder: the event is sent after a second if there is no next one', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'reorder' });
     const id = await run();
     await gemini.advance(999);
@@ -86,7 +86,7 @@ describe('an event', () => {
     expect(idsIn(sink.received)).toEqual([id]);
   });
 
-  it('that is delayed comes when its time has come', async () => {
+  it('delay: the event is sent after the delay', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'delay', delayMs: 5000 });
     await run();
     await gemini.advance(4999);
@@ -96,7 +96,7 @@ describe('an event', () => {
     expect(sink.received).toHaveLength(1);
   });
 
-  it('that is forged comes twice, once with a signature that no key has made', async () => {
+  it('forge: the event is also sent with an invalid signature', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'forge' });
     sink.status = 401;
     await run();
@@ -108,7 +108,7 @@ describe('an event', () => {
     expect(sink.received).toHaveLength(3);
   });
 
-  it("with another project's beside it comes with one that is authentic and has no query", async () => {
+  it('foreign: an authentic event of another project is sent too, to the URI without its query', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'foreign' });
     const id = await run();
 
@@ -122,7 +122,7 @@ describe('an event', () => {
     expect(await isAuthentic(gemini, foreign!)).toBe(true);
   });
 
-  it('that is stale has an old timestamp on its first attempt only', async () => {
+  it('stale: only the first attempt has an old timestamp', async () => {
     const { gemini, sink, run } = await withFault({ fault: 'stale' });
     sink.status = 400;
     await run();
@@ -134,7 +134,7 @@ describe('an event', () => {
     expect(gemini.deliveries.map(({ fault }) => fault)).toEqual(['stale', undefined]);
   });
 
-  it('ends its job the way that the fault says', async () => {
+  it('end: the job has the outcome of the fault', async () => {
     const { gemini, run } = await withFault({ fault: 'end', end: 'failed', kind: 'interaction', times: 1 });
     await run();
     await run();

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { Faults, isFor, type SimulatorFault } from '../../../../lib/testing/simulator/faults.js';
+import { Faults, hides, appliesTo, type SimulatorFault } from '../../../../lib/testing/simulator/faults.js';
 
 const batch = { kind: 'batch', name: 'batches/1' } as const;
 
 describe('Faults', () => {
-  it('happen as often as they are told to', () => {
+  it('occur the given number of times', () => {
     const faults = new Faults();
     faults.add({ fault: 'lose', times: 2 });
 
     expect([1, 2, 3].map(() => faults.take('lose') !== undefined)).toEqual([true, true, false]);
   });
 
-  it('happen until they are removed when nothing else is said', () => {
+  it('occur until they are removed by default', () => {
     const faults = new Faults();
     const remove = faults.add({ fault: 'lose' });
     const before = [1, 2, 3].map(() => faults.take('lose') !== undefined);
@@ -21,16 +21,16 @@ describe('Faults', () => {
     expect(faults.take('lose')).toBeUndefined();
   });
 
-  it('are used up only by what they are for', () => {
+  it('are consumed only by events in their scope', () => {
     const faults = new Faults();
     faults.add({ fault: 'delay', delayMs: 5, kind: 'video', times: 1 });
     const take = (kind: 'batch' | 'video') =>
-      faults.take('delay', (fault) => isFor(fault, { kind, name: 'n' }))?.delayMs;
+      faults.take('delay', (fault) => appliesTo(fault, { kind, name: 'n' }))?.delayMs;
 
     expect([take('batch'), take('video'), take('video')]).toEqual([undefined, 5, undefined]);
   });
 
-  it('are two when one object is added twice', () => {
+  it('count twice if one object is added twice', () => {
     const faults = new Faults();
     const fault = { fault: 'stale', times: 1 } as const;
     faults.add(fault);
@@ -47,12 +47,13 @@ describe('Faults', () => {
     [{ fault: 'delay', delayMs: Number.NaN } as const],
     [{ fault: 'api_delay', delayMs: Infinity } as const],
     [{ fault: 'api_error', status: 200 } as const],
-  ])('are refused when they make no sense: %j', (fault) => {
+    [{ fault: 'not_found', operation: 'files.get' } as unknown as SimulatorFault],
+  ])('are refused if they are invalid: %j', (fault) => {
     expect(() => new Faults().add(fault)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 });
 
-describe('isFor', () => {
+describe('appliesTo', () => {
   it.each([
     [{}, batch, true],
     [{}, undefined, true],
@@ -63,6 +64,19 @@ describe('isFor', () => {
     [{ job: 'batches/2' }, batch, false],
     [{ kind: 'video', job: 'batches/1' }, batch, false],
   ] as const)('takes %j for %j: %j', (scope, job, answer) => {
-    expect(isFor(scope, job)).toBe(answer);
+    expect(appliesTo(scope, job)).toBe(answer);
+  });
+});
+
+describe('hides', () => {
+  it.each([
+    [{}, true],
+    [{ operation: 'interactions.get' }, true],
+    [{ operation: 'batches.get' }, false],
+    [{ job: 'v1_1' }, true],
+    [{ job: 'interactions/v1_1' }, true],
+    [{ job: 'v1_2' }, false],
+  ] as const)('with %j says %j of a GET of the interaction v1_1', (scope, answer) => {
+    expect(hides({ fault: 'not_found', ...scope }, 'interactions.get', 'v1_1')).toBe(answer);
   });
 });

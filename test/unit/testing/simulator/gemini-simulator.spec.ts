@@ -4,7 +4,7 @@ import { GeminiSimulator, type GeminiSimulatorOptions } from '../../../../lib/te
 import { until } from '../../../support/until.js';
 import { closeSinks, startSink } from '../../../support/webhook-sink.js';
 
-const MODEL = 'gemini-3-flash';
+const MODEL = 'gemini-3.8-flash';
 const running: GeminiSimulator[] = [];
 
 async function start(options: GeminiSimulatorOptions = {}) {
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 describe('GeminiSimulator', () => {
-  it('records calls and deliveries, and logs each in a line without the query', async () => {
+  it('records calls and deliveries, and logs each as a line without the query', async () => {
     const lines: string[] = [];
     const { gemini, ai, create } = await start({ log: (line) => lines.push(line) });
     const { url } = await startSink();
@@ -56,7 +56,7 @@ describe('GeminiSimulator', () => {
     ]);
   });
 
-  it('ends a job when it is told to, and once', async () => {
+  it('finishes a job on request, only once', async () => {
     const { gemini, ai, create } = await start({ durations: { batch: Infinity } });
     const sink = await startSink();
     const name = await create(sink.url);
@@ -74,7 +74,7 @@ describe('GeminiSimulator', () => {
     }
   });
 
-  it('runs by itself in real time, as fast as told', async () => {
+  it('runs jobs in real time at the given speed', async () => {
     const { gemini, create } = await start({ time: 'real', speed: 1000, durations: { batch: 60_000 } });
     const sink = await startSink();
     sink.status = 500;
@@ -94,7 +94,7 @@ describe('GeminiSimulator', () => {
     },
   );
 
-  it('sends nothing more once it is closed, which can be told twice', async () => {
+  it('sends nothing after close, which can be called twice', async () => {
     const { gemini, create } = await start({ time: 'real', durations: { batch: 1 } });
     const sink = await startSink();
     sink.status = 500;
@@ -108,7 +108,7 @@ describe('GeminiSimulator', () => {
     expect(sink.received).toHaveLength(length);
   });
 
-  it('ends what hangs when it is closed', async () => {
+  it('ends hanging requests on close', async () => {
     const { gemini, ai } = await start();
     gemini.inject({ fault: 'api_delay', delayMs: 600_000 });
     const failed = ai.batches.get({ name: 'batches/1' }).catch((error: unknown) => error);
@@ -119,7 +119,7 @@ describe('GeminiSimulator', () => {
 });
 
 describe('an API call', () => {
-  it('is refused without the key, and with another', async () => {
+  it('is refused without the API key and with a wrong one', async () => {
     const { gemini } = await start();
     const status = async (headers: Record<string, string>) => {
       const response = await fetch(`${gemini.baseUrl}/v1beta/batches`, { headers });
@@ -132,7 +132,7 @@ describe('an API call', () => {
     expect((await fetch(`${gemini.baseUrl}/v1beta/batches?key=${gemini.apiKey}`)).status).toBe(200);
   });
 
-  it('says with API_KEY_INVALID that the key is wrong', async () => {
+  it('returns API_KEY_INVALID for a wrong key', async () => {
     const { gemini } = await start();
     const ai = new GoogleGenAI({ ...gemini.clientOptions, apiKey: 'another' });
 
@@ -140,11 +140,11 @@ describe('an API call', () => {
   });
 
   it.each([
-    ['POST', '/v1beta/models/m:batchGenerateContent', '{"batch":', 400],
-    ['POST', '/v1beta/models/m:batchGenerateContent', ' '.repeat(21 * 1024 * 1024), 400],
+    ['POST', '/v1beta/models/gemini-3.8-flash:batchGenerateContent', '{"batch":', 400],
+    ['POST', '/v1beta/models/gemini-3.8-flash:batchGenerateContent', ' '.repeat(21 * 1024 * 1024), 400],
     ['POST', '/v1beta/webhooks/%FF:ping', '{}', 400],
     ['GET', '/v1beta/unheard-of', undefined, 404],
-  ])('%s %s is refused when it makes no sense', async (method, path, body, status) => {
+  ])('%s %s is refused if it is invalid', async (method, path, body, status) => {
     const { gemini } = await start();
     const headers = { 'x-goog-api-key': gemini.apiKey };
     const response = await fetch(gemini.baseUrl + path, { method, headers, ...(body !== undefined && { body }) });
@@ -153,7 +153,7 @@ describe('an API call', () => {
     expect(await response.json()).toMatchObject({ error: { code: status, message: expect.any(String) } });
   });
 
-  it('fails as told, for the operation and as often as told', async () => {
+  it('fails by a fault, for its operation and the given number of times', async () => {
     const { gemini, ai, create } = await start();
     const name = await create((await startSink()).url);
     gemini.inject({ fault: 'api_error', status: 429, operation: 'batches.get', retryAfterSeconds: 7, times: 1 });
@@ -170,7 +170,7 @@ describe('an API call', () => {
     [true, 0, 1],
     [false, 503, 0],
     [false, 0, 0],
-  ])('that fails (after its effect: %j) with %i leaves %i job', async (afterEffect, status, jobs) => {
+  ])('that fails (afterEffect: %j) with %i leaves %i job', async (afterEffect, status, jobs) => {
     const { gemini, ai } = await start();
     const once = new GoogleGenAI({
       ...gemini.clientOptions,
@@ -185,7 +185,7 @@ describe('an API call', () => {
     expect(gemini.requests[0]).toMatchObject({ operation: 'batches.create', status });
   });
 
-  it('is refused its userMetadata as often as told', async () => {
+  it('has its userMetadata refused the given number of times', async () => {
     const { gemini, create } = await start();
     const { url } = await startSink();
     gemini.inject({ fault: 'refuse_user_metadata', times: 1 });

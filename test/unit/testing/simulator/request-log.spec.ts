@@ -16,14 +16,14 @@ describe('RequestLog', () => {
     ['webhooks.create', '/v1beta/webhooks', { id: 'w', name: 'mine' }, 'w'],
     ['files.upload', '/upload/v1beta/files/u', { file: { name: 'files/f' } }, 'files/f'],
     ['jwks', '/.well-known/jwks.json', { keys: [] }, undefined],
-  ])('knows what %s at %s was about', (operation, path, json, name) => {
+  ])('records the resource of %s at %s', (operation, path, json, name) => {
     const log = new RequestLog();
     log.add(call(operation, path, json), 5);
 
     expect(log.entries).toEqual([{ operation, ...(name !== undefined && { name }), status: 200, at: 5 }]);
   });
 
-  it('counts by operation, and by operation and resource', () => {
+  it('counts calls by operation, and by operation and resource', () => {
     const log = new RequestLog();
     for (const id of ['1', '1', '2']) log.add(call('interactions.get', `/v1beta/interactions/${id}`), 0);
 

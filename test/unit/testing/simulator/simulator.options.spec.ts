@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { simulatorConfig, type GeminiSimulatorOptions } from '../../../../lib/testing/simulator/simulator.options.js';
 
 describe('simulatorConfig', () => {
-  it('has a default for everything', () => {
+  it('has a default for every option', () => {
     expect(simulatorConfig({})).toMatchObject({
       port: 0,
       apiKey: 'key-of-the-simulator',
@@ -11,10 +11,15 @@ describe('simulatorConfig', () => {
       durations: { batch: 2000, video: 2000, interaction: 2000 },
       signature: 'v1a',
       metadataAt: 'top',
+      models: [],
+      agents: [],
+      videoEvent: 'none',
+      videoResult: 'uri',
+      fileProcessingMs: 0,
     });
   });
 
-  it('keeps the other durations when one is given', () => {
+  it('keeps the other durations if one is given', () => {
     expect(simulatorConfig({ durations: { video: Infinity } }).durations).toEqual({
       batch: 2000,
       video: Infinity,
@@ -29,9 +34,16 @@ describe('simulatorConfig', () => {
     ['speed', { speed: 0 }],
     ['signature', { signature: 'v1' }],
     ['metadataAt', { metadataAt: 'body' }],
+    ['models', { models: 'gemini-tuned' }],
+    ['models', { models: [''] }],
+    ['agents', { agents: [7] }],
+    ['videoEvent', { videoEvent: 'video.failed' }],
+    ['videoResult', { videoResult: 'inline' }],
+    ['videoBytes', { videoBytes: 2 ** 40 }],
+    ['fileProcessingMs', { fileProcessingMs: -1 }],
     ['durations.batch', { durations: { batch: -1 } }],
     ['durations.images', { durations: { images: 5 } }],
-  ])('refuses a wrong %s by name', (option, options) => {
+  ])('refuses an invalid %s and names the option', (option, options) => {
     expect(() => simulatorConfig(options as unknown as GeminiSimulatorOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining(`${option}: `) }),
     );

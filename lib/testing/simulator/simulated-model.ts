@@ -1,38 +1,38 @@
 import type { JsonObject } from './request-fields.js';
 
-/** A request with this in its text fails, so that a test can have a result with errors in it. */
+/** A request that contains this text fails. */
 export const FAILING_TEXT = '[fail]';
 
-const LONGEST_ECHO = 200;
-/** Text stands no deeper than this in a request. */
-const DEEPEST = 8;
+const MAX_ECHO_LENGTH = 200;
+/** Maximum depth of text in a request. */
+const MAX_DEPTH = 8;
 
-/** All text of a request's contents, whatever else is in there. */
+/** Returns all text of a request's contents, and ignores other parts. */
 export function promptIn(contents: unknown): string {
   const texts: string[] = [];
-  collectText(contents, texts, DEEPEST);
+  collectText(contents, texts, MAX_DEPTH);
   return texts.join(' ');
 }
 
-/** What the simulated model says: recognisably an answer to this prompt, and the same each time. */
-export function answerTo(prompt: string): string {
-  const echo = prompt.length > LONGEST_ECHO ? `${prompt.slice(0, LONGEST_ECHO)}…` : prompt;
+/** Returns the text of the simulated model, which depends only on the prompt and quotes it. */
+export function generateText(prompt: string): string {
+  const echo = prompt.length > MAX_ECHO_LENGTH ? `${prompt.slice(0, MAX_ECHO_LENGTH)}…` : prompt;
   return `Simulated answer to: ${echo}`;
 }
 
-/** About how many tokens a text is. */
-export function tokensOf(text: string): number {
+/** Returns the approximate number of tokens of a text. */
+export function countTokens(text: string): number {
   return Math.ceil(text.length / 4);
 }
 
-/** What a `GenerateContentRequest` is answered with, as in a batch's result: `response`, or the `error` it failed with. */
-export function answered(request: JsonObject, model: string): { response: JsonObject } | { error: JsonObject } {
+/** Responds to a `GenerateContentRequest` of a batch. */
+export function generateContent(request: JsonObject, model: string): { response: JsonObject } | { error: JsonObject } {
   const prompt = promptIn(request['contents']);
   if (prompt.includes(FAILING_TEXT)) {
     return { error: { code: 13, message: 'Simulated failure of this request.', status: 'INTERNAL' } };
   }
-  const text = answerTo(prompt);
-  const [promptTokenCount, candidatesTokenCount] = [tokensOf(prompt), tokensOf(text)];
+  const text = generateText(prompt);
+  const [promptTokenCount, candidatesTokenCount] = [countTokens(prompt), countTokens(text)];
   return {
     response: {
       candidates: [{ content: { parts: [{ text }], role: 'model' }, finishReason: 'STOP', index: 0 }],

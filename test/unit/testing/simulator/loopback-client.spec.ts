@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { LoopbackClient } from '../../../../lib/testing/simulator/http-post.js';
+import { LoopbackClient } from '../../../../lib/testing/simulator/loopback-client.js';
 import { closeSinks, startSink } from '../../../support/webhook-sink.js';
 
 const client = new LoopbackClient();
@@ -8,7 +8,7 @@ const post = (url: string) => client.post(url, {}, Buffer.from('{}'));
 afterEach(closeSinks);
 
 describe('LoopbackClient', () => {
-  it.each([200, 307, 503])('takes the status %i as it comes', async (status) => {
+  it.each([200, 307, 503])('returns the status %i', async (status) => {
     const sink = await startSink();
     sink.status = status;
 
@@ -16,7 +16,7 @@ describe('LoopbackClient', () => {
     expect(sink.received).toMatchObject([{ body: '{}' }]);
   });
 
-  it('says why there was no answer', async () => {
+  it('returns the reason for a missing response', async () => {
     const sink = await startSink();
     sink.status = 0;
 
@@ -30,11 +30,11 @@ describe('LoopbackClient', () => {
     'https://example.com/hook',
     'http://127.0.0.1.example.com/',
     'http://localhost.evil/',
-  ])('sends nothing to %s, which is another machine', async (url) => {
+  ])('sends nothing to another machine: %s', async (url) => {
     expect(await post(url)).toEqual({ status: undefined, error: expect.stringContaining('loopback only') });
   });
 
-  it('settles all that is under way when it is closed, what waits for a connection too', async () => {
+  it('resolves all open requests on close, including those that wait for a connection', async () => {
     const closing = new LoopbackClient();
     const { url } = await startSink();
     const outcomes = Array.from({ length: 200 }, () => closing.post(url, {}, Buffer.alloc(0)));

@@ -2,23 +2,24 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type Re
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { messageOf } from '../../errors.js';
+import { isLoopback } from '../../shared/is-loopback.js';
 
-/** How long a receiver may take, from when it has the connection. */
+/** Timeout of a receiver, from the time that it has the connection. */
 const TIMEOUT_MS = 10_000;
-const CONNECTIONS_AT_ONCE = 128;
+const MAX_CONNECTIONS = 128;
 
-/** What a receiver answered. */
+/** Response of a receiver. */
 export interface PostOutcome {
-  /** `undefined`: it did not answer. */
+  /** HTTP status; `undefined` without a response. */
   readonly status: number | undefined;
-  /** Why it did not. */
+  /** Reason for a missing response. */
   readonly error?: string;
 }
 
-/** Posts to receivers on this machine, and to no other. Redirects are not followed. */
+/** Posts only to receivers on this machine. Does not follow redirects. */
 export class LoopbackClient {
-  readonly #http = new HttpAgent({ maxSockets: CONNECTIONS_AT_ONCE });
-  readonly #https = new HttpsAgent({ maxSockets: CONNECTIONS_AT_ONCE });
+  readonly #http = new HttpAgent({ maxSockets: MAX_CONNECTIONS });
+  readonly #https = new HttpsAgent({ maxSockets: MAX_CONNECTIONS });
   readonly #open = new Set<ClientRequest>();
 
   /** Never rejects. */
@@ -45,11 +46,11 @@ export class LoopbackClient {
       };
       const request = (isHttps ? httpsRequest : httpRequest)(target, options, (response) => {
         const status = response.statusCode;
-        response.on('end', () => settle({ status })).on('error', (error) => settle(unanswered(error)));
+        response.on('end', () => settle({ status })).on('error', (error) => settle(failure(error)));
         response.resume();
       });
       this.#open.add(request);
-      request.on('error', (error) => settle(unanswered(error)));
+      request.on('error', (error) => settle(failure(error)));
       request.on('socket', () => {
         timer = setTimeout(() => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
       });
@@ -57,7 +58,7 @@ export class LoopbackClient {
     });
   }
 
-  /** Ends what is under way: it settles as unanswered. */
+  /** Aborts open requests, which resolve without a status. */
   close(): void {
     for (const request of this.#open) request.destroy();
     this.#http.destroy();
@@ -65,10 +66,6 @@ export class LoopbackClient {
   }
 }
 
-function unanswered(error: Error): PostOutcome {
+function failure(error: Error): PostOutcome {
   return { status: undefined, error: (error as NodeJS.ErrnoException).code ?? messageOf(error) };
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -1,0 +1,40 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { splitList } from '../../config/option-checks.js';
+import type { SigningSecretStoreFactory, SigningSecretStoreHost } from '../../static-webhooks/signing-secret-store.js';
+import type { CommandHost } from '../command-host.js';
+import { apiKeyOf } from '../environment.js';
+
+const DEFAULT_REGISTRATION = 'default';
+
+/** Parses `--store`. @throws InvalidArgumentError */
+export function storeArgument(text: string): string {
+  if (text === 'inbox' || /^file:./s.test(text)) return text;
+  throw new InvalidArgumentError('Give file:<path>, or inbox.');
+}
+
+export function registrationOption(): Option {
+  return new Option('--registration <name>', 'for --store inbox: the name that the app gives to forRoot').default(
+    DEFAULT_REGISTRATION,
+  );
+}
+
+/** Loads the code of a store that `storeArgument` has parsed. */
+export async function secretStoreOf(store: string): Promise<SigningSecretStoreFactory> {
+  if (store === 'inbox') return (await import('../../bullmq/bullmq-secret-store.js')).bullmqSecretStore();
+  return (await import('../../static-webhooks/file-secret-store.js')).fileSecretStore(store.slice('file:'.length));
+}
+
+/**
+ * Reads what a store needs from the environment.
+ *
+ * @throws GeminiWebhooksError `invalid_argument` if a key is needed and there is none
+ */
+export function storeHostOf(
+  { environment }: Pick<CommandHost, 'environment'>,
+  registration: string,
+  { needsKey }: { readonly needsKey: boolean },
+): SigningSecretStoreHost {
+  const bindingSecrets = splitList(environment['GEMINI_WEBHOOK_BINDING_SECRET']);
+  const keys = bindingSecrets.length > 0 || !needsKey ? bindingSecrets : [apiKeyOf(environment)];
+  return { registration, keys, inboxUrl: environment['GEMINI_WEBHOOK_INBOX_URL'] };
+}
