@@ -1,4 +1,6 @@
-/** Codes of what a delivery can be refused with: the `code` of the problem+json answer and of the error behind it. */
+import { inspect } from 'node:util';
+
+/** Codes of rejected deliveries: the `code` of the problem+json response and of the error that caused it. */
 export type GeminiDeliveryErrorCode =
   | 'missing_header'
   | 'malformed_header'
@@ -16,9 +18,10 @@ export type GeminiDeliveryErrorCode =
   | 'inbox_unavailable';
 
 /**
- * How a job ended that did not succeed. `failed`, `expired`, `cancelled` and `requires_action` have an event; of the
- * others Gemini announces nothing: `filtered` (a video that its safety filters took), `incomplete` and
- * `budget_exceeded` (an interaction), `not_found` (Gemini knows no such job), `unknown_outcome` (nobody could find out).
+ * Outcome of a job that did not succeed. Gemini sends an event for `failed`, `expired`, `cancelled` and
+ * `requires_action`, and none for the others: `filtered` (safety filters removed the video), `incomplete` and
+ * `budget_exceeded` (interactions), `not_found` (Gemini does not know the job), `unknown_outcome` (polling got no answer
+ * until `untilMs`).
  */
 export type GeminiJobErrorCode =
   | 'failed'
@@ -31,10 +34,10 @@ export type GeminiJobErrorCode =
   | 'not_found'
   | 'unknown_outcome';
 
-/** How a job ended. */
+/** Outcome of a job. */
 export type GeminiJobOutcome = 'succeeded' | GeminiJobErrorCode;
 
-/** Every `code` that an error of this package can have. Stable: match on it, not on messages. */
+/** Codes of this package's errors. They are stable: match on the code, not on the message. */
 export type GeminiWebhooksErrorCode =
   | GeminiDeliveryErrorCode
   | GeminiJobErrorCode
@@ -48,8 +51,8 @@ export type GeminiWebhooksErrorCode =
   | 'closed';
 
 /**
- * What every error of this package is. `code` says which one; the message says what happened, what was given (never a
- * secret) and what to do.
+ * Base class of this package's errors. `code` identifies the error. The message says what happened, which value was given
+ * (never a secret) and what to do.
  */
 export class GeminiWebhooksError extends Error {
   override readonly name: string = 'GeminiWebhooksError';
@@ -64,8 +67,8 @@ export class GeminiWebhooksError extends Error {
 }
 
 /**
- * Throw it from a handler when trying again cannot help. The handler is not run again for this event (except by a
- * replay), the other handlers keep their attempts, and the failure is logged and emitted as final.
+ * Throw it from a handler when a retry cannot help. The handler does not run again for this event, except in a replay.
+ * Other handlers keep their attempts. The failure is logged and emitted as final.
  *
  * @example
  * throw new UnrecoverableEventError(`no such order: ${orderId}`);
@@ -73,12 +76,12 @@ export class GeminiWebhooksError extends Error {
 export class UnrecoverableEventError extends GeminiWebhooksError {
   override readonly name = 'UnrecoverableEventError';
 
-  constructor(message = 'this event cannot be handled, now or later', options?: ErrorOptions) {
+  constructor(message = 'this event cannot be handled', options?: ErrorOptions) {
     super('unrecoverable_event', message, options);
   }
 }
 
-/** A wait of ours took longer than its `timeoutMs`. Has the `name` that `AbortSignal.timeout` reasons have. */
+/** Thrown when a wait exceeds its `timeoutMs`. Its `name` is that of an `AbortSignal.timeout` reason. */
 export class TimeoutError extends GeminiWebhooksError {
   override readonly name = 'TimeoutError';
 
@@ -87,17 +90,62 @@ export class TimeoutError extends GeminiWebhooksError {
   }
 }
 
-/** The error's own words, for a log line, whatever was thrown. */
+/** Returns a message for any thrown value, for a log line. Never throws and never returns an empty string. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
   try {
-    return String(error);
+    return readMessage(error);
   } catch {
-    return Object.prototype.toString.call(error);
+    return 'an error that cannot be read';
   }
 }
 
-/** The same for the middle of a sentence. */
+const MAX_SHOWN = 200;
+const MAX_CAUSES = 3;
+
+function readMessage(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { message, name, code, errors } = error as Readonly<Record<string, unknown>>;
+  if (isText(message)) return withDetails(message, error);
+  // Node reports a refused connection as an AggregateError without a message.
+  if (Array.isArray(errors) && errors.length > 0) return errors.slice(0, MAX_CAUSES).map(messageOf).join(', ');
+  if (error instanceof Error) return [name, code].filter(isText).join(' ') || 'an error without a message';
+  const { toString } = error as { toString?: unknown };
+  return typeof toString === 'function' && toString !== Object.prototype.toString
+    ? String(error)
+    : inspect(error, { depth: 0, breakLength: Infinity }).slice(0, MAX_SHOWN);
+}
+
+/** Adds the details of a `ValidationPipe`, whose exception always has the message "Bad Request Exception". */
+function withDetails(message: string, error: object): string {
+  const { getResponse } = error as { getResponse?: unknown };
+  if (typeof getResponse !== 'function') return message;
+  const response: unknown = getResponse.call(error);
+  const details = (response as { message?: unknown } | null | undefined)?.message;
+  return Array.isArray(details) ? `${message}: ${details.filter(isText).join(', ').slice(0, MAX_SHOWN)}` : message;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+/** True if the error says that a retry cannot help. */
+export function isUnrecoverable(error: unknown): error is UnrecoverableEventError {
+  return isInstance(error, UnrecoverableEventError);
+}
+
+/** `instanceof` that returns false where a proxy throws. */
+export function isInstance<Class extends abstract new (...args: never[]) => unknown>(
+  value: unknown,
+  type: Class,
+): value is InstanceType<Class> {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns the error's message without its full stop, for the middle of a sentence. */
 export function reasonOf(error: unknown): string {
   return messageOf(error).replace(/\.$/, '');
 }

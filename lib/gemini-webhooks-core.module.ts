@@ -2,12 +2,14 @@ import { Injectable, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { GeminiEventBus } from './bus/gemini-event-bus.js';
 import { GeminiWebhooksError } from './errors.js';
-import type { GeminiWebhooksRoute } from './gemini-webhooks.route.js';
+import type { Audience } from './shared/doctor-probe.js';
+import type { GeminiWebhooksRoute } from './config/gemini-webhooks.route.js';
+import { GEMINI_WEBHOOKS_AUDIENCE } from './gemini-webhooks.tokens.js';
 import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { HandlerExplorer } from './handlers/handler-explorer.js';
 import { HandlerRegistry } from './handlers/handler-registry.js';
 
-/** The registrations of one app: no two of one name, and no two on one path. */
+/** The module instances of one app. Names and paths are unique. */
 @Injectable()
 export class Registrations {
   readonly #routes: GeminiWebhooksRoute[] = [];
@@ -18,30 +20,46 @@ export class Registrations {
     if (this.#routes.some((one) => one.registration === registration)) {
       throw new GeminiWebhooksError(
         'invalid_option',
-        `GeminiWebhooksModule: name: two registrations are called "${registration}". Import one module in both places, or give each a name: forRoot({ name: '…', path: '…' }).`,
+        `GeminiWebhooksModule: name: two module instances are named "${registration}". Import one instance in both places, or name each: forRoot({ name: '…', path: '…' }).`,
       );
     }
-    const rival = this.#routes.find(
+    const conflicting = this.#routes.find(
       (one) => controller && one.controller && one.path.toLowerCase() === path.toLowerCase(),
     );
-    if (rival) {
+    if (conflicting) {
       throw new GeminiWebhooksError(
         'invalid_option',
-        `GeminiWebhooksModule: path: the registrations "${rival.registration}" and "${registration}" are both at "${path}". Give each a path of its own.`,
+        `GeminiWebhooksModule: path: the module instances "${conflicting.registration}" and "${registration}" both use "${path}". Give each its own path.`,
       );
     }
     this.#routes.push(route);
   }
 }
 
-/** What an app has once, however many registrations it has: its handlers and its bus hear all of them. */
+/** Providers that all module instances of an app share: handlers and the bus receive the events of every instance. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [Registrations, HandlerRegistry, HandlerExplorer, EventDispatcher, GeminiEventBus],
-  exports: [Registrations, HandlerRegistry, EventDispatcher, GeminiEventBus],
+  providers: [
+    Registrations,
+    HandlerRegistry,
+    HandlerExplorer,
+    EventDispatcher,
+    GeminiEventBus,
+    {
+      provide: GEMINI_WEBHOOKS_AUDIENCE,
+      useFactory: (registry: HandlerRegistry, bus: GeminiEventBus) => (): Audience => ({
+        handles: registry.patterns,
+        isHeard: bus.isObserved,
+        hasWorkers: registry.areExpected,
+      }),
+      inject: [HandlerRegistry, GeminiEventBus],
+    },
+  ],
+  exports: [Registrations, HandlerRegistry, EventDispatcher, GeminiEventBus, GEMINI_WEBHOOKS_AUDIENCE],
 })
 export class GeminiWebhooksCoreModule {
   constructor(dispatcher: EventDispatcher, bus: GeminiEventBus) {
+    dispatcher.observeBus(() => bus.isObserved);
     dispatcher.failures$.subscribe((failure) => bus.fail(failure));
   }
 }

@@ -1,6 +1,5 @@
 import {
   Inject,
-  Logger,
   Module,
   type DynamicModule,
   type InjectionToken,
@@ -10,19 +9,20 @@ import {
 } from '@nestjs/common';
 import { ConfigModule, type ConfigType } from '@nestjs/config';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { CheckedOptions, GeminiWebhooksModuleAsyncOptions, SettingsFactory } from './config/async-options.js';
 import { GeminiEventBus } from './bus/gemini-event-bus.js';
-import { EndpointSecrets } from './endpoints/endpoint-secrets.js';
-import { GeminiWebhookEndpoints } from './endpoints/gemini-webhook-endpoints.js';
-import { secretStoreKeys } from './endpoints.config.js';
+import { StaticWebhookSecrets } from './static-webhooks/webhook-secrets.js';
+import { GeminiWebhookEndpoints } from './static-webhooks/gemini-webhook-endpoints.js';
+import { secretStoreKeys } from './config/static-webhook.config.js';
 import { GeminiWebhooksCoreModule, Registrations } from './gemini-webhooks-core.module.js';
-import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './gemini-webhooks.config.js';
-import { geminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
+import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './config/gemini-webhooks.config.js';
+import { geminiWebhooksEnvironment } from './config/gemini-webhooks.environment.js';
 import type {
-  GeminiWebhooksModuleAsyncOptions,
   GeminiWebhooksModuleOptions,
+  GeminiWebhooksOptionsFactory,
   GeminiWebhooksSettings,
-} from './gemini-webhooks.options.js';
-import { geminiWebhooksRoute, type GeminiWebhooksRoute } from './gemini-webhooks.route.js';
+} from './config/gemini-webhooks.options.js';
+import { geminiWebhooksRoute, type GeminiWebhooksRoute } from './config/gemini-webhooks.route.js';
 import {
   DEFAULT_REGISTRATION,
   GEMINI_WEBHOOKS_CONFIG,
@@ -37,39 +37,41 @@ import {
 import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { GeminiFailedEvents } from './inbox/failed-events.js';
 import { GeminiInbox } from './inbox/gemini-inbox.js';
+import { checkedEngine } from './inbox/checked-engine.js';
 import type { InboxEngine } from './inbox/inbox-engine.js';
 import { inlineInbox } from './inbox/inline-inbox.js';
 import { GeminiJobs } from './jobs/gemini-jobs.js';
-import { JobChecker } from './jobs/job-checker.js';
-import { jobConfirmation } from './jobs/job-confirmation.js';
+import { JobChecker } from './jobs/polling/job-checker.js';
+import { confirmByPoll } from './jobs/polling/confirm-by-poll.js';
 import { JobEvents } from './jobs/job-events.js';
 import { JobWebhooks } from './jobs/job-webhooks.js';
+import { decideVideoEvent } from './jobs/video-events.js';
 import { createController } from './receiver/gemini-webhooks.controller.js';
 import { mountedRoute } from './receiver/mounted-route.js';
 import { RawBodyCapture } from './receiver/raw-body-capture.js';
-import { routeUrl, type MountedRoute } from './route-url.js';
-import { settingsProviders } from './settings-providers.js';
+import { StartupLog } from './receiver/startup-log.js';
+import { routeUrl, type MountedRoute } from './config/route-url.js';
+import { missingOptions } from './config/missing-options.js';
+import { createdFrom, settingsProviders } from './config/settings-providers.js';
 import { BindingTokens } from './signature/binding.js';
 import { SignatureVerifier } from './signature/signature-verifier.js';
-import { startupWarnings } from './startup-warnings.js';
 
-/** What users inject of a registration. */
-const INJECTABLES: readonly Type[] = [
-  SignatureVerifier,
-  GeminiInbox,
-  GeminiFailedEvents,
-  GeminiJobs,
-  GeminiWebhookEndpoints,
-] as Type[];
+/** Services that users and the module itself inject by class. */
+const BY_CLASS: readonly Type[] = [SignatureVerifier, GeminiWebhookEndpoints] as Type[];
+
+/** Services that only users inject. Only `default` uses the class as token, so that `app.get(GeminiJobs)` finds no other. */
+const BY_TOKEN: readonly Type[] = [GeminiInbox, GeminiFailedEvents, GeminiJobs] as Type[];
+
+const onEngine = createdFrom<InboxEngine>(GEMINI_WEBHOOKS_INBOX);
 
 /**
- * Receives Gemini's webhooks and calls the methods that carry `@OnGeminiEvent`.
+ * Receives Gemini's webhooks and calls the methods with `@OnGeminiEvent`.
  *
  * @example
  * @Module({ imports: [GeminiWebhooksModule.forRoot()] })
  * export class AppModule {}
  */
-@Module({})
+@Module({ providers: missingOptions([GEMINI_WEBHOOKS_CONFIG, GeminiWebhookEndpoints]) })
 export class GeminiWebhooksModule implements OnApplicationBootstrap {
   readonly #config: GeminiWebhooksConfig;
   readonly #endpoints: GeminiWebhookEndpoints;
@@ -83,9 +85,9 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
   }
 
   /**
-   * Registers a receiver. Without options all comes from the environment.
+   * Sets up a module instance. Without options, all settings come from the environment.
    *
-   * @throws GeminiWebhooksError `invalid_option`, here for what shapes the route and at start for the rest
+   * @throws GeminiWebhooksError `invalid_option`: immediately for route options, at start for all others
    */
   static forRoot(options: GeminiWebhooksModuleOptions = {}): DynamicModule {
     const { name, path, controller, decorators, global, ...settings } = options;
@@ -94,23 +96,24 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
   }
 
   /**
-   * Registers a receiver whose settings come from a factory. What shapes the route stands beside it.
+   * Sets up a module instance with settings from a factory. Pass the route options next to the factory.
    *
    * @example
    * GeminiWebhooksModule.forRootAsync({
-   *   path: 'hooks/gemini',
-   *   inject: [ConfigService],
+   *   path: 'hooks/gemini', inject: [ConfigService],
    *   useFactory: (config: ConfigService) => ({ hmac: { secrets: config.getOrThrow('SECRET') } }),
    * })
    *
    * @throws GeminiWebhooksError `invalid_option`
    */
-  static forRootAsync(options: GeminiWebhooksModuleAsyncOptions): DynamicModule {
-    const { imports, global, ...rest } = options;
+  static forRootAsync<Factory extends SettingsFactory, Class extends Type<GeminiWebhooksOptionsFactory>>(
+    options: CheckedOptions<Factory, Class>,
+  ): DynamicModule {
+    const { imports, global, ...rest } = options as GeminiWebhooksModuleAsyncOptions;
     return define(geminiWebhooksRoute(rest), global, settingsProviders(rest), imports);
   }
 
-  /** Nest calls the providers' hooks first, so the inbox has started and its lock works. */
+  /** Nest calls the providers' hooks first, so the inbox has started and its lock is ready. */
   async onApplicationBootstrap(): Promise<void> {
     if (this.#config.endpoint) await this.#endpoints.syncAtStart(this.#config.endpoint);
   }
@@ -126,14 +129,14 @@ function define(
   const aliases =
     route.registration === DEFAULT_REGISTRATION
       ? []
-      : INJECTABLES.map((type) => ({ provide: named(type), useExisting: type }));
+      : BY_CLASS.map((type) => ({ provide: named(type), useExisting: type }));
   return {
     module: GeminiWebhooksModule,
     global,
     imports: [...imports, GeminiWebhooksCoreModule, ConfigModule.forFeature(geminiWebhooksEnvironment)],
     controllers: route.controller ? [createController(route)] : [],
     providers: [...settings, ...registrationProviders(route), ...aliases],
-    exports: [GeminiWebhooksCoreModule, ...INJECTABLES.map(named)],
+    exports: [GeminiWebhooksCoreModule, ...[...BY_CLASS, ...BY_TOKEN].map(named)],
   };
 }
 
@@ -148,18 +151,14 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
         registrations: Registrations,
       ) => {
         registrations.add(route);
-        const config = geminiWebhooksConfig(route.registration, settings, environment);
-        const logger = new Logger('GeminiWebhooks');
-        for (const warning of startupWarnings(config)) logger.warn(warning);
-        return config;
+        return geminiWebhooksConfig(route.registration, settings, environment);
       },
       inject: [GEMINI_WEBHOOKS_SETTINGS, geminiWebhooksEnvironment.KEY, Registrations],
     },
     {
       provide: GEMINI_WEBHOOKS_MOUNT,
-      useFactory: (adapterHost: HttpAdapterHost, modules: ModulesContainer, moduleRef: ModuleRef): MountedRoute => {
-        return () =>
-          route.controller && adapterHost.httpAdapter ? mountedRoute(route, modules, moduleRef) : undefined;
+      useFactory: (host: HttpAdapterHost, modules: ModulesContainer, ref: ModuleRef): MountedRoute => {
+        return () => (route.controller && host.httpAdapter ? mountedRoute(route, modules, ref) : undefined);
       },
       inject: [HttpAdapterHost, ModulesContainer, ModuleRef],
     },
@@ -178,52 +177,61 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
     {
       provide: GEMINI_WEBHOOKS_INBOX,
       useFactory: (
-        { name, toleranceSeconds, inboxUrl, reconcile, inbox = inlineInbox() }: GeminiWebhooksConfig,
+        { name, toleranceSeconds, inboxUrl, jobs, inbox = inlineInbox() }: GeminiWebhooksConfig,
         dispatcher: EventDispatcher,
         bus: GeminiEventBus,
         checker: JobChecker | undefined,
-      ) =>
-        inbox({
+      ) => {
+        const engine: InboxEngine = inbox({
           registration: name,
           toleranceSeconds,
           inboxUrl,
           handlers: () => dispatcher.handlers,
+          decide: (delivery) => (checker && engine.jobs ? decideVideoEvent(engine.jobs, checker, delivery) : undefined),
           dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
           announce: ({ event }) => bus.emit(event),
-          jobs: checker && { check: (job, event) => checker.check(job, event), reconcile },
-        }),
+          jobs: checker?.tracking(jobs.reconcile, () => engine.jobs),
+        });
+        if (checkedEngine(engine).hasWorkers !== false) dispatcher.expectHandlers();
+        return engine;
+      },
       inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker],
     },
     {
       provide: GEMINI_WEBHOOKS_JOB_CONFIRMATION,
       useFactory: ({ jobs }: InboxEngine, checker: JobChecker | undefined) =>
-        jobs && checker && jobConfirmation(jobs, checker),
+        jobs && checker && confirmByPoll(jobs, checker),
       inject: [GEMINI_WEBHOOKS_INBOX, JobChecker],
     },
-    {
-      provide: GeminiInbox,
-      useFactory: (engine: InboxEngine) => new GeminiInbox(engine),
-      inject: [GEMINI_WEBHOOKS_INBOX],
-    },
-    {
-      provide: GeminiFailedEvents,
-      useFactory: ({ failedEvents }: InboxEngine) => new GeminiFailedEvents(failedEvents),
-      inject: [GEMINI_WEBHOOKS_INBOX],
-    },
+    onEngine(getGeminiToken(GeminiInbox, route.registration), (engine) => new GeminiInbox(engine)),
+    onEngine(
+      getGeminiToken(GeminiFailedEvents, route.registration),
+      ({ failedEvents }) => new GeminiFailedEvents(failedEvents),
+    ),
     JobWebhooks,
     JobEvents,
     {
-      provide: GeminiJobs,
-      useFactory: ({ gemini }: GeminiWebhooksConfig, { jobs }: InboxEngine, webhooks: JobWebhooks) =>
-        new GeminiJobs(gemini, jobs, webhooks),
-      inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_INBOX, JobWebhooks],
+      provide: getGeminiToken(GeminiJobs, route.registration),
+      useFactory: (
+        { gemini, jobs, name }: GeminiWebhooksConfig,
+        engine: InboxEngine,
+        webhooks: JobWebhooks,
+        checker: JobChecker | undefined,
+      ) =>
+        new GeminiJobs(gemini, engine.jobs, webhooks, {
+          registration: name,
+          checker,
+          lock: engine.lock?.bind(engine),
+          repeatAfterMs: jobs.repeatStartAfterMs,
+        }),
+      inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_INBOX, JobWebhooks, JobChecker],
     },
-    { provide: GEMINI_WEBHOOKS_LIVE_SECRETS, useFactory: () => new EndpointSecrets() },
+    { provide: GEMINI_WEBHOOKS_LIVE_SECRETS, useFactory: () => new StaticWebhookSecrets() },
     {
       provide: GeminiWebhookEndpoints,
       useFactory: (
         { gemini, name, inboxUrl, publicUrl, binding }: GeminiWebhooksConfig,
-        secrets: EndpointSecrets,
+        secrets: StaticWebhookSecrets,
         engine: InboxEngine,
         mounted: MountedRoute,
       ) =>
@@ -237,5 +245,6 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
       inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_LIVE_SECRETS, GEMINI_WEBHOOKS_INBOX, GEMINI_WEBHOOKS_MOUNT],
     },
     RawBodyCapture,
+    StartupLog,
   ];
 }

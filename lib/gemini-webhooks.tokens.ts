@@ -1,31 +1,35 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 
-/** The name of a registration that gives itself none. */
+/** Name of a module instance without a `name` option. */
 export const DEFAULT_REGISTRATION = 'default';
 
-/** The checked configuration of a registration, within its module. */
+/** Token of a module instance's checked configuration. */
 export const GEMINI_WEBHOOKS_CONFIG = Symbol('GEMINI_WEBHOOKS_CONFIG');
 
-/** The checked route of a registration, within its module. */
+/** Token of a module instance's checked route options. */
 export const GEMINI_WEBHOOKS_ROUTE = Symbol('GEMINI_WEBHOOKS_ROUTE');
 
-/** A function that tells where the route is mounted in this process, prefix included. */
+/** Token of a `MountedRoute`, which returns the mounted path of the route, including the prefix. */
 export const GEMINI_WEBHOOKS_MOUNT = Symbol('GEMINI_WEBHOOKS_MOUNT');
 
-/** The inbox engine of a registration, within its module. */
+/** Token of a module instance's inbox engine. */
 export const GEMINI_WEBHOOKS_INBOX = Symbol('GEMINI_WEBHOOKS_INBOX');
 
-/** How a registration confirms that an event is of the job that its token names; absent where nobody can ask Gemini. */
+/** Token of the check that an event belongs to the job in its binding token. Absent if jobs cannot be polled. */
 export const GEMINI_WEBHOOKS_JOB_CONFIRMATION = Symbol('GEMINI_WEBHOOKS_JOB_CONFIRMATION');
 
-/** The signing secrets of a registration that change while the app runs, within its module. */
+/** Token of a module instance's signing secrets that change while the app runs. */
 export const GEMINI_WEBHOOKS_LIVE_SECRETS = Symbol('GEMINI_WEBHOOKS_LIVE_SECRETS');
 
-/** The settings of a registration as they were given, within its module. */
+/** Token of a function that returns the receivers of events in this process, as an `Audience`. One per app. */
+export const GEMINI_WEBHOOKS_AUDIENCE = Symbol('GEMINI_WEBHOOKS_AUDIENCE');
+
+/** Token of a module instance's settings, unchecked. */
 export const GEMINI_WEBHOOKS_SETTINGS = Symbol('GEMINI_WEBHOOKS_SETTINGS');
 
 /**
- * The token under which a registration's `GeminiJobs`, `GeminiInbox` … are injected. The class itself for `default`.
+ * Returns the injection token for a service of the module instance `name`, such as `GeminiJobs` or `GeminiInbox`. For
+ * `default` it is the class itself.
  *
  * @example
  * constructor(@Inject(getGeminiToken(GeminiJobs, 'tenant-b')) private readonly jobs: GeminiJobs) {}

@@ -1,30 +1,29 @@
-// The module
+// Module and options
 export { GeminiWebhooksModule } from './gemini-webhooks.module.js';
+export type { GeminiWebhooksModuleAsyncOptions } from './config/async-options.js';
 export type {
   BindingOptions,
   EndpointOptions,
-  GeminiWebhooksModuleAsyncOptions,
   GeminiWebhooksModuleOptions,
   GeminiWebhooksOptionsFactory,
   GeminiWebhooksRouteOptions,
   GeminiWebhooksSettings,
   HmacOptions,
   HmacSecretsResolver,
-  JobsOptions,
   JwksOptions,
-  ReconcileOptions,
-} from './gemini-webhooks.options.js';
+} from './config/gemini-webhooks.options.js';
+export type { JobsOptions, ReconcileOptions } from './config/jobs.options.js';
 export { getGeminiToken } from './gemini-webhooks.tokens.js';
 
-// How a delivery comes in
+// Receiving deliveries
 export { GeminiDelivery } from './receiver/gemini-delivery.decorator.js';
 export { GeminiSignatureGuard, geminiSignatureGuard } from './receiver/gemini-signature.guard.js';
 
-// Did Gemini say it, and to us?
+// Verifying signatures
 export type { SignatureRequest, SignatureStrategy, SignatureVerdict } from './signature/signature-strategy.js';
 export { SignatureVerifier } from './signature/signature-verifier.js';
 
-// Who is responsible for it now?
+// Inbox
 export {
   GeminiFailedEvents,
   type FailedEvent,
@@ -38,64 +37,88 @@ export type {
   JobCheck,
   JobRef,
   JobSettlement,
+  JobStart,
   JobTracker,
   JobTracking,
   JobVerdict,
+  LostJob,
+  LostOutcome,
   TrackedJob,
 } from './inbox/job-tracker.js';
 export { inlineInbox, type InlineInboxOptions } from './inbox/inline-inbox.js';
 
-// Who wants it?
+// Handlers
 export type { DispatchOutcome, DispatchRun, HandlerCheckpoints, HandlerSettlement } from './handlers/dispatch.js';
 export type { GeminiHandlerContext } from './handlers/handler-context.js';
 export { OnGeminiEvent, type OnGeminiEventOptions } from './handlers/on-gemini-event.decorator.js';
 
-// Who else is listening?
+// Event bus
 export { GeminiEventBus, type WaitForOptions } from './bus/gemini-event-bus.js';
 
-// What did we ask Gemini for?
-export type { BatchInputContent, BatchInputRequest, BatchInputRequests } from './jobs/batch-input-lines.js';
-export type { BatchInputOptions } from './jobs/batch-input.js';
-export type { BatchResult, BatchResultError } from './jobs/batch-results.js';
+// Jobs
+export type { BatchInputContent, BatchInputRequest, BatchInputRequests } from './jobs/transfer/batch-input-lines.js';
+export type { BatchInputOptions } from './jobs/transfer/batch-input.js';
+export type { BatchResultError, BatchResultLabels } from './jobs/transfer/batch-entry.js';
+export type { BatchResult } from './jobs/transfer/batch-results.js';
+export type { EmbeddingResult } from './jobs/transfer/embedding-results.js';
+export {
+  planFilm,
+  type FilmChain,
+  type FilmPlan,
+  type FilmScene,
+  type PlanFilmOptions,
+  type PlannedScene,
+} from './jobs/film-plan.js';
 export { GeminiJobError, type CompletedOptions, type GeminiJob, type GeminiJobCompletion } from './jobs/gemini-job.js';
 export { GeminiJobs } from './jobs/gemini-jobs.js';
-export type { CreateInteractionParameters, ExtendVideoParameters } from './jobs/job-plans.js';
+export type { CreateInteractionParameters, InteractionKind } from './jobs/job-plans.js';
 export type { GeminiJobRef } from './jobs/job-ref.js';
-export type { GeminiWebhookConfig, JobRouteOptions, WebhookConfigOptions } from './jobs/job-webhooks.js';
-export type { TransferOptions } from './jobs/resumable-download.js';
-export type { DownloadProgress, VideoDownloadOptions } from './jobs/video-download.js';
+export type {
+  GeminiWebhookConfig,
+  JobRouteOptions,
+  JobStartOptions,
+  WebhookConfigOptions,
+} from './jobs/job-webhooks.js';
+export type { InlineVideo } from './jobs/transfer/inline-video.js';
+export type { LinkedVideo, OutputVideo, OutputVideoOptions } from './jobs/transfer/output-video.js';
+export type { TransferOptions } from './jobs/transfer/resumable-download.js';
+export type { DownloadProgress, VideoDownloadOptions } from './jobs/transfer/video-download.js';
+export type { ReadinessOptions } from './jobs/transfer/file-readiness.js';
+export type { CreateVideoParameters, ExtendVideoParameters } from './jobs/video-plans.js';
 
-// Where does Gemini send?
-export type { EndpointChange, EndpointSyncResult } from './endpoints/endpoint-sync.js';
-export { fileSecretStore } from './endpoints/file-secret-store.js';
+// Static webhooks
+export type { EndpointChange, EndpointSyncResult } from './static-webhooks/webhook-sync.js';
+export { fileSecretStore } from './static-webhooks/file-secret-store.js';
 export {
   GeminiWebhookEndpoints,
   type EndpointStatus,
   type EndpointSyncOptions,
   type RotateOptions,
-} from './endpoints/gemini-webhook-endpoints.js';
+} from './static-webhooks/gemini-webhook-endpoints.js';
 export type {
   SigningSecret,
   SigningSecretStore,
   SigningSecretStoreFactory,
   SigningSecretStoreHost,
-} from './endpoints/signing-secret-store.js';
-export type { StaticWebhook, TruncatedSecret } from './endpoints/static-webhook.js';
-export type { RevokePrevious } from './endpoints/webhooks-api.js';
+} from './static-webhooks/signing-secret-store.js';
+export type { StaticWebhook, TruncatedSecret } from './static-webhooks/static-webhook.js';
+export type { RevokePrevious } from './static-webhooks/webhooks-api.js';
 
-// What can Gemini say?
+// Events
 export {
   GEMINI_EVENTS,
   type GeminiErrorData,
   type GeminiEventAlias,
   type GeminiEventData,
   type GeminiEventType,
+  type GeminiLostData,
   type GeminiResourceData,
   type GeminiResourceKind,
   type SubscribableGeminiEventType,
 } from './events/event-catalogue.js';
 export type { GeminiEventFailure } from './events/event-failure.js';
 export { isGeminiEvent } from './events/event-pattern.js';
+export { subscribableEvents } from './events/subscribable-events.js';
 export { outputUri } from './events/event-resource.js';
 export type {
   GeminiEvent,
@@ -108,9 +131,9 @@ export type {
   UnknownGeminiEvent,
   UnknownGeminiEventType,
 } from './events/gemini-event.js';
-export type { VerifiedDelivery } from './events/verified-delivery.js';
+export type { DecidedEvent, VerifiedDelivery } from './events/verified-delivery.js';
 
-// What went wrong?
+// Errors
 export {
   GeminiWebhooksError,
   TimeoutError,

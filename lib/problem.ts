@@ -1,11 +1,11 @@
 import { HttpException } from '@nestjs/common';
 import { GeminiWebhooksError, type GeminiDeliveryErrorCode } from './errors.js';
 
-/** The body of every refusal, as RFC 9457 has it. */
+/** Response body of a rejected delivery: problem details as in RFC 9457. */
 export interface Problem {
   /** A URN that ends in `code`. */
   readonly type: string;
-  /** What went wrong, in words that tell a forger nothing. */
+  /** Short description that does not help a forger. */
   readonly title: string;
   /** The HTTP status. */
   readonly status: number;
@@ -14,7 +14,7 @@ export interface Problem {
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** What each refusal is answered with. */
+/** Status and title of the response for each error code. */
 export const PROBLEMS: Record<GeminiDeliveryErrorCode, { status: number; title: string; retryAfterSeconds?: number }> =
   {
     missing_header: { status: 400, title: 'A required webhook header is missing' },
@@ -30,17 +30,17 @@ export const PROBLEMS: Record<GeminiDeliveryErrorCode, { status: number; title: 
     raw_body_unavailable: { status: 500, title: 'The raw body could not be read' },
     still_processing: { status: 503, title: 'The event is still being handled', retryAfterSeconds: 10 },
     keys_unavailable: { status: 503, title: 'The delivery cannot be verified at the moment', retryAfterSeconds: 10 },
-    inbox_unavailable: { status: 503, title: 'The event cannot be taken at the moment', retryAfterSeconds: 10 },
+    inbox_unavailable: { status: 503, title: 'The event cannot be accepted at the moment', retryAfterSeconds: 10 },
   };
 
-/** What to answer with: the HTTP table, and the only place that knows a status. */
+/** Response to a rejected delivery. */
 export interface ProblemAnswer {
   readonly problem: Problem;
-  /** `content-type`, and `retry-after` (seconds) for what will pass. */
+  /** `content-type`, and `retry-after` (in seconds) for temporary errors. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The answer for an error. What is not of the table is `inbox_unavailable`: nobody has taken the event, so it must come again. */
+/** Returns the response for an error. Unknown errors become `inbox_unavailable`, so that Google delivers the event again. */
 export function problemOf(error: unknown): ProblemAnswer {
   const code = error instanceof GeminiWebhooksError && isDeliveryCode(error.code) ? error.code : 'inbox_unavailable';
   const { status, title, retryAfterSeconds } = PROBLEMS[code];
@@ -58,12 +58,12 @@ function isDeliveryCode(code: string): code is GeminiDeliveryErrorCode {
 }
 
 /**
- * What `GeminiSignatureGuard` and `GeminiInbox.accept` throw: an `HttpException` whose response is the problem body, so
- * that any filter answers it rightly. `cause` is the error with the details that belong in a log.
+ * Thrown by `GeminiSignatureGuard` and `GeminiInbox.accept`. It is an `HttpException` with the problem as its response, so
+ * any exception filter sends the right answer. `cause` is the original error, with details for the log.
  */
 export class GeminiProblemException extends HttpException {
   readonly code: GeminiDeliveryErrorCode;
-  /** The headers that go with the answer. */
+  /** Headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(error: unknown) {
@@ -80,13 +80,13 @@ export type SetHeader = (name: string, value: string) => void;
 
 const SET_HEADER = Symbol('nestjs-gemini-webhooks:set-header');
 
-/** Remembers how to reach the response to a delivery, so that what refuses it later can set the problem's headers. */
+/** Stores the response's header setter on a delivery, so that a later rejection can set the problem's headers. */
 export function rememberResponse(delivery: object, setHeader: SetHeader): void {
-  // Not enumerable: no copy, comparison or log of the delivery shows it.
+  // Not enumerable, so that copies, comparisons and logs of the delivery ignore it.
   Object.defineProperty(delivery, SET_HEADER, { value: setHeader });
 }
 
-/** The exception for an error, its headers already on the response to the delivery. */
+/** Returns the exception for an error, after setting its headers on the response to the delivery. */
 export function problemException(
   error: unknown,
   delivery: object,

@@ -1,21 +1,19 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { keptFor } from './kept.js';
+import { requestStateOf } from './request-state.js';
 
-/** The verified delivery, as the parameter decorator of the same name gives it. */
+/** Type of the parameter that `@GeminiDelivery()` injects. */
 export type GeminiDelivery = VerifiedDelivery;
 
-/** What the guard has verified; an `Error` where it stands on no such route. */
+/** Returns the delivery that the guard verified. @throws Error on a route without the guard */
 export function deliveryOf(request: object): VerifiedDelivery {
-  const delivery = keptFor(request)?.delivery;
+  const delivery = requestStateOf(request)?.delivery;
   if (delivery) return delivery;
-  throw new Error(
-    '@GeminiDelivery() gives what GeminiSignatureGuard verified: put @UseGuards(GeminiSignatureGuard) on the route.',
-  );
+  throw new Error('@GeminiDelivery() needs GeminiSignatureGuard: put @UseGuards(GeminiSignatureGuard) on the route.');
 }
 
 /**
- * The verified delivery, on a route with `GeminiSignatureGuard`.
+ * Injects the verified delivery on a route with `GeminiSignatureGuard`.
  *
  * @example
  * @Post('hooks/gemini')

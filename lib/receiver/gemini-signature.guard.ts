@@ -1,114 +1,150 @@
-import { Inject, Injectable, Logger, mixin, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  mixin,
+  Optional,
+  type CanActivate,
+  type ExecutionContext,
+  type Type,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { DOCTOR_ANSWER_HEADER, isDoctorProbe, type Audience, type DoctorAnswer } from '../shared/doctor-probe.js';
+import { GeminiWebhooksError, messageOf, type GeminiDeliveryErrorCode } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { DEFAULT_REGISTRATION, getGeminiToken } from '../gemini-webhooks.tokens.js';
-import { OccasionalWarning } from '../occasional-warning.js';
+import { DEFAULT_REGISTRATION, GEMINI_WEBHOOKS_AUDIENCE, getGeminiToken } from '../gemini-webhooks.tokens.js';
 import { problemException, rememberResponse, type SetHeader } from '../problem.js';
 import { SignatureVerifier } from '../signature/signature-verifier.js';
+import { deliveredBytes, wasRefusedBefore } from './delivered-bytes.js';
 import { belongsTo, mountedPath } from './guarded-routes.js';
-import type { Kept } from './kept.js';
-import { bytesKeptFor } from './raw-body.js';
+import type { RequestStateWithBytes } from './request-state.js';
+import { RefusalWarnings } from './refusal-warnings.js';
 
-/** The little that Express' and Fastify's requests share. */
+/** Properties that requests of Express and Fastify share. */
 interface HttpRequest {
   readonly raw?: IncomingMessage;
   readonly headers: IncomingHttpHeaders;
   readonly url: string;
   readonly originalUrl?: string;
-  /** Express gives what a wildcard took as a list of segments. */
+  /** Express returns the match of a wildcard as a list of segments. */
   readonly params?: Readonly<Record<string, string | readonly string[]>>;
   rawBody?: unknown;
 }
 
+/** Refusals that the app or something in front of it causes; the sender causes the others. */
+const LOGGED_CODES: ReadonlySet<string> = new Set([
+  'keys_unavailable',
+  'raw_body_unavailable',
+  'body_too_large',
+] satisfies GeminiDeliveryErrorCode[]);
+
 /**
- * Lets only authentic deliveries of this deployment through. On a route of your own it verifies as the built-in route
- * does; the raw bytes are kept for it without any change to `main.ts`. `@GeminiDelivery()` then gives the delivery.
+ * Passes only authentic deliveries of this deployment. On a custom route it verifies like the built-in route; the module
+ * captures the raw bytes without a change to `main.ts`. `@GeminiDelivery()` then injects the delivery.
  *
- * @throws GeminiProblemException an `HttpException` with the status and body that the answers table names
+ * @throws GeminiProblemException an `HttpException` with the status and body of the table of refusals
  */
 @Injectable()
 @belongsTo(DEFAULT_REGISTRATION)
 export class GeminiSignatureGuard implements CanActivate {
   readonly #verifier: SignatureVerifier;
   readonly #adapterHost: HttpAdapterHost;
+  readonly #audience: (() => Audience) | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
-  readonly #unverifiable = new OccasionalWarning(this.#logger);
+  readonly #refusals: RefusalWarnings;
 
   constructor(
     @Inject(SignatureVerifier) verifier: SignatureVerifier,
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Audience,
   ) {
     this.#verifier = verifier;
     this.#adapterHost = adapterHost;
+    this.#audience = audience;
+    this.#refusals = new RefusalWarnings(verifier.registration);
   }
 
-  /** A promise only where something has to be found out first: Nest goes on at once where there is none. */
+  /** Returns a promise only if verification needs I/O: without one, Nest continues synchronously. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     try {
       const request = requestOf(context);
       const path = mountedPath(context.getClass());
-      const kept = bytesKeptFor(request);
+      const state = deliveredBytes(request, this.#adapterHost.httpAdapter);
       const verified = this.#verifier.verifyAtOnce({
         headers: withRepeated(request),
-        body: kept.bytes,
+        body: state.bytes,
         url: request.originalUrl ?? request.url,
         params: textParams(request),
         path,
       });
       return verified instanceof Promise
-        ? this.#admitLater(verified, kept, context, path)
-        : this.#admit(verified, kept, context, path);
+        ? this.#admitLater(verified, state, context, path)
+        : this.#admit(verified, state, context, path);
     } catch (error) {
       return this.#refuse(error, context);
     }
   }
 
-  #admit(delivery: VerifiedDelivery, kept: Kept, context: ExecutionContext, path: string | undefined): true {
-    kept.delivery = delivery;
+  #admit(
+    delivery: VerifiedDelivery,
+    state: RequestStateWithBytes,
+    context: ExecutionContext,
+    path: string | undefined,
+  ): true {
+    state.delivery = delivery;
+    if (isDoctorProbe(delivery)) this.#reportToDoctor(context);
     if (path === undefined) {
-      // The built-in route does the same where the inbox refuses, which spares every other delivery.
+      // The built-in route does this only when the inbox refuses, which saves the work for all other deliveries.
       rememberResponse(delivery, this.#setHeaderOf(context));
-      exposeBody(requestOf(context), kept.bytes);
+      exposeBody(requestOf(context), state.bytes);
     }
     return true;
   }
 
+  #reportToDoctor(context: ExecutionContext): void {
+    if (!this.#audience) return;
+    const report: DoctorAnswer = { ...this.#audience(), takesDynamic: this.#verifier.takesDynamic };
+    this.#setHeaderOf(context)(DOCTOR_ANSWER_HEADER, JSON.stringify(report));
+  }
+
   async #admitLater(
     verified: Promise<VerifiedDelivery>,
-    kept: Kept,
+    state: RequestStateWithBytes,
     context: ExecutionContext,
     path: string | undefined,
   ): Promise<true> {
     try {
-      return this.#admit(await verified, kept, context, path);
+      return this.#admit(await verified, state, context, path);
     } catch (error) {
       return this.#refuse(error, context);
     }
   }
 
   #refuse(error: unknown, context: ExecutionContext): never {
-    this.#log(error);
-    throw problemException(error, requestOf(context), this.#setHeaderOf(context));
+    const request = requestOf(context);
+    if (!wasRefusedBefore(request, error)) this.#log(error, request);
+    throw problemException(error, request, this.#setHeaderOf(context));
   }
 
   #setHeaderOf(context: ExecutionContext): SetHeader {
     const response = context.switchToHttp().getResponse<object>();
-    return (name, value) => this.#adapterHost.httpAdapter.setHeader(response, name, value);
+    const { httpAdapter } = this.#adapterHost;
+    return (name, value) => {
+      if (!httpAdapter.isHeadersSent(response)) httpAdapter.setHeader(response, name, value);
+    };
   }
 
-  #log(error: unknown): void {
+  #log(error: unknown, { originalUrl, url }: HttpRequest): void {
     if (!(error instanceof GeminiWebhooksError))
       this.#logger.error(`A delivery could not be verified: ${messageOf(error)}`);
-    else if (error.code === 'keys_unavailable' || error.code === 'raw_body_unavailable') {
-      this.#unverifiable.warn(`${error.message}${error.cause === undefined ? '' : ` ${messageOf(error.cause)}`}`);
-    } else this.#logger.debug(`Refused a delivery: ${error.code}`);
+    else if (LOGGED_CODES.has(error.code)) this.#refusals.warn(error, originalUrl ?? url);
+    else this.#logger.debug(`Refused a delivery: ${error.code}`);
   }
 }
 
 /**
- * The guard of a registration that has a name of its own.
+ * Returns the guard of a named module instance.
  *
  * @example
  * @UseGuards(geminiSignatureGuard('tenant-b'))
@@ -119,14 +155,15 @@ export function geminiSignatureGuard(name: string): Type<CanActivate> {
     constructor(
       @Inject(getGeminiToken(SignatureVerifier, name)) verifier: SignatureVerifier,
       @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+      @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Audience,
     ) {
-      super(verifier, adapterHost);
+      super(verifier, adapterHost, audience);
     }
   }
   return mixin(NamedGeminiSignatureGuard);
 }
 
-/** What `switchToHttp()` gives, without the object that it makes of the context at every call. */
+/** Same as `switchToHttp().getRequest()`, without the object that it allocates at every call. */
 function requestOf(context: ExecutionContext): HttpRequest {
   return context.getArgByIndex<HttpRequest>(0);
 }
@@ -139,10 +176,10 @@ function textParams({ params = {} }: HttpRequest): Record<string, string> {
 
 const WEBHOOK_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
 
-/** The headers, with webhook headers that were sent more than once as lists: Node joins them, as if they were one. */
+/** Returns the headers, with repeated webhook headers as lists: Node joins them into one value. */
 function withRepeated(request: HttpRequest): IncomingHttpHeaders {
   const { headers } = request;
-  // Node puts a comma and a space between them, which no webhook header has of itself: hardly a request is looked through.
+  // Node joins with a comma and a space, which no single webhook header contains: few requests need a closer look.
   if (!mayBeRepeated(headers)) return headers;
   const { rawHeaders = [] } = request.raw ?? (request as unknown as IncomingMessage);
   const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase());
@@ -156,7 +193,7 @@ function mayBeRepeated(headers: IncomingHttpHeaders): boolean {
   return false;
 }
 
-/** Gives a route of the user's what its own parsers would have: the bytes, and the parsed body when it is asked for. */
+/** Sets `rawBody` and a lazily parsed `body` for custom routes, as body parsers would. */
 function exposeBody(request: HttpRequest, bytes: Buffer): void {
   request.rawBody = bytes;
   let parsed: { readonly value: unknown } | undefined;
@@ -170,7 +207,7 @@ function exposeBody(request: HttpRequest, bytes: Buffer): void {
   });
 }
 
-/** A JWT vouches for its claims: the body beside it may be anything. */
+/** A JWT signs its own claims: the body beside it may be anything. */
 function parsedOrUndefined(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString()) as unknown;

@@ -1,16 +1,19 @@
 import { Controller, Inject, Post, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { getGeminiToken } from '../gemini-webhooks.tokens.js';
 import { GeminiInbox } from '../inbox/gemini-inbox.js';
+import { invalid } from '../config/option-checks.js';
 import { GeminiProblemException } from '../problem.js';
-import { answer, setHeaders } from './answer.js';
+import { sendResponse, setHeaders } from './send-response.js';
 import { deliveryOf } from './gemini-delivery.decorator.js';
 import { GeminiSignatureGuard } from './gemini-signature.guard.js';
 import { belongsTo } from './guarded-routes.js';
+import { describedInOpenApi } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
-/** What shapes a registration's route. */
+/** Settings of the route of a module instance. */
 export interface ReceiverRoute {
   readonly registration: string;
   readonly path: string;
@@ -18,8 +21,8 @@ export interface ReceiverRoute {
 }
 
 /**
- * Makes the controller of one registration: the guard, `GeminiInbox.accept`, the answer; nothing that a route of the
- * user's cannot do. Made when the module is defined, so that path and decorators are real ones.
+ * Creates the controller of one module instance: guard, `GeminiInbox.accept`, response. A custom route can do the same.
+ * Called when the module is defined, so that Nest sees the real path and decorators.
  */
 export function createController({ registration, path, decorators }: ReceiverRoute): Type {
   @Controller({ path, version: VERSION_NEUTRAL })
@@ -29,25 +32,40 @@ export function createController({ registration, path, decorators }: ReceiverRou
     readonly #inbox: GeminiInbox;
     readonly #adapterHost: HttpAdapterHost;
 
-    constructor(@Inject(GeminiInbox) inbox: GeminiInbox, @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost) {
+    constructor(
+      @Inject(getGeminiToken(GeminiInbox, registration)) inbox: GeminiInbox,
+      @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+    ) {
       this.#inbox = inbox;
       this.#adapterHost = adapterHost;
     }
 
-    /** Answers by itself, so that the app's global interceptors cannot put the answer into an envelope of theirs. */
+    /** Sends the response itself, so that global interceptors of the app cannot wrap it. */
     @Post()
     @UseGuards(GeminiSignatureGuard)
+    @describedInOpenApi(registration, path)
     async receive(@Req() request: object, @Res() response: object): Promise<void> {
       const { httpAdapter } = this.#adapterHost;
       try {
         const { status, httpStatus } = await this.#inbox.accept(deliveryOf(request));
-        answer(httpAdapter, response, { status: httpStatus, headers: JSON_HEADERS, body: { status } });
+        sendResponse(httpAdapter, response, { status: httpStatus, headers: JSON_HEADERS, body: { status } });
       } catch (error) {
         if (error instanceof GeminiProblemException) setHeaders(httpAdapter, response, error.headers);
         throw error;
       }
     }
   }
-  for (const decorate of decorators) decorate(GeminiWebhooksController);
+  for (const decorate of decorators) checkApplied(decorate(GeminiWebhooksController), GeminiWebhooksController);
   return GeminiWebhooksController;
+}
+
+/** Refuses a decorator factory that was not called: it receives the class as its argument and does nothing. */
+function checkApplied(result: unknown, controller: Type): void {
+  if (typeof result !== 'function' || result === controller) return;
+  if ((result as Type).prototype instanceof controller) return;
+  invalid(
+    'decorators',
+    'got one that returns another decorator',
+    'Call it: [Public(), SkipThrottle()], not [Public, SkipThrottle].',
+  );
 }

@@ -2,42 +2,42 @@ import { RequestMethod, type Type } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 
-/** A route that carries our guard. */
+/** Route with our guard. */
 export interface GuardedRoute {
-  /** The module that the controller is in. */
+  /** Module of the controller. */
   readonly host: Module;
   readonly controller: Type;
   readonly method: object;
 }
 
-/** Where Nest keeps what stands on controllers and their methods. */
+/** Keys of Nest's metadata on controllers and their methods. */
 const GUARDS_METADATA = '__guards__';
 const METHOD_METADATA = 'method';
 
-/** Which registration a guard class, or a controller that the module made, belongs to. */
-interface Belonging {
+/** Module instance that owns a guard class, or a controller that it created. */
+interface Owner {
   readonly registration: string;
-  /** The path of a controller that the module made. */
+  /** Path of a controller that the module created. */
   readonly path?: string | undefined;
 }
 
-const BELONGING = Symbol('nestjs-gemini-webhooks:belonging');
+const OWNER = Symbol('nestjs-gemini-webhooks:belonging');
 
-/** Says of a guard class, or of a controller that the module made, which registration it is of. */
+/** Marks a guard class, or a controller that the module created, as part of a module instance. */
 export function belongsTo(registration: string, path?: string): ClassDecorator {
-  return (target) => Reflect.defineMetadata(BELONGING, { registration, path } satisfies Belonging, target);
+  return (target) => Reflect.defineMetadata(OWNER, { registration, path } satisfies Owner, target);
 }
 
-/** The path of a controller that the module made; `undefined` for a user's own. */
+/** Returns the path of a controller that the module created; `undefined` for a custom one. */
 export function mountedPath(controller: object): string | undefined {
-  return belongingOf(controller)?.path;
+  return ownerOf(controller)?.path;
 }
 
-function belongingOf(type: unknown): Belonging | undefined {
-  return typeof type === 'function' ? (Reflect.getMetadata(BELONGING, type) as Belonging | undefined) : undefined;
+function ownerOf(type: unknown): Owner | undefined {
+  return typeof type === 'function' ? (Reflect.getMetadata(OWNER, type) as Owner | undefined) : undefined;
 }
 
-/** The POST routes of every module whose guard, on the method or the class, is a registration's. */
+/** Returns the POST routes with a guard of a module instance on the method or the class. */
 export function guardedRoutes(modules: ModulesContainer, registration: string): GuardedRoute[] {
   const scanner = new MetadataScanner();
   return [...modules.values()].flatMap((host) =>
@@ -62,8 +62,8 @@ function isGuarded(controller: Type, method: object, registration: string): bool
     (target) => (Reflect.getMetadata(GUARDS_METADATA, target) as unknown[]) ?? [],
   );
   return guards.some((guard) => {
-    const own = belongingOf(typeof guard === 'object' && guard !== null ? guard.constructor : guard);
-    // A controller that the module made says itself whose it is: its guard is resolved in its own module.
-    return own !== undefined && (belongingOf(controller) ?? own).registration === registration;
+    const own = ownerOf(typeof guard === 'object' && guard !== null ? guard.constructor : guard);
+    // For a controller that the module created, its own mark decides: Nest resolves its guard in its module.
+    return own !== undefined && (ownerOf(controller) ?? own).registration === registration;
   });
 }

@@ -1,9 +1,9 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { GeminiWebhooksRoute } from '../gemini-webhooks.route.js';
+import type { GeminiWebhooksRoute } from '../config/gemini-webhooks.route.js';
 import { guardedRoutes, mountedPath } from './guarded-routes.js';
 import { routePaths } from './route-paths.js';
 
-/** Where the built-in route of a registration is in this process, prefix included; `undefined` where it is not. */
+/** Returns the full path of a module instance's built-in route; `undefined` if this process does not serve it. */
 export function mountedRoute(
   { registration, path }: GeminiWebhooksRoute,
   modules: ModulesContainer,

@@ -1,9 +1,9 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { GeminiProblemException } from '../problem.js';
-import { answer } from './answer.js';
+import { sendResponse } from './send-response.js';
 
-/** Answers a refusal as problem+json, whatever filters the app has: Google and the docs rely on its form. */
+/** Sends refusals as problem+json despite other filters of the app: the docs promise this format. */
 @Catch(GeminiProblemException)
 export class ProblemFilter implements ExceptionFilter<GeminiProblemException> {
   readonly #adapterHost: HttpAdapterHost;
@@ -17,6 +17,10 @@ export class ProblemFilter implements ExceptionFilter<GeminiProblemException> {
     const response = host.switchToHttp().getResponse<object>();
     if (httpAdapter.isHeadersSent(response)) return;
     const { headers } = exception;
-    answer(httpAdapter, response, { status: exception.getStatus(), headers, body: exception.getResponse() as object });
+    sendResponse(httpAdapter, response, {
+      status: exception.getStatus(),
+      headers,
+      body: exception.getResponse() as object,
+    });
   }
 }

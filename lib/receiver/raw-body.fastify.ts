@@ -1,54 +1,56 @@
 import type { HttpServer } from '@nestjs/common';
-import type { NestContainer } from '@nestjs/core';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { problemOf } from '../problem.js';
-import type { GuardedRoute } from './guarded-routes.js';
-import { captureBody, discardRest, type BodyLimits } from './raw-body.js';
+import { passOn, refuseLateRead } from './body-readers.js';
+import { hideBodyHeaders, restoreBodyHeaders, type HiddenHeaders } from './hidden-headers.js';
+import { captureBody, discardRest, type Capture } from './raw-body.js';
 import { registeredPaths } from './route-paths.js';
 
-/** Where Nest's Fastify adapter takes a route's `config` from. */
+/** Key under which Nest's Fastify adapter finds a route's `config`. */
 const ROUTE_CONFIG_METADATA = '__fastify_route_config__';
 const MARK = 'geminiWebhooks';
-/** Where a request keeps the headers that its parser must not see. */
+/** Headers of a request that its parser must not see. */
 const HIDDEN = Symbol('nestjs-gemini-webhooks:hidden-headers');
+/** Refusal of a request, sent in place of the response of the app's error handler. */
+const REFUSAL = Symbol('nestjs-gemini-webhooks:refusal');
 
-/** The little of Fastify that is used: its types would make it a dependency. */
+/** Subset of Fastify in use: its own types would make it a dependency. */
 interface FastifyInstance {
   addHook(
     name: 'preParsing',
     hook: (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Done) => void,
   ): void;
   addHook(name: 'preValidation', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): void;
+  addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
 }
+interface FastifyRoute {
+  readonly config?: { readonly [MARK]?: boolean };
+  onError?: Hook | Hook[];
+  onSend?: Hook | Hook[];
+}
+type Hook = (request: FastifyRequest, reply: FastifyReply, given: unknown, done: Done) => void;
 interface FastifyRequest {
   [HIDDEN]?: HiddenHeaders;
+  [REFUSAL]?: unknown;
   readonly raw: IncomingMessage;
   readonly routeOptions: { readonly url?: string; readonly config?: { readonly [MARK]?: boolean } };
 }
 interface FastifyReply {
+  readonly raw: ServerResponse;
+  readonly sent: boolean;
   code(status: number): FastifyReply;
   headers(headers: Readonly<Record<string, string>>): FastifyReply;
   send(body: unknown): FastifyReply;
 }
-type Done = (error: Error | null, payload?: unknown) => void;
+type Done = (error?: Error | null, payload?: unknown) => void;
 
-/** Routes of one registration. */
-interface Capture {
-  readonly routes: readonly GuardedRoute[];
-  readonly limits: BodyLimits;
-  readonly container: NestContainer;
-}
-
-/** What is captured on each adapter: several registrations share one hook, so that no stream is read twice. */
-const captures = new WeakMap<
-  object,
-  { readonly all: Capture[]; byPath?: ReadonlyMap<string, BodyLimits> | undefined }
->();
+/** Captures by adapter: module instances share one hook, so that no stream is read twice. */
+const captures = new WeakMap<object, { readonly all: Capture[]; byPath?: ReadonlyMap<string, Capture> | undefined }>();
 
 /**
- * Reads what comes to our routes before any parser. Routes are marked in their config, so that Fastify itself says which
- * request is ours, whatever its version or spelling. The mark stands on a method, which controllers that are not ours
- * may inherit: so the route's path, as it was registered, must be ours too.
+ * Reads requests to our routes before any parser. Routes are marked in their config, so that Fastify itself matches
+ * requests, including versions and spellings. The mark is on a method, which other controllers may inherit: so the
+ * registered path of the route must match too.
  */
 export function captureOnFastify(adapter: HttpServer, capture: Capture): void {
   for (const { method } of capture.routes) {
@@ -61,53 +63,72 @@ export function captureOnFastify(adapter: HttpServer, capture: Capture): void {
     known.byPath = undefined;
     return;
   }
-  const state: { all: Capture[]; byPath?: ReadonlyMap<string, BodyLimits> | undefined } = { all: [capture] };
+  const state: { all: Capture[]; byPath?: ReadonlyMap<string, Capture> | undefined } = { all: [capture] };
   captures.set(adapter, state);
   const fastify = adapter.getInstance() as FastifyInstance;
 
+  const captureFor = ({ routeOptions: { url, config } }: FastifyRequest): Capture | undefined => {
+    if (url === undefined || !config?.[MARK]) return undefined;
+    // The app sets its prefix and versions after it creates the adapter, so paths are resolved at the first request.
+    state.byPath ??= new Map(state.all.flatMap((registered) => capturesByPath(adapter, registered)));
+    return state.byPath.get(url);
+  };
+
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    const { url, config } = request.routeOptions;
-    if (url === undefined || !config?.[MARK]) return done(null, payload);
-    // The app sets its prefix and versions after the adapter was made, so paths are made at the first request.
-    state.byPath ??= new Map(state.all.flatMap((one) => limitsByPath(adapter, one)));
-    const own = state.byPath.get(url);
+    const own = captureFor(request);
     if (!own) return done(null, payload);
-    captureBody(request.raw, own, (error) => {
-      if (error !== undefined) {
-        const { problem, headers } = problemOf(error);
-        discardRest(request.raw, own);
-        reply.code(problem.status).headers(headers).send(problem);
-        return;
-      }
-      // Fastify parses nothing where there is no type and no length: its parsers would answer malformed JSON themselves.
-      request[HIDDEN] = hideBody(request.raw);
-      done(null, payload);
+    const { raw } = request;
+    const refused = (error: unknown) => refuse(request, reply, error, own);
+    const proceed = () => passOn(raw, reply.raw, own.limits, () => done(null, payload), refused);
+    captureBody(raw, own.limits, (error, isEnding) => {
+      if (error !== undefined) return refused(error);
+      // Without a type and a length Fastify parses nothing: its parsers would refuse malformed JSON themselves.
+      request[HIDDEN] = hideBodyHeaders(raw);
+      // Hooks of the app see the same stream, in however many packets the body came.
+      if (isEnding) raw.once('end', proceed);
+      else proceed();
     });
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
-    const headers = request[HIDDEN];
-    if (headers) Object.assign(request.raw.headers, headers);
+    restoreBodyHeaders(request.raw, request[HIDDEN]);
     done();
+  });
+  fastify.addHook('onRoute', (route) => {
+    if (route.config?.[MARK]) answerLateReads(route, captureFor);
   });
 }
 
-function limitsByPath(adapter: HttpServer, { routes, limits, container }: Capture): [string, BodyLimits][] {
-  return routes.flatMap((route) =>
-    registeredPaths(adapter, container, route).map((path): [string, BodyLimits] => [path, limits]),
+/** Responds for hooks of the app that fail because the body was read before. Only our routes get these hooks. */
+function answerLateReads(route: FastifyRoute, captureFor: (request: FastifyRequest) => Capture | undefined): void {
+  const onError: Hook = (request, _reply, error, done) => {
+    const own = captureFor(request);
+    if (own) {
+      refuseLateRead(request.raw, error, (refusal) => {
+        own.refusals.warn(refusal, request.raw.url ?? '');
+        request[REFUSAL] = refusal;
+      });
+    }
+    done();
+  };
+  const onSend: Hook = (request, reply, payload, done) => {
+    if (request[REFUSAL] === undefined) return done(null, payload);
+    const { problem, headers } = problemOf(request[REFUSAL]);
+    reply.code(problem.status).headers(headers);
+    done(null, JSON.stringify(problem));
+  };
+  route.onError = [route.onError ?? []].flat().concat(onError);
+  route.onSend = [route.onSend ?? []].flat().concat(onSend);
+}
+
+function capturesByPath(adapter: HttpServer, capture: Capture): [string, Capture][] {
+  return capture.routes.flatMap((route) =>
+    registeredPaths(adapter, capture.container, route).map((path): [string, Capture] => [path, capture]),
   );
 }
 
-const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
-
-type HiddenHeaders = { [Name in (typeof BODY_HEADERS)[number]]?: string };
-
-function hideBody({ headers }: IncomingMessage): HiddenHeaders {
-  const hidden: HiddenHeaders = {};
-  for (const name of BODY_HEADERS) {
-    const value = headers[name];
-    if (value === undefined) continue;
-    hidden[name] = value;
-    headers[name] = undefined;
-  }
-  return hidden;
+function refuse({ raw }: FastifyRequest, reply: FastifyReply, error: unknown, { limits, refusals }: Capture): void {
+  const { problem, headers } = problemOf(error);
+  refusals.warn(error, raw.url ?? '');
+  discardRest(raw, limits);
+  if (!reply.sent) reply.code(problem.status).headers(headers).send(problem);
 }

@@ -1,70 +1,65 @@
+import type { NestContainer } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
 import { GeminiWebhooksError } from '../errors.js';
-import { keep, keptFor, type Kept } from './kept.js';
+import type { GuardedRoute } from './guarded-routes.js';
+import { hostBytes } from './host-bytes.js';
+import { setRequestState } from './request-state.js';
+import type { RefusalWarnings } from './refusal-warnings.js';
 
-/** What an upload may cost. */
+/** Limits on uploads. */
 export interface BodyLimits {
   readonly bodyLimitBytes: number;
   readonly bodyTimeoutMs: number;
 }
 
-/**
- * What is kept of a request to one of our routes, with its bytes: captured, or kept by whoever read them before us
- * (`rawBody`).
- *
- * @throws GeminiWebhooksError `raw_body_unavailable`
- */
-export function bytesKeptFor(request: { readonly rawBody?: unknown; readonly raw?: IncomingMessage }): Kept {
-  const captured = keptFor(request);
-  if (captured) return captured;
-  const { rawBody: bytes } = request;
-  if (!Buffer.isBuffer(bytes)) {
-    throw new GeminiWebhooksError(
-      'raw_body_unavailable',
-      'The bytes of a Gemini delivery were read before this module could keep them, so its signature cannot be checked. Something in front of Nest ' +
-        'parses the body (such as express.json() on the server given to ExpressAdapter): exclude this route there, or have it keep the bytes in request.rawBody.',
-    );
-  }
-  const kept = { bytes };
-  keep(request.raw ?? request, kept);
-  return kept;
+/** Routes of one module instance whose bodies are captured, and how. */
+export interface Capture {
+  readonly routes: readonly GuardedRoute[];
+  readonly limits: BodyLimits;
+  readonly refusals: RefusalWarnings;
+  readonly container: NestContainer;
 }
 
 /**
- * Is told when a body has been captured.
+ * Called after a body was captured or refused.
  *
  * @param error a GeminiWebhooksError `unsupported_media_type`, `body_too_large` or `request_timeout`
- * @param isEnding whether the request's `end` is still to come
+ * @param isEnding true if the request has yet to emit `end`
  */
 type Captured = (error?: unknown, isEnding?: boolean) => void;
 
-/** Reads a request's body, unless somebody has, and keeps it for `bytesKeptFor`. */
+/** Captures a request's body for `deliveredBytes`, unless other code read it. Uses the bytes that a host stored. */
 export function captureBody(message: IncomingMessage, limits: BodyLimits, done: Captured): void {
   try {
     checkHeaders(message, limits);
   } catch (error) {
     return done(error);
   }
-  // What has been read will not end a second time.
+  const bytes = hostBytes(message);
+  if (bytes) {
+    setRequestState(message, { bytes });
+    return done();
+  }
+  // A stream that was read does not end again.
   if (message.readableDidRead || message.readableEnded) return done();
-  // A body that came in one packet with its headers is there by then.
-  process.nextTick(takeBody, message, limits, done);
+  // A body that came in one packet with its headers has arrived by then.
+  process.nextTick(captureBytes, message, limits, done);
 }
 
-function takeBody(message: IncomingMessage, limits: BodyLimits, done: Captured): void {
-  if (takeWhole(message)) return done(undefined, true);
+function captureBytes(message: IncomingMessage, limits: BodyLimits, done: Captured): void {
+  if (readWhole(message)) return done(undefined, true);
   readBody(message, limits).then((bytes) => {
-    keep(message, { bytes });
+    setRequestState(message, { bytes });
     done();
   }, done);
 }
 
-/** Spares a body that is all there, as nearly every delivery's is, the listeners and the timer of one that is not. */
-function takeWhole(message: IncomingMessage): boolean {
+/** Reads a body that has arrived completely, as nearly all do, without listeners and a timer. */
+function readWhole(message: IncomingMessage): boolean {
   const { readableLength } = message;
   if (readableLength === 0 || readableLength !== Number(message.headers['content-length'])) return false;
-  keep(message, { bytes: message.read() as Buffer });
-  // What is read does not end before it is asked for more.
+  setRequestState(message, { bytes: message.read() as Buffer });
+  // The stream ends only when it is read further.
   message.resume();
   return true;
 }
@@ -97,14 +92,14 @@ function readBody(message: IncomingMessage, { bodyLimitBytes, bodyTimeoutMs }: B
       release();
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
     };
-    const onCut = () => fail(new GeminiWebhooksError('request_timeout', 'The upload of a delivery was cut.'));
+    const onAbort = () => fail(new GeminiWebhooksError('request_timeout', 'The upload of a delivery was aborted.'));
     const fail = (error: GeminiWebhooksError) => {
       release();
       reject(error);
     };
     const release = () => {
       clearTimeout(timer);
-      message.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+      message.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort);
     };
     const timer = setTimeout(
       () =>
@@ -116,18 +111,29 @@ function readBody(message: IncomingMessage, { bodyLimitBytes, bodyTimeoutMs }: B
         ),
       bodyTimeoutMs,
     );
-    message.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+    message.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
   });
 }
 
-/** Passes over the rest of an upload that was refused, and hangs up on one that will not end. */
+/** Reads and drops the rest of a refused upload. */
+export function drain(message: IncomingMessage): void {
+  message.on('error', () => undefined).resume();
+}
+
+/** Drops the rest of a refused upload, and closes the connection if it does not end within `bodyTimeoutMs`. */
 export function discardRest(message: IncomingMessage, { bodyTimeoutMs }: BodyLimits): void {
-  if (message.complete) return;
-  message.on('error', () => undefined);
-  message.resume();
-  const timer = setTimeout(() => message.socket.destroy(), bodyTimeoutMs);
+  if (message.complete || message.readableEnded) return;
+  drain(message);
+  const timer = setTimeout(() => closeConnection(message), bodyTimeoutMs);
   const done = () => clearTimeout(timer);
   message.once('end', done).once('close', done);
+}
+
+/** Requests of `app.inject()` and serverless hosts have no connection, or one that cannot be closed. */
+function closeConnection(message: IncomingMessage): void {
+  const socket = message.socket as { destroy?: () => void } | null | undefined;
+  if (socket?.destroy) socket.destroy();
+  else message.destroy();
 }
 
 function tooLarge(bodyLimitBytes: number): GeminiWebhooksError {

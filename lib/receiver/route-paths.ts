@@ -9,7 +9,7 @@ const MODULE_PATH = '__module_path__';
 
 type Version = NonNullable<VersioningOptions['defaultVersion']>;
 
-/** The full paths of a POST route as Nest registers it: global prefix and its exclusions, URI versions, `RouterModule`. */
+/** Returns the full paths of a POST route as Nest registers them: global prefix and exclusions, URI versions, `RouterModule`. */
 export function routePaths(container: NestContainer, { host, controller, method }: GuardedRoute): string[] {
   const application = container.applicationConfig;
   if (!application) return [];
@@ -36,12 +36,12 @@ export function routePaths(container: NestContainer, { host, controller, method 
   );
 }
 
-/** The same paths in the words of the adapter's router. */
+/** Returns the paths in the syntax of the adapter's router. */
 export function registeredPaths(adapter: HttpServer, container: NestContainer, route: GuardedRoute): string[] {
   return routePaths(container, route).map((path) => adapter.normalizePath?.(path) ?? path);
 }
 
-/** What tells a route's requests from those of other versions at its path; `undefined` where the path itself does. */
+/** Returns the version of a route whose path does not contain it; `undefined` if the path identifies the version. */
 export function routeVersion(
   container: NestContainer,
   { controller, method }: GuardedRoute,

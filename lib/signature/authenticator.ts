@@ -2,29 +2,35 @@ import { Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { asRawEvent, parseEvent, type RawGeminiEvent } from '../events/parse-event.js';
-import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import { OccasionalWarning } from '../occasional-warning.js';
+import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
+import { OccasionalWarning } from '../shared/occasional-warning.js';
+import { withTimeout } from '../shared/timeouts.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import { HmacStrategy } from './hmac.strategy.js';
-import { JwksStrategy, STALE_TOKEN } from './jwks.strategy.js';
+import { JwksStrategy } from './jwks.strategy.js';
 import type { LiveSecrets } from './live-secrets.js';
+import { MismatchWarning } from './mismatch-warning.js';
 import { checkTimestamp, parseSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
 import type { SignatureStrategy, SignatureVerdict } from './signature-strategy.js';
+import { formatAge, StaleToken } from './stale-token.js';
 
-/** What a signature vouches for. Whether it is for this deployment is another question, unless it is `bound`. */
+/** Timeout of a custom strategy. Without one, a strategy that hangs would lose the delivery without a log line. */
+const STRATEGY_TIMEOUT_MS = 10_000;
+
+/** Authentic event. Unless it is `bound`, it may belong to another deployment. */
 export interface Authentic {
   readonly strategy: string;
   readonly bound: boolean;
   readonly id: string;
   readonly attemptedAt: Date;
   readonly raw: RawGeminiEvent;
-  /** The bytes that `raw` was read from. */
+  /** Bytes that `raw` was parsed from. */
   readonly body: Buffer;
-  /** What stands for the `webhook-id` where the signature does not cover the headers. */
+  /** Replaces the `webhook-id` if the signature does not cover the headers. */
   readonly messageId?: string;
 }
 
-/** Answers: did Gemini say it? Tries the built-in strategies, then the user's own. */
+/** Checks that Gemini sent a delivery. Tries the built-in strategies, then custom ones. */
 export class Authenticator {
   readonly #hmac: HmacStrategy | undefined;
   readonly #jwks: JwksStrategy | undefined;
@@ -33,53 +39,68 @@ export class Authenticator {
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #unavailable = new OccasionalWarning({ warn: (message: string) => this.#logger.error(message) });
   readonly #stale = new OccasionalWarning(this.#logger);
+  readonly #mismatches: MismatchWarning;
 
   constructor(
     {
+      name,
       hmac,
       jwks,
       strategies,
       toleranceSeconds,
-    }: Pick<GeminiWebhooksConfig, 'hmac' | 'jwks' | 'strategies' | 'toleranceSeconds'>,
+    }: Pick<GeminiWebhooksConfig, 'name' | 'hmac' | 'jwks' | 'strategies' | 'toleranceSeconds'>,
     liveSecrets?: LiveSecrets,
   ) {
     this.#hmac = hmac || liveSecrets ? new HmacStrategy(hmac || { secrets: [] }, liveSecrets) : undefined;
     this.#jwks = jwks ? new JwksStrategy(jwks, toleranceSeconds) : undefined;
     this.#strategies = strategies;
     this.#toleranceSeconds = toleranceSeconds;
+    this.#mismatches = new MismatchWarning(this.#logger, name, () => Boolean(hmac || liveSecrets?.isUsed));
   }
 
-  /** How many authentic deliveries were refused for nothing but their age. */
+  /** Number of authentic deliveries refused only for their age. */
   get staleCount(): number {
     return this.#stale.count;
   }
 
   /**
-   * A promise only where keys have to be found first: each costs about as much as reading the headers does.
+   * Authenticates a delivery. Returns a promise only if keys must be loaded: a promise costs about as much as parsing the
+   * headers.
    *
    * @throws GeminiWebhooksError a code of the HTTP table, or rejects with it
    */
   authenticate(request: DeliveryRequest): Authentic | Promise<Authentic> {
     try {
-      const authentic = this.#byStandardWebhooks(request);
-      if (!(authentic instanceof Promise)) return authentic;
-      return authentic.catch((error: unknown) => this.#orByOwnStrategies(request, error));
+      const authentic = this.#authenticateByBuiltInStrategies(request);
+      if (authentic instanceof Promise) {
+        return authentic.then(
+          (found) => this.#accept(found),
+          (error: unknown) => this.#fallBackToCustomStrategies(request, error),
+        );
+      }
+      return this.#accept(authentic);
     } catch (error) {
-      return this.#orByOwnStrategies(request, error);
+      return this.#fallBackToCustomStrategies(request, error);
     }
   }
 
-  async #orByOwnStrategies(request: DeliveryRequest, error: unknown): Promise<Authentic> {
-    // What is authentic but cannot be read is nobody else's.
+  async #fallBackToCustomStrategies(request: DeliveryRequest, error: unknown): Promise<Authentic> {
+    // The event is authentic, so no other strategy needs to run.
     if (error instanceof GeminiWebhooksError && error.code === 'malformed_event') throw error;
-    const authentic = await this.#byOwnStrategies(request);
-    if (authentic) return authentic;
+    const authentic = await this.#authenticateByCustomStrategies(request);
+    if (authentic) return this.#accept(authentic);
+    if (error instanceof GeminiWebhooksError && error.code === 'signature_mismatch') this.#mismatches.add(request.url);
     throw error;
   }
 
-  #byStandardWebhooks(request: DeliveryRequest): Authentic | Promise<Authentic> {
+  #accept(authentic: Authentic): Authentic {
+    this.#mismatches.reset();
+    return authentic;
+  }
+
+  #authenticateByBuiltInStrategies(request: DeliveryRequest): Authentic | Promise<Authentic> {
     const headers = parseSignatureHeaders(request.headers);
-    // Whole seconds, as the timestamp: a delivery exactly as old as the tolerance is taken during that whole second.
+    // Whole seconds, like the timestamp: otherwise a delivery exactly as old as the tolerance would be refused.
     const now = Math.floor(Date.now() / 1000);
     try {
       checkTimestamp(headers.seconds, this.#toleranceSeconds, now);
@@ -87,14 +108,14 @@ export class Authenticator {
       return this.#refuseForAge(headers, request, now, refusal);
     }
     const verified = this.#hmac?.verify(headers, request.body, request.params);
-    if (verified === true) return byHmac(headers, request.body);
-    return this.#byLookedUpKeys(headers, request, now, verified).then((authentic) => {
+    if (verified === true) return authenticByHmac(headers, request.body);
+    return this.#authenticateByLoadedKeys(headers, request, now, verified).then((authentic) => {
       if (authentic) return authentic;
       throw new GeminiWebhooksError('signature_mismatch', 'No entry of webhook-signature verifies.');
     });
   }
 
-  /** Verifies all the same: an operator must hear of authentic deliveries that are lost to a wrong clock. */
+  /** Refuses the delivery, but verifies it first, to warn if a wrong clock causes the loss of authentic deliveries. */
   async #refuseForAge(
     headers: SignatureHeaders,
     request: DeliveryRequest,
@@ -102,13 +123,13 @@ export class Authenticator {
     refusal: unknown,
   ): Promise<never> {
     const verified = this.#hmac?.verify(headers, request.body, request.params);
-    const authentic = await this.#byLookedUpKeys(headers, request, now, verified).catch(() => undefined);
-    if (authentic) this.#warnStale(now - headers.seconds);
+    const authentic = await this.#authenticateByLoadedKeys(headers, request, now, verified).catch(() => undefined);
+    if (authentic) this.#warnStale(`it was signed ${formatAge(now - headers.seconds)}`);
     throw refusal;
   }
 
-  /** @param verified what the HMAC strategy said, or will say */
-  async #byLookedUpKeys(
+  /** @param verified result of the HMAC strategy */
+  async #authenticateByLoadedKeys(
     headers: SignatureHeaders,
     { body }: DeliveryRequest,
     now: number,
@@ -118,7 +139,7 @@ export class Authenticator {
     const attemptedAt = new Date(seconds * 1000);
     let unavailable: unknown;
     try {
-      if (await verified) return byHmac(headers, body);
+      if (await verified) return authenticByHmac(headers, body);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       this.#unavailable.warn(error.cause === undefined ? error.message : `${error.message} ${messageOf(error.cause)}`);
@@ -128,7 +149,8 @@ export class Authenticator {
       return { strategy: 'jwks', bound: false, id, attemptedAt, raw: parseEvent(body), body };
     }
     const token = await this.#jwks?.verifyToken(headers, now);
-    if (typeof token === 'object') {
+    if (token instanceof StaleToken) this.#warnStale(token.age(now), token.isExpired);
+    else if (token) {
       const { claims, messageId, issuedAt } = token;
       const bytes = Buffer.from(JSON.stringify(claims));
       return {
@@ -141,53 +163,53 @@ export class Authenticator {
         messageId,
       };
     }
-    if (token === STALE_TOKEN) this.#warnStale(now - seconds);
     if (unavailable !== undefined) throw unavailable;
     return undefined;
   }
 
-  async #byOwnStrategies(request: DeliveryRequest): Promise<Authentic | undefined> {
+  async #authenticateByCustomStrategies(request: DeliveryRequest): Promise<Authentic | undefined> {
     for (const strategy of this.#strategies) {
-      const verdict = await this.#ask(strategy, request);
+      const verdict = await this.#callStrategy(strategy, request);
       if (!verdict) continue;
       return {
         strategy: strategy.name,
         bound: verdict.bound === true,
-        ...factsOf(request),
+        ...idAndTimeOf(request),
         raw: asRawEvent(verdict.event),
-        // The request's body may be an envelope around the event.
+        // The request's body may wrap the event.
         body: Buffer.from(JSON.stringify(verdict.event)),
       };
     }
     return undefined;
   }
 
-  async #ask(
+  async #callStrategy(
     strategy: SignatureStrategy,
     { headers, body, params }: DeliveryRequest,
   ): Promise<SignatureVerdict | undefined> {
     try {
-      return await strategy.verify({ headers, body, params });
+      const verdict = Promise.resolve(strategy.verify({ headers, body, params }));
+      return await withTimeout(verdict, STRATEGY_TIMEOUT_MS, 'verify() took too long');
     } catch (cause) {
       this.#logger.error(`The signature strategy "${strategy.name}" failed: ${messageOf(cause)}`);
       throw new GeminiWebhooksError('keys_unavailable', `The signature strategy "${strategy.name}" failed.`, { cause });
     }
   }
 
-  #warnStale(ageSeconds: number): void {
+  #warnStale(age: string, isExpired = false): void {
+    const advice = isExpired ? '' : `, or raise toleranceSeconds (${this.#toleranceSeconds})`;
     this.#stale.warn(
-      `An authentic Gemini delivery was refused for its age only (${Math.round(ageSeconds)} s, toleranceSeconds is ${this.#toleranceSeconds}). ` +
-        "Check this machine's clock, or raise toleranceSeconds.",
+      `An authentic Gemini delivery was refused for its age only: ${age}. Check this machine's clock${advice}.`,
     );
   }
 }
 
-function byHmac({ id, seconds }: SignatureHeaders, body: Buffer): Authentic {
+function authenticByHmac({ id, seconds }: SignatureHeaders, body: Buffer): Authentic {
   return { strategy: 'hmac', bound: true, id, attemptedAt: new Date(seconds * 1000), raw: parseEvent(body), body };
 }
 
-/** Id and time of a delivery that only a strategy of the user's vouches for, which need not have webhook headers. */
-function factsOf({ headers, body }: DeliveryRequest): { id: string; attemptedAt: Date } {
+/** Id and time of a delivery that only a custom strategy verified, which may lack webhook headers. */
+function idAndTimeOf({ headers, body }: DeliveryRequest): { id: string; attemptedAt: Date } {
   try {
     const { id, seconds } = parseSignatureHeaders({ 'webhook-signature': 'none', ...headers });
     const attemptedAt = new Date(seconds * 1000);

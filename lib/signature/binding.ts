@@ -2,46 +2,46 @@ import { hkdfSync } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 
-/** What a binding token is for: a delivery that carries it belongs here and to nobody else. */
+/** Content of a binding token. A delivery that carries the token belongs to this deployment. */
 export interface Binding {
-  /** The registration's name. */
+  /** Name of the module instance. */
   readonly registration: string;
-  /** The route that it was minted for, where that is the module's own. */
+  /** Path of the built-in route that it was minted for; absent for a custom route. */
   readonly path?: string | undefined;
-  /** The route's parameters. */
+  /** Parameters of the route. */
   readonly params: Readonly<Record<string, string>>;
-  /** The kind of job, when the token is of one job. */
+  /** Kind of the job, if the token belongs to one job. */
   readonly kind?: GeminiResourceKind | undefined;
-  /** Our own id of the job, when the token is of one job. */
+  /** Id that the module gave the job, if the token belongs to one job. */
   readonly job?: string | undefined;
 }
 
-/** The query parameter of the webhook's URI, and the field of `userMetadata`, that hold the token. */
+/** Name of the query parameter in the webhook's URI, and of the field of `userMetadata`, that hold the token. */
 export const BINDING_FIELD = 'gemini_binding';
 
 const AUDIENCE = 'nestjs-gemini-webhooks/binding';
 const MAX_LENGTH = 4096;
 
-/** Mints and checks the tokens by which a dynamic delivery proves that this deployment asked for it. */
+/** Mints and verifies the tokens that prove that this deployment requested a dynamic delivery. */
 export class BindingTokens {
   readonly #keys: readonly Uint8Array[];
   readonly #ttlSeconds: number;
   readonly #now: () => number;
 
-  /** @param secrets the first mints, all verify */
+  /** @param secrets the first mints tokens, all verify them */
   constructor(secrets: readonly string[], ttlSeconds: number, now: () => number = Date.now) {
-    // HKDF keeps the Gemini API key itself out of every token, and gives weak-looking input a key's length.
+    // HKDF keeps the Gemini API key itself out of every token, and derives a key of full length from any input.
     this.#keys = secrets.map((secret) => new Uint8Array(hkdfSync('sha256', secret, '', AUDIENCE, 32)));
     this.#ttlSeconds = ttlSeconds;
     this.#now = now;
   }
 
-  /** Whether there is a key to mint with. */
+  /** True if there is a key to mint with. */
   get canMint(): boolean {
     return this.#keys.length > 0;
   }
 
-  /** A token for the binding, valid for `ttlSeconds` from now; `undefined` when there is no key to mint with. */
+  /** Mints a token that is valid for `ttlSeconds` from now; `undefined` without a key. */
   async mint({ registration, path, params, kind, job }: Binding): Promise<string | undefined> {
     const [key] = this.#keys;
     if (!key) return undefined;
@@ -54,7 +54,7 @@ export class BindingTokens {
       .sign(key);
   }
 
-  /** What the token is for, or `undefined` when it is not one of ours or has expired. */
+  /** Returns the content of a token; `undefined` if the token is not ours or has expired. */
   async verify(token: unknown): Promise<Binding | undefined> {
     if (typeof token !== 'string' || token === '' || token.length > MAX_LENGTH) return undefined;
     for (const key of this.#keys) {
@@ -82,12 +82,12 @@ interface BindingClaims {
   job?: string;
 }
 
-/** Whether a token for `binding` covers a delivery at this place about this kind of job. */
+/** True if a token for `binding` covers a delivery to this route about this kind of job. */
 export function covers(
   binding: Binding,
   delivery: {
     readonly registration: string;
-    /** The module's own route, when the delivery came by it. */
+    /** Path of the built-in route, if the delivery came to it. */
     readonly path: string | undefined;
     readonly params: Readonly<Record<string, string>>;
     readonly kind: GeminiResourceKind | undefined;
@@ -97,6 +97,11 @@ export function covers(
     binding.registration === delivery.registration &&
     (binding.path === undefined || binding.path === delivery.path) &&
     Object.entries(binding.params).every(([name, value]) => delivery.params[name] === value) &&
-    (binding.kind === undefined || delivery.kind === undefined || binding.kind === delivery.kind)
+    (binding.kind === undefined || delivery.kind === undefined || kindOf(binding) === kindOf(delivery))
   );
+}
+
+/** Treats videos as interactions: an interaction generates a video, and Gemini may publish its end as either kind. */
+function kindOf({ kind }: { readonly kind?: GeminiResourceKind | undefined }): GeminiResourceKind | undefined {
+  return kind === 'video' ? 'interaction' : kind;
 }

@@ -1,15 +1,31 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request to be verified, whatever server it came by. */
+/** Request to verify, independent of the HTTP server. */
 export interface DeliveryRequest {
-  /** Names in lower case; a webhook header that was repeated as a list. */
+  /** Names in lower case; repeated webhook headers as lists. */
   readonly headers: IncomingHttpHeaders;
-  /** The body's bytes as they came. */
+  /** Raw body. */
   readonly body: Buffer;
-  /** The URL as it came, with its query. */
+  /** URL as received, with its query. */
   readonly url: string;
-  /** The route's parameters. */
+  /** Parameters of the route. */
   readonly params: Readonly<Record<string, string>>;
-  /** The module's own route (`gemini/webhooks`), when the request came by it and not by a route of the user's. */
+  /** Path of the built-in route (`gemini/webhooks`); absent for a custom route. */
   readonly path?: string | undefined;
+}
+
+/** Maximum length of a path in a log line: senders choose the route parameters. */
+const MAX_PATH_LENGTH = 200;
+
+/** Returns the path of a request's URL for a log line, without the query, which may hold a binding token. */
+export function pathOf(url: string): string {
+  const path = requestPath(url);
+  return path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path;
+}
+
+/** Returns the path of a request target, which may be in absolute form (`http://host/path`, RFC 9112, 3.2.2). */
+export function requestPath(target: string): string {
+  const local = target.startsWith('/') ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
+  const end = local.search(/[?#]/);
+  return (end === -1 ? local : local.slice(0, end)) || '/';
 }

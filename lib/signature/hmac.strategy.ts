@@ -1,15 +1,15 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { GeminiWebhooksError } from '../errors.js';
-import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
-import { secretKey } from '../secret.js';
-import { withTimeout } from '../with-timeout.js';
+import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
+import { checkSecret, secretKey } from '../shared/signing-secret.js';
+import { withTimeout } from '../shared/timeouts.js';
 import type { LiveSecrets } from './live-secrets.js';
 import type { SignatureHeaders } from './signature-headers.js';
 
-/** How long a `secrets(params)` function may take. */
+/** Timeout of a `secrets(params)` function. */
 const SECRETS_TIMEOUT_MS = 2_000;
 
-/** Verifies `v1` entries: static webhooks, signed with a secret of the endpoint. */
+/** Verifies `v1` entries, which sign static webhooks with the secret of the webhook. */
 export class HmacStrategy {
   readonly #keys: readonly KeyObject[];
   readonly #secretsOf: Exclude<HmacConfig['secrets'], readonly string[]> | undefined;
@@ -22,24 +22,24 @@ export class HmacStrategy {
   }
 
   /**
-   * Whether one of the entries is of one of the secrets.
+   * Returns true if one of the secrets made one of the entries.
    *
-   * @throws GeminiWebhooksError `keys_unavailable` when the secrets could not be found out, or not all of them
+   * @throws GeminiWebhooksError `keys_unavailable` if not all secrets could be loaded
    */
   verify(
     headers: SignatureHeaders,
     body: Buffer,
     params: Readonly<Record<string, string>>,
   ): boolean | Promise<boolean> {
-    // The lookup may be slow or down, which must not hold up what is not signed with a secret.
+    // Loading secrets may be slow or fail, which must not affect deliveries without a `v1` entry.
     if (headers.signatures.v1.length === 0) return false;
     if (verifyHmac(this.#keys, headers, body)) return true;
     const live = this.#live?.isUsed ? this.#live : undefined;
     if (live && verifyHmac(live.keys(), headers, body)) return true;
-    return this.#secretsOf || live ? this.#verifyByLookup(headers, body, params, live) : false;
+    return this.#secretsOf || live ? this.#verifyWithLoadedSecrets(headers, body, params, live) : false;
   }
 
-  async #verifyByLookup(
+  async #verifyWithLoadedSecrets(
     headers: SignatureHeaders,
     body: Buffer,
     params: Readonly<Record<string, string>>,
@@ -70,8 +70,8 @@ export class HmacStrategy {
 type HmacConfig = Exclude<GeminiWebhooksConfig['hmac'], false>;
 
 /**
- * Signs `<webhook-id>.<webhook-timestamp>.<body>` with each key and compares with each signature, in constant time:
- * how long it takes does not tell which key or which entry was close.
+ * Signs `<webhook-id>.<webhook-timestamp>.<body>` with each key and compares with each signature in constant time, so
+ * that the duration does not reveal how close a key or entry was.
  */
 export function verifyHmac(
   keys: readonly KeyObject[],
@@ -81,7 +81,7 @@ export function verifyHmac(
   let verified = false;
   for (const key of keys) {
     const mac = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body);
-    // As text first: a buffer that `digest` makes has memory of its own, which costs a quarter of the whole.
+    // As text first: a buffer from `digest` allocates its own memory, which costs a quarter of the total.
     const expected = Buffer.from(mac.digest('binary'), 'binary');
     for (const signature of signatures.v1) {
       if (timingSafeEqual(expected, signature)) verified = true;
@@ -92,6 +92,6 @@ export function verifyHmac(
 
 function decode(secret: string): KeyObject {
   const key = secretKey(secret);
-  if (!key) throw new GeminiWebhooksError('invalid_option', 'A signing secret is not base64.');
+  if (!key) throw new GeminiWebhooksError('invalid_option', `A signing secret ${checkSecret(secret)}.`);
   return createSecretKey(key);
 }

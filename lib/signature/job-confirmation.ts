@@ -2,9 +2,13 @@ import type { GeminiEventType } from '../events/event-catalogue.js';
 import type { GeminiResource } from '../events/gemini-event.js';
 
 /**
- * Answers: is this event of the job that its binding token names? Given by whoever keeps the record of jobs.
+ * Returns true if an event belongs to the job that its binding token names. Provided by the module that records jobs.
  *
- * @param job our own id of the job
- * @throws GeminiWebhooksError `keys_unavailable` or `inbox_unavailable` when that cannot be said now
+ * @param job id that the module gave the job
+ * @throws GeminiWebhooksError `keys_unavailable` or `inbox_unavailable` if it cannot be checked now
  */
-export type ConfirmJob = (job: string, type: GeminiEventType, resource: GeminiResource | undefined) => Promise<boolean>;
+export type JobConfirmation = (
+  job: string,
+  type: GeminiEventType,
+  resource: GeminiResource | undefined,
+) => Promise<boolean>;

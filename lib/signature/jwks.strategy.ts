@@ -1,28 +1,26 @@
 import { createHash, verify, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import type { JwksConfig } from '../jwks.config.js';
+import type { JwksConfig } from '../config/jwks.config.js';
 import { KeySet, type Keys } from './key-set.js';
 import { isRecent, type SignatureHeaders } from './signature-headers.js';
+import { StaleToken } from './stale-token.js';
 
-/** What a verified token vouches for: its claims, not the request's body or headers. */
+/** Content of a verified token, which signs its claims, not the request's body or headers. */
 export interface VerifiedToken {
   readonly claims: JWTPayload;
-  /** What stands for the `webhook-id`, which the token does not cover. */
+  /** Replaces the `webhook-id`, which the token does not cover. */
   readonly messageId: string;
   readonly issuedAt: Date | undefined;
 }
 
-/** A token that is authentic, but too old or not old enough. */
-export const STALE_TOKEN = Symbol('STALE_TOKEN');
-
 const JWT_ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
 
-/** Verifies what dynamic webhooks are signed with: `v1a` entries as they are seen live, JWTs as they are documented. */
+/** Verifies signatures of dynamic webhooks: `v1a` entries as observed live, JWTs as documented. */
 export class JwksStrategy {
   readonly #config: JwksConfig;
   readonly #keySet: KeySet;
   readonly #toleranceSeconds: number;
-  #lastGood: KeyObject | undefined;
+  #lastVerified: KeyObject | undefined;
 
   constructor(config: JwksConfig, toleranceSeconds: number, keySet = new KeySet(config)) {
     this.#config = config;
@@ -31,8 +29,8 @@ export class JwksStrategy {
   }
 
   /**
-   * Whether one of the `v1a` entries is of one of the Ed25519 keys. The signature names none, so each is tried, the
-   * last that verified first.
+   * Returns true if one of the Ed25519 keys made one of the `v1a` entries. A signature does not name its key, so it tries
+   * all of them, starting with the last that verified.
    *
    * @throws GeminiWebhooksError `keys_unavailable`
    */
@@ -46,48 +44,48 @@ export class JwksStrategy {
   }
 
   #verifyWithAny({ ed25519 }: Keys, signed: Buffer, candidates: readonly Buffer[]): boolean {
-    const lastGood = ed25519.find((key) => key === this.#lastGood);
-    const inOrder = lastGood ? [lastGood, ...ed25519.filter((key) => key !== lastGood)] : ed25519;
-    const good = inOrder.find((key) => candidates.some((signature) => verify(null, signed, key, signature)));
-    if (good) this.#lastGood = good;
-    return good !== undefined;
+    const lastVerified = ed25519.find((key) => key === this.#lastVerified);
+    const inOrder = lastVerified ? [lastVerified, ...ed25519.filter((key) => key !== lastVerified)] : ed25519;
+    const verified = inOrder.find((key) => candidates.some((signature) => verify(null, signed, key, signature)));
+    if (verified) this.#lastVerified = verified;
+    return verified !== undefined;
   }
 
   /**
-   * The first JWT entry that verifies. `aud` and `iss` when they are configured; `exp` must not have passed and `iat`
-   * must be recent, and one of them must be there.
+   * Returns the first JWT entry that verifies. Checks `aud` and `iss` if configured; `exp` must not have passed, `iat`
+   * must be recent, and one of the two is required.
    *
    * @throws GeminiWebhooksError `keys_unavailable`
    */
   async verifyToken(
     { signatures }: SignatureHeaders,
     nowSeconds: number,
-  ): Promise<VerifiedToken | typeof STALE_TOKEN | undefined> {
-    let found: typeof STALE_TOKEN | undefined;
+  ): Promise<VerifiedToken | StaleToken | undefined> {
+    let stale: StaleToken | undefined;
     for (const token of signatures.jwt) {
       const result = await this.#verifyJwt(token, nowSeconds);
-      if (typeof result === 'object') return result;
-      found ??= result;
+      if (result && !(result instanceof StaleToken)) return result;
+      stale ??= result;
     }
-    return found;
+    return stale;
   }
 
-  async #verifyJwt(token: string, nowSeconds: number): Promise<VerifiedToken | typeof STALE_TOKEN | undefined> {
-    // A signature that nobody could have made is not worth a request for keys.
+  async #verifyJwt(token: string, nowSeconds: number): Promise<VerifiedToken | StaleToken | undefined> {
+    // Do not request keys for a malformed token.
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
     const keys = await this.#keySet.keys();
     const result = await this.#verifyWith(keys.ofJwt, token, nowSeconds);
     if (result !== 'unknown key') return result;
     const newer = await this.#keySet.keysAfter(keys);
-    const again = newer && (await this.#verifyWith(newer.ofJwt, token, nowSeconds));
-    return again === 'unknown key' ? undefined : again;
+    const retried = newer && (await this.#verifyWith(newer.ofJwt, token, nowSeconds));
+    return retried === 'unknown key' ? undefined : retried;
   }
 
   async #verifyWith(
     ofJwt: JWTVerifyGetKey,
     token: string,
     nowSeconds: number,
-  ): Promise<VerifiedToken | typeof STALE_TOKEN | 'unknown key' | undefined> {
+  ): Promise<VerifiedToken | StaleToken | 'unknown key' | undefined> {
     try {
       const { payload } = await jwtVerify(token, ofJwt, {
         algorithms: JWT_ALGORITHMS,
@@ -96,26 +94,27 @@ export class JwksStrategy {
         ...(this.#config.issuer !== undefined && { issuer: this.#config.issuer }),
       });
       if (payload.iat === undefined && payload.exp === undefined) return undefined;
-      if (payload.iat !== undefined && !isRecent(payload.iat, this.#toleranceSeconds, nowSeconds)) return STALE_TOKEN;
+      if (payload.iat !== undefined && !isRecent(payload.iat, this.#toleranceSeconds, nowSeconds))
+        return new StaleToken(payload, false);
       return {
         claims: payload,
         messageId: typeof payload.jti === 'string' && payload.jti !== '' ? payload.jti : hashOf(token),
         issuedAt: payload.iat === undefined ? undefined : new Date(payload.iat * 1000),
       };
     } catch (error) {
-      if (error instanceof errors.JWTExpired) return STALE_TOKEN;
+      if (error instanceof errors.JWTExpired) return new StaleToken(error.payload, true);
       if (error instanceof errors.JWKSNoMatchingKey) return 'unknown key';
       if (error instanceof errors.JWKSMultipleMatchingKeys) return this.#verifyWithEach(error, token, nowSeconds);
       return undefined;
     }
   }
 
-  /** A token without `kid` fits several keys. */
+  /** Tries each candidate key: a token without `kid` matches several. */
   async #verifyWithEach(
     candidates: errors.JWKSMultipleMatchingKeys,
     token: string,
     nowSeconds: number,
-  ): Promise<VerifiedToken | typeof STALE_TOKEN | 'unknown key' | undefined> {
+  ): Promise<VerifiedToken | StaleToken | 'unknown key' | undefined> {
     for await (const key of candidates) {
       const result = await this.#verifyWith(async () => key, token, nowSeconds);
       if (result !== undefined) return result;
@@ -124,7 +123,7 @@ export class JwksStrategy {
   }
 }
 
-/** The hash of the claims as they were signed. */
+/** Returns the hash of the encoded claims. */
 function hashOf(token: string): string {
   return createHash('sha256')
     .update(token.split('.')[1] ?? '')

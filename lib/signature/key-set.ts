@@ -1,27 +1,27 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
-import { isRecord } from '../events/parse-event.js';
-import type { JwksConfig } from '../jwks.config.js';
+import { isObject } from '../shared/is-object.js';
+import type { JwksConfig } from '../config/jwks.config.js';
 
-/** The keys of one fetch, ready to use. */
+/** Keys of one fetch, imported. */
 export interface Keys {
-  /** Ed25519 keys, in the order in which they were published. */
+  /** Ed25519 keys in published order. */
   readonly ed25519: readonly KeyObject[];
-  /** Finds the key of a JWT by its header. */
+  /** Selects the key of a JWT by its header. */
   readonly ofJwt: JWTVerifyGetKey;
 }
 
-/** At most one request in this time because a signature is of no known key: anyone can send such signatures. */
+/** Minimum time between fetches for signatures of unknown keys, which anyone can send. */
 const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
-/** At most one request in this time while requests fail. */
+/** Minimum time between fetches while they fail. */
 const FAILURE_COOLDOWN_MS = 5_000;
 const MAX_BYTES = 256 * 1024;
 const MAX_KEYS = 64;
 
 /**
- * Google's public keys: fetched when first needed, refreshed in the background before they expire, served stale while
- * Google is down. Requests are in single flight and bounded in time, size and number.
+ * Google's public keys: fetched on first use, refreshed in the background before they expire, served stale while Google
+ * is down. Makes one request at a time, limited in duration, size and rate.
  */
 export class KeySet {
   readonly #config: JwksConfig;
@@ -39,10 +39,10 @@ export class KeySet {
     this.#config = config;
     this.#now = now;
     this.#fetch = fetch;
-    if (config.keySet !== undefined) this.#current = { keys: givenKeys(config.keySet), fetchedAt: Infinity };
+    if (config.keySet !== undefined) this.#current = { keys: importConfiguredKeys(config.keySet), fetchedAt: Infinity };
   }
 
-  /** @throws GeminiWebhooksError `keys_unavailable` when there are no keys that may still be used */
+  /** @throws GeminiWebhooksError `keys_unavailable` if no usable keys are left */
   async keys(): Promise<Keys> {
     const current = this.#current;
     const age = current ? this.#now() - current.fetchedAt : Infinity;
@@ -63,7 +63,7 @@ export class KeySet {
     }
   }
 
-  /** Fetches anew because a signature is of none of `known`; `undefined` when there is nothing newer to try. */
+  /** Returns keys newer than `known`, with which a signature did not verify; `undefined` if there are none. */
   async keysAfter(known: Keys): Promise<Keys | undefined> {
     const current = this.#current?.keys;
     if (current && current !== known) return current;
@@ -101,22 +101,22 @@ export class KeySet {
   async #load(): Promise<Keys> {
     const response = await this.#fetch(this.#config.url, {
       headers: { accept: 'application/json' },
-      // Whoever answers decides what is authentic: only the configured address may.
+      // The server that returns the keys decides what is authentic, so do not follow redirects to other servers.
       redirect: 'error',
       signal: AbortSignal.timeout(this.#config.timeoutMs),
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`the key set's server answered ${response.status}`);
+      throw new Error(`the server of the key set returned ${response.status}`);
     }
     return importKeys(JSON.parse(await readText(response)));
   }
 }
 
-/** @throws Error when there is no usable key in it */
+/** @throws Error if it has no usable key */
 export function importKeys(keySet: JSONWebKeySet): Keys {
   if (!Array.isArray(keySet?.keys)) throw new Error('the key set has no "keys"');
-  const keys = keySet.keys.filter((key) => isRecord(key)).slice(0, MAX_KEYS);
+  const keys = keySet.keys.filter((key) => isObject(key)).slice(0, MAX_KEYS);
   const ed25519 = keys
     .filter(({ kty, crv, use }) => kty === 'OKP' && crv === 'Ed25519' && (use === undefined || use === 'sig'))
     .map(importEd25519)
@@ -126,7 +126,7 @@ export function importKeys(keySet: JSONWebKeySet): Keys {
   return { ed25519, ofJwt: createLocalJWKSet({ keys }) };
 }
 
-function givenKeys(keySet: JSONWebKeySet): Keys {
+function importConfiguredKeys(keySet: JSONWebKeySet): Keys {
   try {
     return importKeys(keySet);
   } catch (cause) {

@@ -1,18 +1,18 @@
 import type { KeyObject } from 'node:crypto';
 
-/** What is known after secrets were looked up anew. */
+/** Result of reloading secrets. */
 export interface NewestSecrets {
   readonly keys: readonly KeyObject[];
-  /** Why a signature that none of them made may be valid all the same; absent when it cannot be. */
+  /** Reason why a signature of none of these keys may still be valid; absent if it cannot be. */
   readonly doubt?: string | undefined;
 }
 
-/** Signing secrets that change while the app runs. */
+/** Signing secrets that can change while the app runs. */
 export interface LiveSecrets {
-  /** Whether there is anything to look up. */
+  /** True if there is a store to load from. */
   readonly isUsed: boolean;
-  /** Those that are known and valid now. */
+  /** Known secrets that are valid now. */
   keys(): readonly KeyObject[];
-  /** Those that are known to a look-up that begins after this call. Bounded in time; does not reject. */
+  /** Returns the result of a load that starts after this call. Has a timeout; does not reject. */
   newest(): Promise<NewestSecrets>;
 }

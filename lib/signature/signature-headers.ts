@@ -1,18 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { GeminiWebhooksError } from '../errors.js';
 
-/** The three headers of Standard Webhooks 1.0.0, checked for form and nothing else. */
+/** The three headers of Standard Webhooks 1.0.0, well-formed but not verified. */
 export interface SignatureHeaders {
   /** `webhook-id`, as sent. */
   readonly id: string;
-  /** `webhook-timestamp`, as sent: its own characters are what was signed. */
+  /** `webhook-timestamp`, as sent: the signature covers its characters. */
   readonly timestamp: string;
-  /** The same in seconds. */
+  /** `webhook-timestamp` as a number of seconds. */
   readonly seconds: number;
-  /** Well-formed entries of `webhook-signature`, by scheme; unknown and malformed ones are left out. */
+  /** Well-formed entries of `webhook-signature`, by scheme, without unknown and malformed ones. */
   readonly signatures: SignatureEntries;
 }
 
+/** Entries of `webhook-signature` by scheme. */
 export interface SignatureEntries {
   /** HMAC-SHA256, 32 bytes each. */
   readonly v1: readonly Buffer[];
@@ -25,13 +26,13 @@ export interface SignatureEntries {
 const ID_MAX_LENGTH = 256;
 const SIGNATURE_MAX_LENGTH = 8192;
 
-/** Bounds the cryptography that one request can ask for: a rotation needs two entries of a scheme, not more. */
+/** Limits the cryptographic work per request. A rotation needs at most two entries per scheme. */
 const MAX_ENTRIES = { v1: 16, v1a: 4, jwt: 2 } as const;
 
 /**
- * Reads the headers strictly.
+ * Parses the headers strictly.
  *
- * @param headers names in lower case; a value that is a list stands for a repeated header
+ * @param headers names in lower case; repeated headers as lists
  * @throws GeminiWebhooksError `missing_header` or `malformed_header`
  */
 export function parseSignatureHeaders(headers: IncomingHttpHeaders): SignatureHeaders {
@@ -53,6 +54,7 @@ export function checkTimestamp(seconds: number, toleranceSeconds: number, nowSec
   );
 }
 
+/** True if a time differs from now by at most the tolerance. */
 export function isRecent(seconds: number, toleranceSeconds: number, nowSeconds: number): boolean {
   return Math.abs(nowSeconds - seconds) <= toleranceSeconds;
 }
@@ -70,7 +72,7 @@ function parseEntries(header: string): SignatureEntries {
   const v1: Buffer[] = [];
   const v1a: Buffer[] = [];
   const jwt: string[] = [];
-  // Nearly every delivery has one entry, and splitting costs more than decoding it.
+  // Nearly all deliveries have one entry; splitting costs more than decoding it.
   for (const entry of header.includes(' ') ? header.split(' ') : [header]) {
     if (entry.startsWith('v1,')) addDecoded(v1, entry.slice(3), 32, MAX_ENTRIES.v1);
     else if (entry.startsWith('v1a,')) addDecoded(v1a, entry.slice(4), 64, MAX_ENTRIES.v1a);
@@ -79,10 +81,10 @@ function parseEntries(header: string): SignatureEntries {
   return { v1, v1a, jwt };
 }
 
-function addDecoded(to: Buffer[], encoded: string, bytes: number, most: number): void {
-  // Node's decoder passes over what is not base64, so only the right length makes a well-formed signature.
+function addDecoded(to: Buffer[], encoded: string, bytes: number, max: number): void {
+  // Node's decoder skips characters that are not base64, so check the length before and after decoding.
   const padded = Math.ceil(bytes / 3) * 4;
-  if (to.length === most || encoded.length !== padded) return;
+  if (to.length === max || encoded.length !== padded) return;
   const decoded = Buffer.from(encoded, 'base64');
   if (decoded.length === bytes) to.push(decoded);
 }

@@ -1,26 +1,26 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request as a strategy sees it. */
+/** Request that a strategy verifies. */
 export interface SignatureRequest {
   /** Header names in lower case, values as Node joins them. */
   readonly headers: IncomingHttpHeaders;
-  /** The body's bytes as they came. */
+  /** Raw body. */
   readonly body: Buffer;
-  /** The route's parameters. */
+  /** Parameters of the route. */
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a strategy found in a request that it vouches for. */
+/** Result of a strategy that verified a request. */
 export interface SignatureVerdict {
-  /** The event: a JSON object with a string `type`. */
+  /** Event: a JSON object with a string `type`. */
   readonly event: unknown;
-  /** `true` when the signature itself proves that the delivery is for this deployment; `false` sends it through binding. */
+  /** `true` if the signature itself proves that the delivery is for this deployment; `false` requires a binding token. */
   readonly bound: boolean;
 }
 
 /**
- * A way of your own to verify a delivery: for a relay in front of the app, or a scheme that this package does not know.
- * Strategies are asked in turn after the built-in ones; `undefined` means "not mine".
+ * Custom way to verify a delivery: for a relay in front of the app, or a scheme that this package does not support.
+ * Strategies run in order after the built-in ones; `undefined` means that the delivery is not for this strategy.
  *
  * @example
  * const relay: SignatureStrategy = {
@@ -34,6 +34,6 @@ export interface SignatureVerdict {
 export interface SignatureStrategy {
   /** Becomes `event.delivery.strategy`. */
   readonly name: string;
-  /** Throwing is answered 503: Google tries again. */
+  /** If it throws, the response is 503 and Google retries. */
   verify(request: SignatureRequest): Promise<SignatureVerdict | undefined>;
 }

@@ -5,7 +5,7 @@ import type { GeminiEvent } from '../events/gemini-event.js';
 import type { RawGeminiEvent } from '../events/parse-event.js';
 import { userMetadataField, withoutUserMetadataField } from '../events/user-metadata.js';
 import { verifiedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
-import type { GeminiWebhooksConfig } from '../gemini-webhooks.config.js';
+import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
 import {
   GEMINI_WEBHOOKS_CONFIG,
   GEMINI_WEBHOOKS_JOB_CONFIRMATION,
@@ -14,21 +14,21 @@ import {
 import { Authenticator, type Authentic } from './authenticator.js';
 import { BINDING_FIELD, BindingTokens, covers, type Binding } from './binding.js';
 import type { DeliveryRequest } from './delivery-request.js';
-import type { ConfirmJob } from './job-confirmation.js';
+import type { JobConfirmation } from './job-confirmation.js';
 import type { LiveSecrets } from './live-secrets.js';
 
-/** Answers: did Gemini say it, and to us? */
+/** Checks that Gemini sent a delivery and that the delivery is for this deployment. */
 @Injectable()
 export class SignatureVerifier {
   readonly #config: GeminiWebhooksConfig;
   readonly #authenticator: Authenticator;
   readonly #tokens: BindingTokens;
-  readonly #confirmJob: ConfirmJob | undefined;
+  readonly #confirmJob: JobConfirmation | undefined;
 
   constructor(
     @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
     @Inject(BindingTokens) tokens: BindingTokens,
-    @Optional() @Inject(GEMINI_WEBHOOKS_JOB_CONFIRMATION) confirmJob?: ConfirmJob,
+    @Optional() @Inject(GEMINI_WEBHOOKS_JOB_CONFIRMATION) confirmJob?: JobConfirmation,
     @Optional() @Inject(GEMINI_WEBHOOKS_LIVE_SECRETS) liveSecrets?: LiveSecrets,
   ) {
     this.#config = config;
@@ -37,13 +37,24 @@ export class SignatureVerifier {
     this.#confirmJob = confirmJob;
   }
 
-  /** How many authentic deliveries were refused for nothing but their age, since the start. */
+  /** `name` of the module instance. */
+  get registration(): string {
+    return this.#config.name;
+  }
+
+  /** True if dynamic deliveries can be accepted: there is a key set, and a binding key unless binding is off. */
+  get takesDynamic(): boolean {
+    const { jwks, binding } = this.#config;
+    return jwks !== false && (binding === false || binding.secrets.length > 0);
+  }
+
+  /** Number of authentic deliveries refused only for their age since the start. */
   get staleCount(): number {
     return this.#authenticator.staleCount;
   }
 
   /**
-   * The delivery, once it is proven authentic and ours.
+   * Returns the delivery if it is authentic and for this deployment.
    *
    * @throws GeminiWebhooksError a code of the HTTP table
    */
@@ -52,12 +63,12 @@ export class SignatureVerifier {
   }
 
   /**
-   * The same, and a promise only where something has to be found out first.
+   * Same as `verify`, but returns a promise only if it needs I/O.
    *
    * @throws GeminiWebhooksError a code of the HTTP table, or rejects with it
    */
   verifyAtOnce(request: DeliveryRequest): VerifiedDelivery | Promise<VerifiedDelivery> {
-    // Bytes that somebody else read were not bounded on their way in.
+    // A body that other code read has not been checked yet.
     if (request.body.length > this.#config.bodyLimitBytes) {
       throw new GeminiWebhooksError(
         'body_too_large',
@@ -66,19 +77,19 @@ export class SignatureVerifier {
     }
     const found = this.#authenticator.authenticate(request);
     return found instanceof Promise
-      ? found.then((authentic) => this.#own(authentic, request))
-      : this.#own(found, request);
+      ? found.then((authentic) => this.#checkBinding(authentic, request))
+      : this.#checkBinding(found, request);
   }
 
-  /** The delivery, if it is ours. */
-  #own(authentic: Authentic, request: DeliveryRequest): VerifiedDelivery | Promise<VerifiedDelivery> {
+  /** Returns the delivery if it is for this deployment. */
+  #checkBinding(authentic: Authentic, request: DeliveryRequest): VerifiedDelivery | Promise<VerifiedDelivery> {
     return authentic.bound || !this.#config.binding
       ? this.#delivery(authentic, request)
       : this.#boundDelivery(authentic, request);
   }
 
   async #boundDelivery(authentic: Authentic, request: DeliveryRequest): Promise<VerifiedDelivery> {
-    const binding = await this.#bind(authentic.raw, request);
+    const binding = await this.#findBinding(authentic.raw, request);
     const delivery = this.#delivery(authentic, request, binding);
     if (binding.job !== undefined) await this.#confirm(binding.job, delivery.event);
     return delivery;
@@ -89,17 +100,17 @@ export class SignatureVerifier {
     { params }: DeliveryRequest,
     binding?: Binding,
   ): VerifiedDelivery {
-    const own = withoutUserMetadataField(raw, BINDING_FIELD);
+    const withoutToken = withoutUserMetadataField(raw, BINDING_FIELD);
     return verifiedDelivery({
       id,
       attemptedAt,
       strategy,
-      // What is kept of a delivery must not hold the token.
-      body: own === raw ? body : Buffer.from(JSON.stringify(own)),
+      // A stored delivery must not contain the token.
+      body: withoutToken === raw ? body : Buffer.from(JSON.stringify(withoutToken)),
       messageId,
       registration: this.#config.name,
       params,
-      raw: own,
+      raw: withoutToken,
       job: binding?.kind && binding.job ? { kind: binding.kind, id: binding.job } : undefined,
     });
   }
@@ -110,12 +121,12 @@ export class SignatureVerifier {
     throw new GeminiWebhooksError('unbound_delivery', `The delivery's token names ${job}, and its event another job.`);
   }
 
-  /** The first token, of the URI's query or of the user metadata, that covers this delivery. */
-  async #bind(raw: RawGeminiEvent, { url, params, path }: DeliveryRequest): Promise<Binding> {
+  /** Finds the first token in the URI's query or the user metadata that covers this delivery. */
+  async #findBinding(raw: RawGeminiEvent, { url, params, path }: DeliveryRequest): Promise<Binding> {
     const type = catalogueType(raw.type);
     const delivery = { registration: this.#config.name, path, params, kind: type && GEMINI_EVENTS[type].kind };
     const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
-    // The last of that name: ours is the URI's last parameter, whatever stood before it.
+    // The module appends its token, so the last parameter with that name counts.
     const places = [new URLSearchParams(query).getAll(BINDING_FIELD).at(-1), ...userMetadataField(raw, BINDING_FIELD)];
     for (const place of places) {
       const binding = await this.#tokens.verify(place);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { hkdfSync } from 'node:crypto';
+import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
 import { BindingTokens, covers, type Binding } from '../../../lib/signature/binding.js';
+import { verifierOf } from '../../support/verifying.js';
 
 const SECRET = 'a binding secret of this test';
 const T0 = 1_700_000_000_000;
@@ -17,7 +19,7 @@ describe('BindingTokens', () => {
     ['any path', { registration: 'b', params: {} }],
     ['one job', { ...binding, kind: 'video', job: 'job-7' }],
     ['odd parameters', { registration: 'b', params: { a: 'ü/?&=\u0000', constructor: 'x' } }],
-  ])('gives back what a token for %s was minted for', async (_, of) => {
+  ])('returns the content of a token for %s', async (_, of) => {
     expect(await tokensAt(T0).verify(await mint(tokensAt(T0), of))).toEqual({
       path: undefined,
       kind: undefined,
@@ -26,20 +28,20 @@ describe('BindingTokens', () => {
     });
   });
 
-  it('mints what can stand in a query as it is', async () => {
+  it('mints tokens that need no escaping in a query', async () => {
     const token = await mint();
 
     expect(encodeURIComponent(token)).toBe(token);
   });
 
-  it('takes a token until its time is over', async () => {
+  it('accepts a token until it expires', async () => {
     const token = await mint();
 
     expect(await tokensAt(T0 + 3_599_000).verify(token)).toMatchObject(binding);
     expect(await tokensAt(T0 + 3_600_000).verify(token)).toBeUndefined();
   });
 
-  it('mints with the first key and takes the tokens of all, so that a key can be replaced', async () => {
+  it('mints with the first key and accepts tokens of all, so that keys can be rotated', async () => {
     const before = await mint(tokensAt(T0, ['the former key, long enough']));
     const rotated = tokensAt(T0, [SECRET, 'the former key, long enough']);
     const after = await mint(rotated);
@@ -50,13 +52,30 @@ describe('BindingTokens', () => {
     expect(await tokensAt(T0, [SECRET]).verify(before)).toBeUndefined();
   });
 
+  it('mints with the new API key and accepts tokens of the keys in previousApiKeys', async () => {
+    const tokensOf = (settings: GeminiWebhooksSettings) => verifierOf({ binding: {}, ...settings }).tokens;
+    const former = tokensOf({ gemini: { apiKey: 'AIza_the_former_key' } });
+    const during = tokensOf({
+      gemini: { apiKey: 'AQ.the_new_key_of_this_test' },
+      binding: { previousApiKeys: ['AIza_the_former_key'] },
+    });
+    const after = tokensOf({ gemini: { apiKey: 'AQ.the_new_key_of_this_test' } });
+    const [old, young] = [await mint(former), await mint(during)];
+
+    expect(await during.verify(old)).toMatchObject(binding);
+    expect(await during.verify(young)).toMatchObject(binding);
+    expect(await after.verify(young)).toMatchObject(binding);
+    expect(await after.verify(old)).toBeUndefined();
+    expect(await former.verify(young)).toBeUndefined();
+  });
+
   it('refuses an expired token of a second key too', async () => {
     const before = await mint(tokensAt(T0, ['the former key, long enough']));
 
     expect(await tokensAt(T0 + 3_600_000, [SECRET, 'the former key, long enough']).verify(before)).toBeUndefined();
   });
 
-  it('mints nothing and takes nothing without a key', async () => {
+  it('mints and accepts no token without a key', async () => {
     const none = tokensAt(T0, []);
 
     expect(none.canMint).toBe(false);
@@ -88,7 +107,7 @@ describe('BindingTokens', () => {
     expect(await tokensAt(T0).verify(await token())).toBeUndefined();
   });
 
-  it('takes a token made by another program with the documented derivation', async () => {
+  it('accepts a token that another program made with the documented key derivation', async () => {
     expect(await tokensAt(T0).verify(await forged(derivedKey()))).toMatchObject({ registration: 'default' });
   });
 });
@@ -116,7 +135,7 @@ describe('a token', () => {
     ['of this kind of job', { kind: 'batch', job: 'j' }, {}, true],
     ['of another kind of job', { kind: 'video', job: 'j' }, {}, false],
     ['of a job, for a type that is not of the catalogue', { kind: 'video', job: 'j' }, { kind: undefined }, true],
-  ])('%s covers what it should', (_, token, delivery, covered) => {
+  ])('for %s covers only matching deliveries', (_, token, delivery, covered) => {
     expect(covers({ ...binding, ...token }, { ...here, ...delivery })).toBe(covered);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import type { HmacSecretsResolver } from '../../../lib/gemini-webhooks.options.js';
+import type { HmacSecretsResolver } from '../../../lib/config/gemini-webhooks.options.js';
 import { HmacStrategy } from '../../../lib/signature/hmac.strategy.js';
 import { bodyOf, headers, hmacEntry, newSecret, seconds, withHmac } from '../../support/senders.js';
 import { codeOf, parsedHeaders, refusalOf } from '../../support/verifying.js';
@@ -31,11 +31,11 @@ const EXAMPLE = {
 };
 
 describe('HmacStrategy', () => {
-  it('verifies a vector that was signed by another program', () => {
+  it('verifies a vector signed by another program', () => {
     expect(verify(EXAMPLE.secret, EXAMPLE)).toBe(true);
   });
 
-  it('takes the secret without its prefix too', () => {
+  it('accepts a secret without its prefix', () => {
     expect(verify(EXAMPLE.secret.slice('whsec_'.length), EXAMPLE)).toBe(true);
   });
 
@@ -73,7 +73,7 @@ describe('HmacStrategy', () => {
     expect(secrets.map((one) => verify(secrets, withHmac(one, body)))).toEqual([true, true, true]);
   });
 
-  it.each(['first', 'last'])('verifies when one of several entries is good, the %s', (place) => {
+  it.each(['first', 'last'])('verifies if only the %s of several entries does', (place) => {
     const delivery = withHmac(secret, body);
     const entries = [delivery.headers['webhook-signature']!, ...Array.from({ length: 5 }, randomEntry)];
     if (place === 'last') entries.reverse();
@@ -81,7 +81,7 @@ describe('HmacStrategy', () => {
     expect(verify(secret, withChanged('webhook-signature', entries.join(' '), undefined, delivery))).toBe(true);
   });
 
-  it('does not verify when there is no well-formed entry', () => {
+  it('does not verify without a well-formed entry', () => {
     expect(verify(secret, withChanged('webhook-signature', 'v1, v1,abc v2,abc'))).toBe(false);
   });
 });
@@ -100,14 +100,14 @@ describe('HmacStrategy with a secrets(params) function', () => {
     expect(await verify(secrets, withHmac(secret, body))).toBe(true);
   });
 
-  it("gives it the route's parameters, so that each tenant has its own secret", async () => {
+  it("passes the route's parameters, so that each tenant has its own secret", async () => {
     const secrets: HmacSecretsResolver = ({ project }) => (project === 'acme' ? secret : newSecret());
 
     expect(await verify(secrets, withHmac(secret, body), { project: 'acme' })).toBe(true);
     expect(await verify(secrets, withHmac(secret, body), { project: 'other' })).toBe(false);
   });
 
-  it('does not verify when it knows no secret', async () => {
+  it('does not verify if it returns no secret', async () => {
     expect(await verify(() => [], withHmac(secret, body))).toBe(false);
   });
 
@@ -121,18 +121,18 @@ describe('HmacStrategy with a secrets(params) function', () => {
     ['rejects', () => Promise.reject(new Error('vault is sealed'))],
     ['gives what is no secret', () => 'not base64!'],
     ['gives an empty secret', () => ['']],
-  ])('says keys_unavailable when it %s', async (_, secrets) => {
+  ])('throws keys_unavailable if it %s', async (_, secrets) => {
     expect(await codeOf(() => verify(secrets, withHmac(secret, body)))).toBe('keys_unavailable');
   });
 
-  it('keeps the reason as the cause, and the secret out of it', async () => {
+  it('keeps the reason as the cause, without the secret', async () => {
     const error = await refusalOf(() => verify(() => 'whsec_???', withHmac(secret, body)));
 
     expect(error.cause).toBeInstanceOf(Error);
     expect(`${error.message} ${(error.cause as Error).message}`).not.toContain('???');
   });
 
-  it('says keys_unavailable when it takes more than two seconds', async () => {
+  it('throws keys_unavailable after two seconds', async () => {
     jest.useFakeTimers();
     const refused = codeOf(() => verify(() => new Promise(() => undefined), withHmac(secret, body)));
     const settled = jest.fn();
@@ -146,14 +146,14 @@ describe('HmacStrategy with a secrets(params) function', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('leaves no timer behind when it answers in time', async () => {
+  it('clears its timer if it returns in time', async () => {
     jest.useFakeTimers();
 
     expect(await verify(async () => secret, withHmac(secret, body))).toBe(true);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('is not asked about a delivery that has no v1 entry', async () => {
+  it('is not called for a delivery without a v1 entry', async () => {
     const secrets = jest.fn<HmacSecretsResolver>(() => secret);
 
     expect(await verify(secrets, withChanged('webhook-signature', `v1a,${'A'.repeat(86)}==`))).toBe(false);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { SignJWT, UnsecuredJWT, type JSONWebKeySet } from 'jose';
 import { createHash, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
-import type { JwksOptions } from '../../../lib/gemini-webhooks.options.js';
-import { JwksStrategy, STALE_TOKEN } from '../../../lib/signature/jwks.strategy.js';
+import { jwksConfig, type JwksConfig } from '../../../lib/config/jwks.config.js';
+import type { JwksOptions } from '../../../lib/config/gemini-webhooks.options.js';
+import { JwksStrategy } from '../../../lib/signature/jwks.strategy.js';
+import { StaleToken } from '../../../lib/signature/stale-token.js';
 import { parseSignatureHeaders } from '../../../lib/signature/signature-headers.js';
 import { GoogleKeys } from '../../support/senders.js';
 
@@ -32,7 +33,7 @@ describe('JwksStrategy.verifyToken', () => {
     ['EdDSA', google.key(1), 'ed-1'],
     ['RS256', google.rsa.privateKey, null],
     ['EdDSA', google.key(2), null],
-  ])('gives the claims of a %s token, whether or not it names its key', async (alg, key, kid) => {
+  ])('returns the claims of a %s token, with or without a kid', async (alg, key, kid) => {
     expect(await verify(await sign(claims, { alg, key, kid }))).toMatchObject({ claims });
   });
 
@@ -51,12 +52,12 @@ describe('JwksStrategy.verifyToken', () => {
     ['of two parts', async () => 'eyJhbGciOiJSUzI1NiJ9.e30'],
     ['that is none', async () => 'eyJ!'],
     ['that names its own key', () => signedWithOwnKey()],
-  ])('does not take a token %s', async (_, token) => {
+  ])('refuses a token %s', async (_, token) => {
     expect(await verify(await token())).toBeUndefined();
   });
 
   it.each(['PS256', 'RS512', 'PS512'])(
-    'takes no %s token, also of a key that is published for any algorithm',
+    'refuses a %s token, even of a key that is published for any algorithm',
     async (alg) => {
       const keySet = {
         keys: google.keySet.keys.map((key) => ({ ...key, alg: undefined })),
@@ -80,7 +81,7 @@ describe('JwksStrategy.verifyToken', () => {
     ['nbf ahead', { nbf: NOW + 60 }, {}, false],
     ['an iat that is no number', { iat: 'now' }, {}, false],
     ['an exp that is no number', { exp: 'later' }, {}, false],
-  ])('with %s is judged by the configuration', async (_, extra, options, taken) => {
+  ])('checks a token with %s against the configuration', async (_, extra, options, taken) => {
     const result = await verify(await sign({ ...claims, ...extra }), options);
 
     expect(typeof result).toBe(taken ? 'object' : 'undefined');
@@ -97,26 +98,26 @@ describe('JwksStrategy.verifyToken', () => {
     ['exp passed', { exp: NOW - 1 }, 'stale'],
     ['old iat, exp ahead', { iat: NOW - 301, exp: NOW + 60 }, 'stale'],
     ['neither iat nor exp', { iat: undefined }, 'refused'],
-  ])('with %s is judged by its age', async (_, extra, outcome) => {
+  ])('checks the age of a token with %s', async (_, extra, outcome) => {
     const result = await verify(await sign({ ...claims, ...extra }));
 
-    expect(result === STALE_TOKEN ? 'stale' : typeof result === 'object' ? 'taken' : 'refused').toBe(outcome);
+    expect(result instanceof StaleToken ? 'stale' : typeof result === 'object' ? 'taken' : 'refused').toBe(outcome);
   });
 
-  it('takes the second of two tokens when the first does not verify', async () => {
+  it('accepts the second of two tokens if the first does not verify', async () => {
     const bad = await sign(claims, { key: other.rsa.privateKey });
 
     expect(await verify(`${bad} ${await sign(claims)}`)).toMatchObject({ claims });
   });
 
-  it('prefers a token that is recent to a stale one before it', async () => {
+  it('prefers a recent token to a stale one before it', async () => {
     const stale = await sign({ ...claims, iat: NOW - 900 });
 
     expect(await verify(`${stale} ${await sign(claims)}`)).toMatchObject({ claims });
-    expect(await verify(stale)).toBe(STALE_TOKEN);
+    expect(await verify(stale)).toBeInstanceOf(StaleToken);
   });
 
-  it('names the message by its jti, else by the hash of its claims', async () => {
+  it('identifies the message by the jti, or by the hash of the claims', async () => {
     const withoutJti = await sign(claims);
     const hash = createHash('sha256').update(withoutJti.split('.')[1]!).digest('base64url');
 
@@ -126,7 +127,7 @@ describe('JwksStrategy.verifyToken', () => {
     expect(await verify(await sign({ ...claims, data: { id: 'b2' } }))).not.toMatchObject({ messageId: hash });
   });
 
-  it('tells when it was issued, where it says so', async () => {
+  it('returns the issue time if the token has one', async () => {
     expect(await verify(await sign(claims))).toMatchObject({ issuedAt: new Date(NOW * 1000) });
     expect(await verify(await sign({ ...claims, iat: undefined, exp: NOW + 60 }))).toMatchObject({
       issuedAt: undefined,

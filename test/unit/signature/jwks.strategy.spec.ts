@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
+import { jwksConfig, type JwksConfig } from '../../../lib/config/jwks.config.js';
 import { JwksStrategy } from '../../../lib/signature/jwks.strategy.js';
 import { importKeys, KeySet, type Keys } from '../../../lib/signature/key-set.js';
 import { bodyOf, GoogleKeys, withEd25519, type Delivery } from '../../support/senders.js';
@@ -30,7 +30,7 @@ async function triesFor(delivery: Delivery): Promise<number[]> {
 }
 
 describe('JwksStrategy.verifyBody', () => {
-  it.each([0, 1, 2])('verifies a signature of key %i of three, which names none', async (index) => {
+  it.each([0, 1, 2])('verifies a signature of key %i of three without a key id', async (index) => {
     expect(await verify(withEd25519(google.key(index), body))).toBe(true);
   });
 
@@ -58,7 +58,7 @@ describe('JwksStrategy.verifyBody', () => {
     expect(await verify(delivery())).toBe(false);
   });
 
-  it('verifies when a good entry stands beside others', async () => {
+  it('verifies if one of several entries does', async () => {
     const good = withEd25519(google.key(1), body);
     const other = withEd25519(rotated.key(), body).headers['webhook-signature'];
     const entries = `v1,x ${other} ${good.headers['webhook-signature']}`;
@@ -66,20 +66,20 @@ describe('JwksStrategy.verifyBody', () => {
     expect(await verify({ ...good, headers: { ...good.headers, 'webhook-signature': entries } })).toBe(true);
   });
 
-  it('asks for no keys when there is no v1a entry', async () => {
+  it('fetches no keys without a v1a entry', async () => {
     const withoutKeys = new JwksStrategy(config, 300, new KeySetInHand(undefined));
 
     expect(await verify(changed('webhook-signature', 'v1,x'), withoutKeys)).toBe(false);
     expect(await codeOf(() => verify(withEd25519(google.key(), body), withoutKeys)).catch(String)).toContain('no keys');
   });
 
-  it('picks up a rotation: an unknown key is looked for in newer keys', async () => {
+  it('fetches newer keys for a signature of an unknown key', async () => {
     const keySet = new KeySetInHand(importKeys(google.keySet as never), importKeys(rotated.keySet as never));
 
     expect(await verify(withEd25519(rotated.key(1), body), new JwksStrategy(config, 300, keySet))).toBe(true);
   });
 
-  it('verifies with none of the former keys once they are gone', async () => {
+  it('does not verify with keys that are no longer published', async () => {
     const keySet = new KeySetInHand(importKeys(google.keySet as never));
     const one = new JwksStrategy(config, 300, keySet);
     expect(await verify(withEd25519(google.key(), body), one)).toBe(true);

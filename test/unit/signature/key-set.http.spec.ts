@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
-import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
+import { jwksConfig, type JwksConfig } from '../../../lib/config/jwks.config.js';
 import { KeySet } from '../../../lib/signature/key-set.js';
 import { closeKeyServers, startKeyServer } from '../../support/key-server.js';
 import { GoogleKeys } from '../../support/senders.js';
@@ -17,14 +17,14 @@ const send = (response: ServerResponse, body: string) =>
   response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 
 describe('KeySet over HTTP', () => {
-  it('reads what the server publishes', async () => {
+  it('reads the keys that the server publishes', async () => {
     const { url, requests } = await startKeyServer((_, response) => send(response, JSON.stringify(google.keySet)));
 
     expect((await keySetAt(url).keys()).ed25519).toHaveLength(3);
     expect(requests.map(({ method, url: path }) => [method, path])).toEqual([['GET', '/jwks.json']]);
   });
 
-  it('takes a key set of just under the bound', async () => {
+  it('accepts a key set just below the size limit', async () => {
     const padded = JSON.stringify({ ...google.keySet, padding: '' });
     const body = padded.replace('"padding":""', `"padding":"${'x'.repeat(256 * 1024 - padded.length)}"`);
     const { url } = await startKeyServer((_, response) => send(response, body));
@@ -33,7 +33,7 @@ describe('KeySet over HTTP', () => {
     expect(Buffer.byteLength(body)).toBe(256 * 1024);
   });
 
-  it('hangs up on a body that goes on and on', async () => {
+  it('closes the connection on an endless body', async () => {
     let hungUp: Promise<unknown> | undefined;
     const { url } = await startKeyServer((_, response) => {
       hungUp = once(response, 'close');
@@ -55,7 +55,7 @@ describe('KeySet over HTTP', () => {
     ['never answers', () => undefined],
     ['answers its headers only', (_, response) => void response.writeHead(200).flushHeaders()],
     ['stops in the middle', (_, response) => void response.writeHead(200).write('{"keys":[')],
-  ])('gives up on a server that %s', async (_, listener) => {
+  ])('times out on a server that %s', async (_, listener) => {
     const { url } = await startKeyServer(listener);
 
     const error = await refusalOf(() => keySetAt(url, 50).keys());
@@ -77,7 +77,7 @@ describe('KeySet over HTTP', () => {
     },
   );
 
-  it('says keys_unavailable when nobody listens', async () => {
+  it('throws keys_unavailable if no server listens', async () => {
     const { url } = await startKeyServer(() => undefined);
     await closeKeyServers();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { jwksConfig, type JwksConfig } from '../../../lib/jwks.config.js';
-import type { JwksOptions } from '../../../lib/gemini-webhooks.options.js';
+import { jwksConfig, type JwksConfig } from '../../../lib/config/jwks.config.js';
+import type { JwksOptions } from '../../../lib/config/gemini-webhooks.options.js';
 import { KeySet } from '../../../lib/signature/key-set.js';
 import { GoogleKeys } from '../../support/senders.js';
 import { codeOf, refusalOf } from '../../support/verifying.js';
@@ -31,7 +31,7 @@ const publicKeys = async (keySet: KeySet) =>
 const published = (keys: GoogleKeys) => keys.ed25519.map(({ publicKey }) => publicKey.export({ format: 'jwk' }).x);
 
 describe('KeySet', () => {
-  it('fetches nothing before it is needed, and once then', async () => {
+  it('fetches on first use, and only once', async () => {
     const { keySet, fetch, state } = keySetWith();
     expect(fetch).not.toHaveBeenCalled();
 
@@ -42,7 +42,7 @@ describe('KeySet', () => {
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
-  it('asks once for many that wait at the same time', async () => {
+  it('sends one request for concurrent callers', async () => {
     const { keySet, fetch } = keySetWith();
 
     const all = await Promise.all(Array.from({ length: 50 }, () => keySet.keys()));
@@ -51,7 +51,7 @@ describe('KeySet', () => {
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
-  it('tells all that wait at the same time when there are no keys, and asks once', async () => {
+  it('rejects all concurrent callers after one failed request', async () => {
     const { keySet, fetch, state } = keySetWith();
     state.answer = down;
 
@@ -61,7 +61,7 @@ describe('KeySet', () => {
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
-  it('refreshes in the background before the keys expire, and makes nobody wait for it', async () => {
+  it('refreshes in the background before the keys expire, without delaying callers', async () => {
     const { keySet, fetch, state } = keySetWith();
     await keySet.keys();
     state.now += AGE * 0.8;
@@ -107,7 +107,7 @@ describe('KeySet', () => {
     expect(await codeOf(() => keySet.keys())).toBe('keys_unavailable');
   });
 
-  it('has keys again once Google is back, asking at most once in five seconds meanwhile', async () => {
+  it('recovers after an outage, with at most one request in five seconds meanwhile', async () => {
     const { keySet, fetch, state } = keySetWith();
     state.answer = down;
     await codeOf(() => keySet.keys());
@@ -121,7 +121,7 @@ describe('KeySet', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 
-  it('names the address, and keeps the reason as the cause, when there are no keys', async () => {
+  it('throws an error with the URL, and with the reason as its cause, if there are no keys', async () => {
     const { keySet, state } = keySetWith({ url: 'https://keys.example.com/jwks.json' });
     state.answer = down;
 
@@ -147,7 +147,7 @@ describe('KeySet', () => {
       () => json({ keys: [null, 1, 'a', [], {}, { kty: 'oct', k: 'AA' }] }),
     ],
     ['answers an Ed25519 key that is none', () => json({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AA' }] })],
-  ])('has no keys when the server %s', async (_, answer) => {
+  ])('has no keys if the server %s', async (_, answer) => {
     const { keySet, state } = keySetWith();
     state.answer = answer;
 
@@ -155,7 +155,7 @@ describe('KeySet', () => {
   });
 
   it.each([null, 1, 'a', [], {}, { kty: 'OKP', crv: 'Ed25519' }, { kty: 'OKP', crv: 'Ed25519', x: 7 }, { kty: 'EC' }])(
-    'passes over the malformed key %j',
+    'skips the malformed key %j',
     async (malformed) => {
       const { keySet, state } = keySetWith();
       state.answer = () => json({ keys: [malformed, ...google.keySet.keys] });
@@ -164,7 +164,7 @@ describe('KeySet', () => {
     },
   );
 
-  it('takes no key for signatures that is published for something else', async () => {
+  it('does not use a key that is published for another purpose', async () => {
     const { keySet, state } = keySetWith();
     const [first, ...others] = google.keySet.keys;
     state.answer = () => json({ keys: [{ ...first, use: 'enc' }, ...others] });
@@ -174,7 +174,7 @@ describe('KeySet', () => {
 });
 
 describe('KeySet.keysAfter', () => {
-  it('fetches anew for an unknown key, at most once in thirty seconds', async () => {
+  it('fetches again for an unknown key, at most once in thirty seconds', async () => {
     const { keySet, fetch, state } = keySetWith();
     const known = await keySet.keys();
     state.answer = () => json(rotated.keySet);
@@ -192,7 +192,7 @@ describe('KeySet.keysAfter', () => {
     expect(fetch).toHaveBeenCalledTimes(3);
   });
 
-  it('gives the newer keys without a request to whoever still holds the older ones', async () => {
+  it('returns the current keys without a request if the caller has older ones', async () => {
     const { keySet, fetch, state } = keySetWith();
     const known = await keySet.keys();
     state.now += AGE;
@@ -203,7 +203,7 @@ describe('KeySet.keysAfter', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 
-  it('gives nothing, and keeps what there is, when the fetch fails', async () => {
+  it('returns undefined and keeps the current keys if the fetch fails', async () => {
     const { keySet, state } = keySetWith();
     const known = await keySet.keys();
     state.now += MINUTE;
@@ -214,7 +214,7 @@ describe('KeySet.keysAfter', () => {
   });
 });
 
-describe('a key set that is given', () => {
+describe('a configured key set', () => {
   it('is never fetched and never expires', async () => {
     const { keySet, fetch, state } = keySetWith({ keySet: google.keySet });
     const known = await keySet.keys();
@@ -226,7 +226,7 @@ describe('a key set that is given', () => {
   });
 
   it.each([[null], [{}], [{ keys: [] }], [{ keys: [{ kty: 'oct' }] }]])(
-    'of %j stops the start with an error that names the option',
+    'of %j fails at start-up with an error that names the option',
     async (given) => {
       const error = await refusalOf(() => keySetWith({ keySet: given as unknown as { keys: [] } }));
 

@@ -45,7 +45,7 @@ const body = fc.oneof(
 );
 
 describe('for all headers and bodies', () => {
-  it('parsing gives headers or an error of ours, and nothing else', () => {
+  it('parsing returns headers or throws a GeminiWebhooksError', () => {
     fc.assert(
       fc.property(anyHeaders, (given) => {
         try {
@@ -59,7 +59,7 @@ describe('for all headers and bodies', () => {
     );
   });
 
-  it('nothing verifies that nobody signed, and every refusal is an error of ours', async () => {
+  it('unsigned deliveries do not verify, and every refusal is a GeminiWebhooksError', async () => {
     const codes = ['missing_header', 'malformed_header', 'timestamp_out_of_tolerance', 'signature_mismatch'];
     await fc.assert(
       fc.asyncProperty(anyHeaders, body, async (given, bytes) => {
@@ -69,7 +69,7 @@ describe('for all headers and bodies', () => {
     );
   });
 
-  it('no bit of what was signed can be changed', async () => {
+  it('changing any bit of the signed content breaks the signature', async () => {
     const signed = [withHmac(secret, bodyOf('ping')), withEd25519(google.key(), bodyOf('ping'))];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...signed), fc.nat(), fc.nat(7), fc.nat(2), async (delivery, at, bit, where) => {
@@ -94,7 +94,7 @@ describe('for all headers and bodies', () => {
     );
   });
 
-  it('what standardwebhooks signs verifies, and comes out with the fields that went in', async () => {
+  it('deliveries signed by standardwebhooks verify and keep their fields', async () => {
     const name = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('data', '__proto__', 'constructor', 'version', 'id'),
@@ -119,7 +119,7 @@ describe('for all headers and bodies', () => {
     );
   });
 
-  it('what is no object never becomes an event, although it was signed', async () => {
+  it('a signed body that is not an object never becomes an event', async () => {
     await fc.assert(
       fc.asyncProperty(body, async (bytes) => {
         fc.pre(!isObjectWithType(bytes));

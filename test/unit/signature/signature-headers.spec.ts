@@ -12,7 +12,7 @@ const signaturesOf = (signature: string) =>
   parseSignatureHeaders({ ...good, 'webhook-signature': signature }).signatures;
 
 describe('parseSignatureHeaders', () => {
-  it('keeps the id and the timestamp in their own characters, which are what was signed', () => {
+  it('keeps the characters of the id and the timestamp, which the signature covers', () => {
     expect(parseSignatureHeaders({ ...good, 'webhook-timestamp': '0001614265330' })).toMatchObject({
       id: 'msg_1',
       timestamp: '0001614265330',
@@ -42,7 +42,7 @@ describe('parseSignatureHeaders', () => {
     },
   );
 
-  it.each(['msg_2d0e', '!"#$%&/()=?`~', 'a.b.c', 'x'.repeat(256)])('takes the id %j', (id) => {
+  it.each(['msg_2d0e', '!"#$%&/()=?`~', 'a.b.c', 'x'.repeat(256)])('accepts the id %j', (id) => {
     expect(parseSignatureHeaders({ ...good, 'webhook-id': id }).id).toBe(id);
   });
 
@@ -100,14 +100,11 @@ describe('parseSignatureHeaders', () => {
     ['v1', V1, 16],
     ['v1a', V1A, 4],
     ['jwt', 'eyJhIjowfQ.e30.c2ln', 2],
-  ] as const)(
-    'takes at most a few %s entries, so that one request cannot ask for much cryptography',
-    (scheme, entry, most) => {
-      expect(signaturesOf(Array.from({ length: most + 1 }, () => entry).join(' '))[scheme]).toHaveLength(most);
-    },
-  );
+  ] as const)('limits the number of %s entries, and so the cryptographic work per request', (scheme, entry, most) => {
+    expect(signaturesOf(Array.from({ length: most + 1 }, () => entry).join(' '))[scheme]).toHaveLength(most);
+  });
 
-  it('finds the one good entry behind a thousand others', () => {
+  it('finds a well-formed entry after a thousand others', () => {
     expect(signaturesOf(`${'v9,x '.repeat(1000)}${V1}`).v1).toHaveLength(1);
   });
 });
@@ -123,7 +120,7 @@ describe('a timestamp', () => {
     ['a second further ahead than the tolerance', 301, false],
     ['of 1970', -now, false],
     ['of sixteen digits', 9e15 - now, false],
-  ])('%s is judged by its distance from now', async (_, distance, recent) => {
+  ])('%s is recent or not by its distance from now', async (_, distance, recent) => {
     expect(isRecent(now + distance, 300, now)).toBe(recent);
     const refused = await codeOf(() => checkTimestamp(now + distance, 300, now)).catch(() => undefined);
     expect(refused).toBe(recent ? undefined : 'timestamp_out_of_tolerance');

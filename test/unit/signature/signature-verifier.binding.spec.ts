@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { GeminiWebhooksSettings } from '../../../lib/gemini-webhooks.options.js';
+import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
 import type { DeliveryRequest } from '../../../lib/signature/delivery-request.js';
 import { bodyOf, GoogleKeys, newSecret, seconds, withEd25519, withHmac, withJwt } from '../../support/senders.js';
 import { codeOf, requestOf, verifierOf } from '../../support/verifying.js';
@@ -36,13 +36,13 @@ describe('a delivery signed by Google', () => {
     expect(await codeOf(() => verify(delivery()))).toBe('unbound_delivery');
   });
 
-  it('is taken with a token in the query', async () => {
+  it('is accepted with a token in the query', async () => {
     expect(await verify(delivery(), { url: `/gemini/webhooks?gemini_binding=${token}` })).toMatchObject({
       strategy: 'jwks',
     });
   });
 
-  it.each(PLACES)('is taken with a token in %s, which the event then does not hold', async (_, at) => {
+  it.each(PLACES)('is accepted with a token in %s, which is removed from the event', async (_, at) => {
     const { rest, data } = at({ order: 7, gemini_binding: token });
 
     const { event } = await verify(delivery(rest, data));
@@ -52,7 +52,7 @@ describe('a delivery signed by Google', () => {
     expect(JSON.stringify(event)).not.toContain('gemini_binding');
   });
 
-  it('holds the token nowhere in its event, in however many places it came', async () => {
+  it('has no token in its event, wherever the delivery had it', async () => {
     const metadata = { order: 7, gemini_binding: token };
     const all = { user_metadata: metadata, userMetadata: metadata };
 
@@ -62,13 +62,13 @@ describe('a delivery signed by Google', () => {
     expect(event).toMatchObject({ user_metadata: { order: 7 }, data: { id: 'v1', userMetadata: { order: 7 } } });
   });
 
-  it.each(PLACES)('is taken when the query holds no good token but %s does', async (_, at) => {
+  it.each(PLACES)('is accepted if %s has a valid token and the query does not', async (_, at) => {
     const { rest, data } = at({ gemini_binding: token });
 
     expect(await verify(delivery(rest, data), { url: `/?gemini_binding=${foreign}` })).toBeDefined();
   });
 
-  it('is taken when one of two metadata holds a good token', async () => {
+  it('is accepted if one of two metadata objects has a valid token', async () => {
     expect(
       await verify(
         delivery({ user_metadata: { gemini_binding: foreign } }, { user_metadata: { gemini_binding: token } }),
@@ -76,14 +76,14 @@ describe('a delivery signed by Google', () => {
     ).toBeDefined();
   });
 
-  it('is judged by the last of several parameters of that name: ours is the last', async () => {
+  it('uses the last of several binding parameters, which is ours', async () => {
     const query = (...values: string[]) => ({ url: `/?a=1&${values.map((one) => `gemini_binding=${one}`).join('&')}` });
 
     expect(await verify(delivery(), query(foreign, token))).toBeDefined();
     expect(await codeOf(() => verify(delivery(), query(token, foreign)))).toBe('unbound_delivery');
   });
 
-  it.each([7, null, true, [], {}, '', 'x', 'x'.repeat(5000)])('is refused with %j for a token', async (value) => {
+  it.each([7, null, true, [], {}, '', 'x', 'x'.repeat(5000)])('is refused with the token %j', async (value) => {
     expect(await codeOf(() => verify(delivery({ user_metadata: { gemini_binding: value } })))).toBe('unbound_delivery');
   });
 
@@ -103,7 +103,7 @@ describe('a delivery signed by Google', () => {
     expect(await codeOf(() => verify(delivery(), { url, ...rest }))).toBe('unbound_delivery');
   });
 
-  it('has the key of the job of ours that the token names, whatever the id in the body', async () => {
+  it('has the event key of the job in the token, whatever the id in the body', async () => {
     const url = `/?gemini_binding=${await tokens.mint({ ...here, kind: 'video', job: 'j1' })}`;
 
     expect((await verify(delivery(), { url })).key).toBe('default/job/video/j1/video.generated');
@@ -111,7 +111,7 @@ describe('a delivery signed by Google', () => {
     expect((await verify(delivery({}, {}, 'video.unheard_of'), { url })).key).toMatch(/^default\/message\/msg_/);
   });
 
-  it('as a token is bound by the metadata in its claims', async () => {
+  it('as a JWT is bound by the metadata in its claims', async () => {
     const claims = { type: 'batch.failed', user_metadata: { gemini_binding: token }, iat: seconds(new Date()) };
     const bound = await withJwt(google.rsa.privateKey, claims, { kid: 'rsa-0' });
     const unbound = await withJwt(
@@ -124,7 +124,7 @@ describe('a delivery signed by Google', () => {
     expect(await codeOf(() => verify(unbound))).toBe('unbound_delivery');
   });
 
-  it('is taken without a token when binding is off, and the event holds none all the same', async () => {
+  it('is accepted without a token if binding is off, and a token is still removed from the event', async () => {
     const open = verifierOf({ ...settings, binding: false }).verifier;
 
     expect(await verify(delivery(), {}, open)).toBeDefined();
@@ -132,7 +132,7 @@ describe('a delivery signed by Google', () => {
     expect(event.userMetadata).toEqual({});
   });
 
-  it('is refused when there is no key to bind with', async () => {
+  it('is refused if there is no binding key', async () => {
     const keyless = verifierOf({ ...settings, binding: {} }).verifier;
 
     expect(await codeOf(() => verify(delivery(), { url: `/?gemini_binding=${token}` }, keyless))).toBe(
@@ -141,12 +141,12 @@ describe('a delivery signed by Google', () => {
   });
 });
 
-describe("a delivery signed with the endpoint's own secret", () => {
+describe('a delivery signed with the secret of the static webhook', () => {
   it('needs no token', async () => {
     expect(await verify(withHmac(secret, bodyOf('batch.failed', { id: 'b1' })))).toMatchObject({ strategy: 'hmac' });
   });
 
-  it('does not get the key of a job from a token', async () => {
+  it('does not take the event key of a job from a token', async () => {
     const job = await tokens.mint({ ...here, kind: 'batch', job: 'j1' });
 
     const { key } = await verify(withHmac(secret, bodyOf('batch.failed', { id: 'b1' })), {

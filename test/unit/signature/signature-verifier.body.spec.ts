@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { GeminiWebhooksSettings } from '../../../lib/gemini-webhooks.options.js';
+import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
 import { bodyOf, GoogleKeys, newSecret, seconds, withEd25519, withHmac, withJwt } from '../../support/senders.js';
 import { requestOf, verifierOf } from '../../support/verifying.js';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe('the body of a verified delivery', () => {
-  it('is the raw bytes when they hold no binding token', async () => {
+  it('is the raw body if it contains no binding token', async () => {
     const sent = ` ${bodyOf('batch.failed', { id: 'b1', big: 1 }).replace('1}', '12345678901234567890}')} `;
 
     expect((await verifier.verify(requestOf(withHmac(secret, sent)))).body.toString()).toBe(sent);
@@ -23,7 +23,7 @@ describe('the body of a verified delivery', () => {
     expect((await verifier.verify(dynamic)).body.toString()).toBe(sent);
   });
 
-  it("is the event's JSON without the binding token wherever that stood", async () => {
+  it("is the event's JSON without the binding token, wherever it was", async () => {
     const metadata = { order: 7, text: '\u0000\ud800', gemini_binding: token };
     const places = { user_metadata: metadata, userMetadata: metadata };
     const sent = bodyOf('batch.failed', { id: 'b1', ...places }, places);
@@ -36,7 +36,7 @@ describe('the body of a verified delivery', () => {
     expect(body.toString()).not.toContain('gemini_binding');
   });
 
-  it('is the claims of a token without the binding token', async () => {
+  it('is the claims of a JWT without the binding token', async () => {
     const claims = { type: 'batch.failed', user_metadata: { gemini_binding: token }, iat: seconds(new Date()) };
     const { body } = await verifier.verify(requestOf(await withJwt(google.rsa.privateKey, claims, { kid: 'rsa-0' })));
 

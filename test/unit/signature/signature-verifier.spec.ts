@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
-import type { GeminiWebhooksSettings } from '../../../lib/gemini-webhooks.options.js';
+import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
 import {
   bodyOf,
   GoogleKeys,
@@ -50,11 +50,11 @@ describe('a delivery signed in several ways', () => {
     ['v1 after v1a', [v1a, v1], 'hmac'],
     ['a wrong v1 beside a good v1a', [withHmac(newSecret(), body, sent), v1a], 'jwks'],
     ['a good v1 beside a wrong v1a', [v1, withEd25519(stranger.key(), body, sent)], 'hmac'],
-  ])('is vouched for by what verifies: %s', async (_, signed, strategy) => {
+  ])('reports the strategy that verified it: %s', async (_, signed, strategy) => {
     expect(await verify(withSignatures(v1, ...signed.map(signatureOf)))).toMatchObject({ strategy, id: 'msg_1' });
   });
 
-  it('has the body for its event when a body signature stands beside a token', async () => {
+  it('takes the event from the body if a body signature verifies beside a token', async () => {
     const token = signatureOf(await withJwt(google.rsa.privateKey, claims, { kid: 'rsa-0' }));
 
     for (const entries of [
@@ -67,7 +67,7 @@ describe('a delivery signed in several ways', () => {
     }
   });
 
-  it('has the claims for its event when the body signature beside a token does not verify', async () => {
+  it('takes the event from the claims if the body signature beside a token does not verify', async () => {
     const token = await withJwt(google.rsa.privateKey, claims, { kid: 'rsa-0', body });
     const forged = signatureOf(withEd25519(stranger.key(), body));
 
@@ -86,13 +86,13 @@ describe('a delivery signed in several ways', () => {
   });
 });
 
-describe('a delivery whose keys cannot be had', () => {
+describe('a delivery whose keys are unavailable', () => {
   const down: GeminiWebhooksSettings = {
     ...settings,
     hmac: { secrets: () => Promise.reject(new Error('vault is sealed')) },
   };
 
-  it('is taken when another scheme verifies it, and the failure is logged', async () => {
+  it('is accepted if another scheme verifies it, and logs the failure', async () => {
     const v1 = signatureOf(withHmac(secret, body));
     const v1a = withEd25519(google.key(), body);
 
@@ -100,12 +100,12 @@ describe('a delivery whose keys cannot be had', () => {
     expect(error).toHaveBeenCalledWith(expect.stringContaining('vault is sealed'));
   });
 
-  it('is to come again when nothing else verifies it', async () => {
+  it('is refused with keys_unavailable if no other scheme verifies it', async () => {
     expect(await codeOf(() => verify(withHmac(secret, body), down))).toBe('keys_unavailable');
   });
 });
 
-describe('a body that is no event', () => {
+describe('a body that is not an event', () => {
   const bodies: [string, string | Buffer][] = [
     ['empty', ''],
     ['not JSON', '{"type":'],
@@ -119,7 +119,7 @@ describe('a body that is no event', () => {
   ];
   const date = new Date();
 
-  it.each(bodies)('(%s) is malformed once its signature verifies, and a mismatch before', async (_, bytes) => {
+  it.each(bodies)('(%s) is malformed if its signature verifies, and a mismatch if not', async (_, bytes) => {
     const signed = headers('msg_1', date, hmacEntry(secret, 'msg_1', seconds(date), bytes));
     const forged = headers('msg_1', date, hmacEntry(newSecret(), 'msg_1', seconds(date), bytes));
 
@@ -127,13 +127,13 @@ describe('a body that is no event', () => {
     expect(await codeOf(() => verify({ headers: forged, body: bytes }))).toBe('signature_mismatch');
   });
 
-  it('is malformed in the claims of a token as well', async () => {
+  it('is malformed in the claims of a token too', async () => {
     const token = await withJwt(google.rsa.privateKey, { iat: seconds(date) }, { kid: 'rsa-0', body });
 
     expect(await codeOf(() => verify(token))).toBe('malformed_event');
   });
 
-  it('is refused for its size before anything else', async () => {
+  it('is refused for its size before any other check', async () => {
     const large = withHmac(secret, body.padEnd(1025));
 
     expect(await codeOf(() => verify(large, { ...settings, bodyLimitBytes: 1024 }))).toBe('body_too_large');
@@ -144,7 +144,7 @@ describe('a body that is no event', () => {
 describe('the event key of a token', () => {
   const unknown = { type: 'ping', iat: seconds(new Date()) };
 
-  it('comes from its jti, or from its claims, since it does not sign the headers', async () => {
+  it('comes from its jti or its claims, because the token does not sign the headers', async () => {
     const withJti = await withJwt(google.rsa.privateKey, { ...unknown, jti: 'j1' }, { kid: 'rsa-0', id: 'msg_forged' });
     const without = await withJwt(google.rsa.privateKey, unknown, { kid: 'rsa-0', id: 'msg_forged' });
     const hash = createHash('sha256').update(signatureOf(without).split('.')[1]!).digest('base64url');

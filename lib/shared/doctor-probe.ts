@@ -1,0 +1,29 @@
+/** Type of the event that `npx nestjs-gemini-webhooks doctor` sends. No handler runs for it, and the bus does not emit it. */
+export const DOCTOR_PROBE_TYPE = 'doctor.check';
+
+/**
+ * Response header of a probe, with a `DoctorAnswer` as JSON. Sent only if the signature of the probe verified, so that
+ * strangers get no information. A server that responds in place of the app does not send it.
+ */
+export const DOCTOR_ANSWER_HEADER = 'gemini-webhooks-doctor';
+
+/** Receivers of events in a process. */
+export interface Audience {
+  /** Distinct patterns of the handlers. */
+  readonly handles: readonly string[];
+  /** True if the bus has a subscriber now. */
+  readonly isHeard: boolean;
+  /** True if an inbox of the process runs handlers. */
+  readonly hasWorkers: boolean;
+}
+
+/** Report of an app in response to a probe. */
+export interface DoctorAnswer extends Audience {
+  /** True if dynamic deliveries can be accepted: there is a key set, and a binding key unless binding is off. */
+  readonly takesDynamic: boolean;
+}
+
+/** True if `doctor` sent the delivery. */
+export function isDoctorProbe({ sentType }: { readonly sentType: string }): boolean {
+  return sentType === DOCTOR_PROBE_TYPE;
+}

@@ -1,0 +1,4 @@
+/** True for an object that is not an array, such as a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
