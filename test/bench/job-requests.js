@@ -11,9 +11,9 @@ const LOST = JOBS / 10;
 const POLL_MS = 10_000;
 const MINUTE_MS = 60_000;
 
-const BATCH = { model: 'gemini-3-flash', src: [{ contents: [{ parts: [{ text: 'hello' }] }] }] };
-const VIDEO = { model: 'veo-3.1', prompt: 'a quiet sea' };
-const INTERACTION = { model: 'gemini-3-flash', input: 'how deep is the sea?', background: true };
+const BATCH = { model: 'gemini-3.8-flash', src: [{ contents: [{ parts: [{ text: 'hello' }] }] }] };
+const VIDEO = { model: 'gemini-omni-1.1-flash', input: 'a quiet sea', background: true };
+const INTERACTION = { model: 'gemini-3.8-flash', input: 'how deep is the sea?', background: true };
 
 /** How long a job of each kind is taken to run, and how it is started and looked up. */
 const KINDS = {
@@ -25,9 +25,9 @@ const KINDS = {
   },
   video: {
     minutes: 3,
-    start: (jobs, route) => jobs.generateVideos(VIDEO, route),
-    create: (ai) => ai.models.generateVideos(VIDEO),
-    look: (ai, operation) => ai.operations.getVideosOperation({ operation }),
+    start: (jobs, route) => jobs.createVideo(VIDEO, route),
+    create: (ai) => ai.interactions.create(VIDEO),
+    look: (ai, { id }) => ai.interactions.get(id),
   },
   interaction: {
     minutes: 20,
@@ -36,7 +36,7 @@ const KINDS = {
     look: (ai, { id }) => ai.interactions.get(id),
   },
 };
-const LOOKUPS = ['batches.get', 'operations.getVideosOperation', 'interactions.get'];
+const LOOKUPS = ['batches.get', 'interactions.get'];
 
 const rows = [];
 for (const [kind, { minutes, start, create, look }] of Object.entries(KINDS)) {
@@ -64,7 +64,11 @@ async function requestsOfPolling(kind, minutes, create, look) {
 
 /** A job of each: one whose webhook arrives, and one whose webhook is lost. */
 async function requestsOfWebhooks(kind, start) {
-  const gemini = await GeminiSimulator.start({ time: 'manual', durations: { [kind]: Infinity } });
+  const gemini = await GeminiSimulator.start({
+    time: 'manual',
+    durations: { [kind]: Infinity },
+    videoEvent: 'interaction.completed',
+  });
   const app = await appFor(gemini);
   const route = { uri: `${await app.getUrl()}/gemini/webhooks` };
   const jobs = app.get(GeminiJobs);

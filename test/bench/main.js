@@ -7,14 +7,19 @@ const BENCHMARKS = [
   'verify-hmac',
   'verify-ed25519',
   'receive-http',
-  'ledger',
+  'dedupe-cache',
+  'inline-memory',
   'inbox-accept',
   'inbox-work',
   'inbox-latency',
   'inbox-size',
+  'failed-events',
   'tracked-jobs',
   'job-requests',
   'batch-results',
+  'inline-video',
+  'film-polled',
+  'store-faults',
 ];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

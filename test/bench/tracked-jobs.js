@@ -7,8 +7,8 @@ import { verifiedDelivery } from '../../dist/events/verified-delivery.js';
 import { EventDispatcher } from '../../dist/handlers/event-dispatcher.js';
 import { HandlerRegistry } from '../../dist/handlers/handler-registry.js';
 import { idOfName } from '../../dist/inbox/job-tracker.js';
-import { settlementOf } from '../../dist/jobs/job-settlement.js';
-import { settlementOfJob } from '../../dist/jobs/job-waiting.js';
+import { outcomeOfEvent } from '../../dist/jobs/job-outcome.js';
+import { waitForOutcome } from '../../dist/jobs/job-completion.js';
 import { onEachStore } from './inbox/stores.js';
 import { QUICK } from './harness.js';
 
@@ -44,7 +44,7 @@ await onEachStore(async (target) => {
 
   const chosen = jobs.filter((_job, index) => index % (JOBS / SETTLED) === 0);
   const startedAt = process.hrtime.bigint();
-  const ended = Promise.all(chosen.map(({ id }) => settlementOfJob(engine.jobs, id, {}, closing)));
+  const ended = Promise.all(chosen.map(({ id }) => waitForOutcome(engine.jobs, id, {}, closing)));
   const left = chosen.values();
   const send = async () => {
     for (const job of left) await engine.accept(deliveryOf(job));
@@ -67,7 +67,7 @@ process.send(rows);
 async function trackingInbox({ url, prefix }) {
   const registry = new HandlerRegistry();
   const dispatcher = new EventDispatcher(registry);
-  const check = async (_job, event) => ({ is: 'settled', settlement: settlementOf(event) });
+  const check = async (_job, event) => ({ is: 'settled', settlement: outcomeOfEvent(event) });
   const engine = bullmqInbox({ url, prefix, queueName: QUEUE })({
     registration: 'default',
     toleranceSeconds: 300,

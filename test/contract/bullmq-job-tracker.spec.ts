@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { bullmqInbox, type BullmqInboxOptions } from '../../lib/bullmq/index.js';
 import { jobIdInKey } from '../../lib/events/event-key.js';
 import type { InboxEngine, InboxHost } from '../../lib/inbox/inbox-engine.js';
-import type { ReconcileSchedule } from '../../lib/reconcile-schedule.js';
+import type { ReconcileSchedule } from '../../lib/config/poll-schedule.js';
 import { removeTestQueues, testQueue, type TestQueue } from '../support/durable.js';
 import { deliveryOfJob, newJob, ScriptedGemini } from '../support/scripted-gemini.js';
 import { STORES } from '../support/stores.js';
@@ -26,7 +26,7 @@ describe.each(STORES)('on $name', ({ url }) => {
     return engine;
   };
 
-  /** Until its store is there. */
+  /** Resolves when the store is available. */
   const ready = async ({ failedEvents, jobs }: InboxEngine) => {
     await failedEvents!.list();
     await jobs!.find({ id: 'none' });
@@ -46,7 +46,7 @@ describe.each(STORES)('on $name', ({ url }) => {
     let name: string;
 
     beforeEach(() => {
-      name = `fleet-${randomUUID()}`;
+      name = `peers-${randomUUID()}`;
       testQueue(url, name);
       jobsQueue = testQueue(url, `${name}-jobs`);
     });
@@ -58,24 +58,24 @@ describe.each(STORES)('on $name', ({ url }) => {
       return startTracking({ create: (host) => create(host, name, options), ready }, reconcile, gemini);
     };
 
-    it('are the same to each of them: what one checks, all hear of', async () => {
+    it('are shared: every process learns what one of them checks', async () => {
       const gemini = new ScriptedGemini();
       gemini.answer = (job) => gemini.succeeded(job);
-      const fleet = await Promise.all([1, 2, 3].map(() => start(SOON, { gemini })));
+      const peers = await Promise.all([1, 2, 3].map(() => start(SOON, { gemini })));
       const jobs = Array.from({ length: 30 }, () => newJob());
-      const waiting = fleet.map(({ ended }) => Promise.all(jobs.map(({ id }) => ended(id))));
-      await Promise.all(jobs.map((job) => fleet[0]!.jobs.add(job)));
+      const waiting = peers.map(({ ended }) => Promise.all(jobs.map(({ id }) => ended(id))));
+      await Promise.all(jobs.map((job) => peers[0]!.jobs.add(job)));
 
       for (const settlements of await Promise.all(waiting)) {
         expect(settlements.map(({ outcome }) => outcome)).toEqual(jobs.map(() => 'succeeded'));
       }
       expect(gemini.asked.toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
-      const handled = () => fleet.flatMap((process) => process.handled).map(({ delivery }) => jobIdInKey(delivery.key));
+      const handled = () => peers.flatMap((process) => process.handled).map(({ delivery }) => jobIdInKey(delivery.key));
       await until(() => handled().length >= jobs.length);
       expect(handled().toSorted()).toEqual(jobs.map(({ id }) => id).toSorted());
     });
 
-    it('reach a process that only receives', async () => {
+    it('reach a receive-only process', async () => {
       const web = await start(LATER, { workers: false });
       const worker = await start();
       const job = newJob();
@@ -87,7 +87,7 @@ describe.each(STORES)('on $name', ({ url }) => {
       expect(worker.handled).toHaveLength(1);
     });
 
-    it('outlive them', async () => {
+    it('outlive the processes', async () => {
       const first = await start();
       const [waiting, lost] = [newJob(), newJob({ createdAt: Date.now() - 3_600_000 })];
       await first.jobs.add(waiting);
@@ -102,7 +102,7 @@ describe.each(STORES)('on $name', ({ url }) => {
       expect(second.gemini.asked).toEqual([]);
     });
 
-    it('are not looked up for being woken: only when they are due', async () => {
+    it('are not polled when checkNow runs, only when they are due', async () => {
       const { jobs, engine, gemini, ended } = await start();
       const job = newJob();
       await jobs.add(job);
@@ -115,7 +115,7 @@ describe.each(STORES)('on $name', ({ url }) => {
       expect(gemini.asked).toEqual([]);
     });
 
-    it('ask Gemini once what an event of an interaction with tools means', async () => {
+    it('poll once to interpret the event of an interaction with tools', async () => {
       const { jobs, engine, gemini, ended } = await start();
       gemini.answer = () => ({ is: 'settled', settlement: { outcome: 'requires_action' } });
       const job = newJob({ kind: 'interaction', tools: true });
@@ -126,11 +126,11 @@ describe.each(STORES)('on $name', ({ url }) => {
       expect(gemini.asked).toEqual([job.id]);
     });
 
-    it('give a name free whose job has gone', async () => {
+    it('free a name whose job is gone', async () => {
       const { jobs, ended, engine } = await start();
       const gone = newJob({ name: 'batches/again' });
       await jobs.add(gone);
-      // It and its alias, once it has been looked at.
+      // Removes the job and, after a read, its alias.
       await until(async () => (await jobsQueue.queue.getJobCounts('delayed'))['delayed'] === 2);
       await jobs.remove(gone.id);
       const job = newJob({ id: 'name/batch/again', name: 'batches/again', bound: false });
@@ -140,7 +140,7 @@ describe.each(STORES)('on $name', ({ url }) => {
       expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded' });
     });
 
-    it('end as unknown when their checks fail for good, and say why', async () => {
+    it('end as unknown with a reason when their checks exhaust their attempts', async () => {
       const { jobs, gemini, ended } = await start(SOON);
       gemini.answer = () => {
         throw new Error('broken');
@@ -148,7 +148,7 @@ describe.each(STORES)('on $name', ({ url }) => {
       const job = newJob();
       await jobs.add(job);
       await until(() => gemini.asked.length > 0);
-      // As if the attempts before had failed.
+      // As if the earlier attempts had failed.
       for (let attempts = 1; attempts < 10; attempts += 1) {
         const failed = gemini.asked.length;
         await until(async () => (await jobsQueue.queue.getJobCounts('delayed'))['delayed'] === 1);
@@ -161,7 +161,7 @@ describe.each(STORES)('on $name', ({ url }) => {
     });
   });
 
-  it('has no record of jobs where nobody can ask Gemini', async () => {
+  it('has no job tracker without a Gemini client', async () => {
     const host = { registration: 'default', toleranceSeconds: 300 } as InboxHost;
 
     expect(bullmqInbox({ url })(host).jobs).toBeUndefined();

@@ -2,7 +2,7 @@ import { afterAll, beforeEach } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileSecretStore } from '../../lib/endpoints/file-secret-store.js';
+import { fileSecretStore } from '../../lib/static-webhooks/file-secret-store.js';
 import { secretStoreContract } from './secret-store.contract.js';
 
 const folders: string[] = [];

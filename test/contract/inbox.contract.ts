@@ -8,15 +8,15 @@ import type { InboxEngine, InboxHost, InboxReceipt } from '../../lib/inbox/inbox
 import { deferred, type Deferred } from '../support/deferred.js';
 import { deliveryOf } from '../support/deliveries.js';
 
-/** How the contract gets and observes one kind of inbox. */
+/** One kind of inbox, as the contract creates and observes it. */
 export interface InboxUnderTest {
-  /** Makes an engine that is ready to work, on a store of its own. The contract closes it. */
+  /** Creates a started engine on its own store. The contract closes it. */
   create(host: InboxHost): InboxEngine | Promise<InboxEngine>;
-  /** Resolves when the engine has nothing more to do for what it took; at once when it does its work in `accept`. */
+  /** Resolves when the engine has finished the accepted events; at once if `accept` does all the work. */
   idle(): Promise<void>;
 }
 
-/** A handler that does what the test says, and tells when it has started how often. */
+/** A handler that runs a script and counts its starts. */
 class ScriptedHandler {
   readonly attempts: number[] = [];
   readonly events: string[] = [];
@@ -50,7 +50,7 @@ const failOnce = (run: number) => {
   if (run === 1) throw new Error('the first time');
 };
 
-/** The rules that every inbox keeps. */
+/** The behaviour that every inbox has. */
 export function inboxContract(name: string, inbox: InboxUnderTest): void {
   describe(`the ${name} inbox`, () => {
     const engines: InboxEngine[] = [];
@@ -67,19 +67,19 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
         })),
       );
       const dispatcher = new EventDispatcher(registry);
-      const announced: string[] = [];
+      const published: string[] = [];
       const engine = await inbox.create({
         registration: 'default',
         toleranceSeconds: 300,
         handlers: () => dispatcher.handlers,
         dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
-        announce: ({ key }) => void announced.push(key),
+        announce: ({ key }) => void published.push(key),
       });
       engines.push(engine);
-      return { engine, announced };
+      return { engine, published };
     };
 
-    /** As Google does: again until the answer is 2xx. */
+    /** Retries until the response is 2xx, as Google does. */
     const send = async (engine: InboxEngine, delivery: VerifiedDelivery): Promise<InboxReceipt> => {
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -90,7 +90,7 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       }
     };
 
-    const settled = async (engine: InboxEngine, ...deliveries: VerifiedDelivery[]) => {
+    const handled = async (engine: InboxEngine, ...deliveries: VerifiedDelivery[]) => {
       const receipts = await Promise.all(deliveries.map((delivery) => send(engine, delivery)));
       await inbox.idle();
       return receipts;
@@ -100,39 +100,39 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       await Promise.all(engines.splice(0).map((engine) => engine.close()));
     });
 
-    it('runs the handlers of an event and announces it', async () => {
+    it('runs the handlers of an event and publishes it', async () => {
       const [one, two] = [new ScriptedHandler('one'), new ScriptedHandler('two')];
-      const { engine, announced } = await start(one, two);
+      const { engine, published } = await start(one, two);
       const delivery = deliveryOf();
 
-      const [receipt] = await settled(engine, delivery);
+      const [receipt] = await handled(engine, delivery);
 
       expect([200, 202]).toContain(receipt?.httpStatus);
-      expect([one.events, two.events, announced]).toEqual([[delivery.key], [delivery.key], [delivery.key]]);
+      expect([one.events, two.events, published]).toEqual([[delivery.key], [delivery.key], [delivery.key]]);
     });
 
-    it('takes an event that nobody handles', async () => {
-      const { engine, announced } = await start();
+    it('accepts an event without handlers', async () => {
+      const { engine, published } = await start();
       const delivery = deliveryOf();
 
-      await settled(engine, delivery);
-      expect(announced).toEqual([delivery.key]);
+      await handled(engine, delivery);
+      expect(published).toEqual([delivery.key]);
     });
 
-    it('takes duplicates and does nothing with them', async () => {
+    it('accepts duplicates without handling them', async () => {
       const handler = new ScriptedHandler('one');
-      const { engine, announced } = await start(handler);
+      const { engine, published } = await start(handler);
 
-      for (let copy = 0; copy < 3; copy += 1) await settled(engine, deliveryOf());
+      for (let copy = 0; copy < 3; copy += 1) await handled(engine, deliveryOf());
 
       expect(handler.runs).toBe(1);
-      expect(announced).toHaveLength(1);
+      expect(published).toHaveLength(1);
     });
 
-    it('runs the handlers once for 40 copies that come at the same time', async () => {
+    it('runs the handlers once for 40 simultaneous copies', async () => {
       const gate = deferred();
       const handler = new ScriptedHandler('one', () => gate.promise);
-      const { engine, announced } = await start(handler);
+      const { engine, published } = await start(handler);
 
       const receipts = Promise.all(Array.from({ length: 40 }, () => send(engine, deliveryOf())));
       await handler.started(1);
@@ -141,10 +141,10 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       await inbox.idle();
 
       expect(handler.runs).toBe(1);
-      expect(announced).toHaveLength(1);
+      expect(published).toHaveLength(1);
     });
 
-    it('handles different events side by side', async () => {
+    it('handles different events concurrently', async () => {
       const gate = deferred();
       const handler = new ScriptedHandler('one', () => gate.promise);
       const { engine } = await start(handler);
@@ -158,22 +158,22 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       expect(handler.events.toSorted()).toEqual([first.key, second.key]);
     });
 
-    it('tries again what failed and nothing else, counts the attempts, and announces once', async () => {
+    it('retries only failed handlers, counts the attempts, and publishes once', async () => {
       const steady = new ScriptedHandler('steady');
       const flaky = new ScriptedHandler('flaky', failOnce);
-      const { engine, announced } = await start(steady, flaky);
+      const { engine, published } = await start(steady, flaky);
 
-      await settled(engine, deliveryOf());
+      await handled(engine, deliveryOf());
       await flaky.started(2);
       await inbox.idle();
-      await settled(engine, deliveryOf());
+      await handled(engine, deliveryOf());
 
       expect(steady.attempts).toEqual([1]);
       expect(flaky.attempts).toEqual([1, 2]);
-      expect(announced).toHaveLength(1);
+      expect(published).toHaveLength(1);
     });
 
-    it('makes one attempt of copies that come at the same time, also when it fails', async () => {
+    it('makes one attempt for simultaneous copies, also when it fails', async () => {
       const gate = deferred();
       const flaky = new ScriptedHandler('flaky', async (run) => {
         await gate.promise;
@@ -191,32 +191,32 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       expect(flaky.attempts).toEqual([1, 2]);
     });
 
-    it('does not run again a handler that failed for good, and does not give up the others', async () => {
+    it('does not retry a handler that failed for good, and keeps retrying the others', async () => {
       const hopeless = new ScriptedHandler('hopeless', () => Promise.reject(new UnrecoverableEventError()));
       const flaky = new ScriptedHandler('flaky', failOnce);
       const { engine } = await start(hopeless, flaky);
 
-      await settled(engine, deliveryOf());
+      await handled(engine, deliveryOf());
       await flaky.started(2);
       await inbox.idle();
-      await settled(engine, deliveryOf());
+      await handled(engine, deliveryOf());
 
       expect(hopeless.attempts).toEqual([1]);
       expect(flaky.attempts).toEqual([1, 2]);
     });
 
-    it('does not have an event sent again for failures that are all final', async () => {
+    it('does not have an event redelivered when all its failures are final', async () => {
       const hopeless = new ScriptedHandler('hopeless', () => Promise.reject(new UnrecoverableEventError()));
       const { engine } = await start(hopeless);
 
       await engine.accept(deliveryOf());
       await inbox.idle();
-      await settled(engine, deliveryOf());
+      await handled(engine, deliveryOf());
 
       expect(hopeless.runs).toBe(1);
     });
 
-    it('ends what runs before it is closed', async () => {
+    it('waits for running handlers before it is closed', async () => {
       const gate = deferred();
       const order: string[] = [];
       const handler = new ScriptedHandler('one', async () => {
@@ -235,10 +235,10 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       expect(order).toEqual(['closing', 'handled', 'closed']);
     });
 
-    it('takes nothing once it closes, duplicates included, and closes once', async () => {
+    it('accepts nothing once it closes, not even duplicates, and closes once', async () => {
       const handler = new ScriptedHandler('one');
       const { engine } = await start(handler);
-      await settled(engine, deliveryOf({ id: 'batch_1' }));
+      await handled(engine, deliveryOf({ id: 'batch_1' }));
 
       const closing = [engine.close(), engine.close()];
       for (const id of ['batch_1', 'batch_2']) {

@@ -5,8 +5,8 @@ import { HandlerRegistry } from '../../lib/handlers/handler-registry.js';
 import type { GeminiEvent } from '../../lib/events/gemini-event.js';
 import type { InboxEngine, InboxHost } from '../../lib/inbox/inbox-engine.js';
 import type { JobSettlement, JobTracker } from '../../lib/inbox/job-tracker.js';
-import { settlementOfJob } from '../../lib/jobs/job-waiting.js';
-import type { ReconcileSchedule } from '../../lib/reconcile-schedule.js';
+import { waitForOutcome } from '../../lib/jobs/job-completion.js';
+import type { ReconcileSchedule } from '../../lib/config/poll-schedule.js';
 import { deferred } from '../support/deferred.js';
 import { deliveryOfJob, newJob, ScriptedGemini } from '../support/scripted-gemini.js';
 import { until } from '../support/until.js';
@@ -52,7 +52,7 @@ export async function startTracking(
     handlers: () => dispatcher.handlers,
     dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
     announce: () => undefined,
-    jobs: { check: gemini.check, reconcile },
+    jobs: gemini.tracking(reconcile),
   });
   const jobs = engine.jobs!;
   const common = { patterns: ['*'], timeoutMs: undefined } as const;
@@ -67,7 +67,7 @@ export async function startTracking(
       () => false,
     ),
   );
-  const ended = (id: string) => settlementOfJob(jobs, id, { timeoutMs: 20_000 }, closing);
+  const ended = (id: string) => waitForOutcome(jobs, id, { timeoutMs: 20_000 }, closing);
   return { engine, jobs, gemini, handled, ended };
 }
 
@@ -91,7 +91,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       await Promise.all(engines.splice(0).map((engine) => engine.close()));
     });
 
-    it('ends a job by its event, and asks Gemini nothing', async () => {
+    it('ends a job by its event without a poll', async () => {
       const { engine, jobs, gemini, ended } = later;
       const job = newJob();
       await jobs.add(job);
@@ -108,7 +108,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(gemini.asked).toEqual([]);
     });
 
-    it('ends a job that is tracked by its name when its event has come before', async () => {
+    it('ends a job that is tracked by its name after its event arrived', async () => {
       const { engine, jobs, gemini, ended, handled } = later;
       const job = newJob({ id: 'name/batch/early', name: 'batches/early', bound: false });
       await engine.accept(deliveryOfJob(job, { type: 'batch.expired' }));
@@ -119,7 +119,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(gemini.asked).toEqual([]);
     });
 
-    it('ends a job that is not bound when its event has come before its name was known', async () => {
+    it('ends an unbound job whose event arrived before its name was known', async () => {
       const { engine, jobs, gemini, ended, handled } = later;
       const job = newJob({ bound: false });
       await jobs.add(job);
@@ -132,22 +132,22 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(gemini.asked).toEqual([]);
     });
 
-    it('tells whoever watches a job that it has ended, and nobody who has stopped', async () => {
+    it('notifies watchers of a job that has ended, and none that has stopped', async () => {
       const { engine, jobs } = later;
       const [one, other] = [newJob(), newJob()];
       await Promise.all([jobs.add(one), jobs.add(other)]);
-      const told: string[] = [];
-      jobs.watch(one.id, () => told.push('one'));
-      jobs.watch(one.id, () => told.push('stopped'))();
-      jobs.watch(other.id, () => told.push('other'));
+      const notified: string[] = [];
+      jobs.watch(one.id, () => notified.push('one'));
+      jobs.watch(one.id, () => notified.push('stopped'))();
+      jobs.watch(other.id, () => notified.push('other'));
       await engine.accept(deliveryOfJob(one));
-      await until(() => told.length > 0);
+      await until(() => notified.length > 0);
 
       expect(await jobs.settlement(one.id)).toMatchObject({ outcome: 'succeeded' });
-      expect(new Set(told)).toEqual(new Set(['one']));
+      expect(new Set(notified)).toEqual(new Set(['one']));
     });
 
-    it('looks up a job that no event ends until it has ended, and delivers its event once', async () => {
+    it('polls a job until it ends when no event arrives, and delivers its event once', async () => {
       const { engine, jobs, gemini, ended, handled } = await start(SOON);
       gemini.answer = (job, before) => (before < 2 ? { is: 'running' } : gemini.succeeded(job));
       const job = newJob({ metadata: { orderId: 7 } });
@@ -172,7 +172,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(gemini.asked.filter((id) => id === job.id)).toHaveLength(3);
     });
 
-    it('ends a job as Gemini says it has, without an event where there is none', async () => {
+    it('ends a job with the outcome that Gemini reports, also without an event', async () => {
       const { jobs, gemini, ended, handled } = await start(SOON);
       gemini.answer = () => ({ is: 'settled', settlement: { outcome: 'filtered', message: 'no \0 way \uD800' } });
       const job = newJob({ id: `job.video.${crypto.randomUUID()}`, kind: 'video' });
@@ -185,20 +185,85 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(handled).toEqual([]);
     });
 
-    it('keeps how a job ended, whatever comes afterwards', async () => {
+    it('keeps the first outcome of a job, whatever arrives afterwards', async () => {
       const { engine, jobs, gemini, ended, handled } = await start(SOON);
-      gemini.answer = () => ({ is: 'settled', settlement: { outcome: 'not_found' } });
+      gemini.answer = () => ({ is: 'settled', settlement: { outcome: 'cancelled' } });
       const job = newJob();
       await jobs.add(job);
       await ended(job.id);
       await engine.accept(deliveryOfJob(job));
       await until(() => handled.length === 1);
 
-      expect(await ended(job.id)).toMatchObject({ outcome: 'not_found' });
+      expect(await ended(job.id)).toMatchObject({ outcome: 'cancelled' });
       expect(gemini.asked).toEqual([job.id]);
     });
 
-    it('asks again later what could not be asked', async () => {
+    it('keeps polling a job that Gemini does not find, and delivers its end', async () => {
+      const { jobs, gemini, ended, handled } = await start(SOON);
+      gemini.answer = (job, before) => (before < 3 ? { is: 'missing' } : gemini.succeeded(job));
+      const job = newJob();
+      await jobs.add(job);
+
+      expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded' });
+      await until(() => handled.length === 1);
+      expect(handled[0]).toMatchObject({ type: 'batch.succeeded', delivery: { strategy: 'reconciled' } });
+    });
+
+    it('keeps counting answers of "no such job" after a poll without an answer', async () => {
+      const { jobs, gemini, ended } = await start({ ...SOON, untilMs: 300 });
+      gemini.answer = (_job, before) => ({ is: before === 0 ? 'missing' : 'unanswered' });
+      const job = newJob();
+      await jobs.add(job);
+
+      expect(await ended(job.id)).toMatchObject({ outcome: 'not_found' });
+    });
+
+    it.each([
+      ['not_found', 'missing'],
+      ['unknown_outcome', 'running'],
+    ] as const)('says once that a job is lost (%s), and its event corrects that', async (outcome, is) => {
+      const { engine, jobs, gemini, ended, handled } = await start({ ...SOON, untilMs: 200 });
+      gemini.answer = () => ({ is });
+      const job = newJob({ metadata: { orderId: 7 } });
+      await jobs.add(job);
+
+      expect(await ended(job.id)).toMatchObject({ outcome, event: { type: 'batch.lost', data: { reason: outcome } } });
+      await until(() => handled.length === 1);
+      expect(handled[0]).toMatchObject({
+        type: 'batch.lost',
+        data: { id: job.id, reason: outcome },
+        userMetadata: { orderId: 7 },
+        delivery: { strategy: 'reconciled' },
+      });
+
+      await engine.accept(deliveryOfJob({ ...job, name: 'batches/late' }));
+      await until(() => handled.length === 2);
+      expect(handled[1]?.type).toBe('batch.succeeded');
+      const corrected = async () => (await jobs.settlement(job.id))?.outcome === 'succeeded';
+      await until(corrected);
+      expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded', event: { type: 'batch.succeeded' } });
+    });
+
+    it('records the start of a job, and ends a refused one without an event', async () => {
+      const { jobs, ended, handled } = later;
+      const asked = { digest: 'd', requestedAt: 1 };
+      const job = newJob({ start: asked });
+      await jobs.add(job);
+      await jobs.recordStart(job.id, { digest: 'd', requestedAt: 2 });
+      expect(await jobs.find({ id: job.id })).toEqual({ ...job, start: { digest: 'd', requestedAt: 2 } });
+      expect(await jobs.settlement(job.id)).toBeUndefined();
+
+      await jobs.recordStart(job.id, { ...asked, refused: true });
+      expect(await ended(job.id)).toMatchObject({ outcome: 'failed' });
+      expect(await jobs.find({ id: job.id })).toMatchObject({ start: { refused: true } });
+      expect(handled).toEqual([]);
+
+      await jobs.remove(job.id);
+      await jobs.add({ ...job, displayName: 'anew' });
+      expect(await jobs.settlement(job.id)).toBeUndefined();
+    });
+
+    it('polls again later when Gemini could not be polled', async () => {
       const { jobs, gemini, ended } = await start(SOON);
       gemini.answer = (job, before) => (before < 3 ? { is: 'postponed', delayMs: 10.5 } : gemini.succeeded(job));
       const job = newJob();
@@ -208,7 +273,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(gemini.asked).toHaveLength(4);
     });
 
-    it.each(['running', 'postponed'] as const)('gives up at last on a job that is always %s', async (is) => {
+    it.each(['running', 'postponed'] as const)('gives up at untilMs on a job that is always %s', async (is) => {
       const { jobs, gemini, ended } = await start({ ...SOON, untilMs: 200 });
       gemini.answer = () => (is === 'running' ? { is } : { is, delayMs: 30 });
       const job = newJob();
@@ -218,7 +283,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(gemini.asked.length).toBeGreaterThan(0);
     });
 
-    it('ends a job by an event that comes while Gemini is being asked', async () => {
+    it('ends a job by an event that arrives during a poll', async () => {
       const { engine, jobs, gemini, ended, handled } = await start(SOON);
       const gate = deferred();
       gemini.answer = async () => {
@@ -236,7 +301,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(await ended(job.id)).toMatchObject({ outcome: 'failed', event: { type: 'batch.failed' } });
     });
 
-    it('finds a job by its id and by any spelling of its name, with what was recorded of it', async () => {
+    it('finds a job by its id and by any spelling of its name, with its whole record', async () => {
       const { jobs } = later;
       const params = { tenant: 'a/b', odd: '\0\uD800' };
       const job = newJob({ params, displayName: 'x\0', metadata: { text: '\0 \uD800' }, tools: true });
@@ -250,7 +315,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(await jobs.find({ kind: 'video', name: 'batches/b1', params })).toBeUndefined();
     });
 
-    it('finds by its name a job that was recorded with it', async () => {
+    it('finds a job by the name that it was recorded with', async () => {
       const { jobs } = later;
       const job = newJob({ name: 'batches/b2' });
       await jobs.add(job);
@@ -258,7 +323,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(await jobs.find({ kind: 'batch', name: 'b2', params: {} })).toEqual(job);
     });
 
-    it('learns from its event what a job is called', async () => {
+    it('learns the name of a job from its event', async () => {
       const { engine, jobs, ended } = later;
       const job = newJob();
       await jobs.add(job);
@@ -268,7 +333,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(await jobs.find({ kind: 'batch', name: 'batches/b3', params: {} })).toMatchObject({ id: job.id });
     });
 
-    it('leaves a job that is known as it is', async () => {
+    it('does not change a known job when it is added again', async () => {
       const { jobs } = later;
       const job = newJob({ displayName: 'first' });
       await jobs.add(job);
@@ -277,7 +342,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(await jobs.find({ id: job.id })).toMatchObject({ displayName: 'first' });
     });
 
-    it('forgets a job that was never started, and knows nothing of others', async () => {
+    it('removes a job that was never started, and finds no unknown ones', async () => {
       const { jobs } = later;
       const job = newJob();
       await jobs.add(job);
@@ -291,7 +356,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       expect(await jobs.find({ kind: 'batch', name: 'batches/b4', params: {} })).toBeUndefined();
     });
 
-    it('looks nothing up when told not to, and ends jobs by their events all the same', async () => {
+    it('polls nothing with reconcile false, and still ends jobs by their events', async () => {
       const { engine, jobs, gemini, ended } = await start(false);
       const job = newJob();
       await jobs.add(job);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { SigningSecret, SigningSecretStore } from '../../lib/endpoints/signing-secret-store.js';
+import type { SigningSecret, SigningSecretStore } from '../../lib/static-webhooks/signing-secret-store.js';
 import { until } from '../support/until.js';
 
 /** Makes the stores of several processes, which share what they keep. */
@@ -27,18 +27,18 @@ export function secretStoreContract(name: string, openStore: SecretStoreFixture)
       await Promise.all(opened.splice(0).map((store) => store.close?.()));
     });
 
-    it('has nothing of an endpoint that it does not know', async () => {
+    it('loads nothing for an unknown static webhook', async () => {
       expect(await open().load(randomUUID())).toEqual([]);
     });
 
-    it('gives another process what one has saved, in order and with its expiry', async () => {
+    it('loads in one process what another has saved, in order and with expiry', async () => {
       const secrets = [newSecret(), newSecret('2026-11-26T12:00:00Z')];
       await open().save('orders', secrets);
 
       expect(await open().load('orders')).toEqual(secrets);
     });
 
-    it('keeps the last of what was saved, and nothing else', async () => {
+    it('keeps only the last saved secrets', async () => {
       const [first, second] = [open(), open()];
       const secret = newSecret();
       await first.save('orders', [newSecret()]);
@@ -47,7 +47,7 @@ export function secretStoreContract(name: string, openStore: SecretStoreFixture)
       expect(await first.load('orders')).toEqual([secret]);
     });
 
-    it('forgets an endpoint that it is given no secrets for', async () => {
+    it('removes a static webhook that is saved without secrets', async () => {
       const store = open();
       await store.save('orders', [newSecret()]);
       await store.save('orders', []);
@@ -56,7 +56,7 @@ export function secretStoreContract(name: string, openStore: SecretStoreFixture)
       expect(await store.load('orders')).toEqual([]);
     });
 
-    it('keeps the endpoints apart, whatever they are called', async () => {
+    it('keeps static webhooks apart, whatever their names', async () => {
       const store = open();
       const names = [
         'orders',
@@ -73,7 +73,7 @@ export function secretStoreContract(name: string, openStore: SecretStoreFixture)
       for (const { endpoint, secrets } of kept) expect(await store.load(endpoint)).toEqual(secrets);
     });
 
-    it('loses no endpoint when ten processes save one each at once, into a store that is new', async () => {
+    it('loses no static webhook when ten processes save at once into a new store', async () => {
       const kept = Array.from({ length: 10 }, (_, index) => ({ endpoint: `orders-${index}`, secrets: [newSecret()] }));
       await Promise.all(kept.map(({ endpoint, secrets }) => open().save(endpoint, secrets)));
 
@@ -81,7 +81,7 @@ export function secretStoreContract(name: string, openStore: SecretStoreFixture)
       for (const { endpoint, secrets } of kept) expect(await reader.load(endpoint)).toEqual(secrets);
     });
 
-    it('tells those that watch after another process has saved, until they end it', async () => {
+    it('notifies watchers of saves by other processes until they stop', async () => {
       const [watching, saving] = [open(), open()];
       let seen: readonly SigningSecret[] = [];
       const ends = [

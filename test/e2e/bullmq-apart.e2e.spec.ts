@@ -7,6 +7,7 @@ import { bullmqInbox } from '../../lib/bullmq/index.js';
 import { GeminiFailedEvents, type GeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { deferred } from '../support/deferred.js';
+import { dropSchema } from '../support/drop-schema.js';
 import {
   ACCEPTED,
   closeWorkers,
@@ -45,7 +46,7 @@ describe.each(STORES)('on $name', ({ name, url }) => {
     expect(await web.app.get(GeminiFailedEvents).list()).toEqual([]);
   });
 
-  it('registrations have a queue each, by their names', async () => {
+  it('module instances have separate queues, named after them', async () => {
     const schema = `bullmq_${randomUUID().slice(0, 8)}`;
     const inbox = bullmqInbox({ url, prefix: schema });
     const events: GeminiEvent[] = [];
@@ -74,7 +75,7 @@ describe.each(STORES)('on $name', ({ name, url }) => {
     expect(names).toEqual(['gemini-webhooks', 'gemini-webhooks-second']);
   });
 
-  it("a client of the app's is used as it connects, and is the app's to close", async () => {
+  it("the app's own client lends its connection options and is not closed", async () => {
     const queue = testQueue(url);
     const handled = deferred();
     const connection = name === 'Redis' ? new Redis(url, { keyPrefix: 'app:' }) : new Pool({ connectionString: url });
@@ -111,7 +112,7 @@ async function queueNames(url: string, prefix: string): Promise<string[]> {
 
 async function removeAll(url: string, prefix: string): Promise<void> {
   if (!url.startsWith('redis')) {
-    await query(url, `DROP SCHEMA "${prefix}" CASCADE`);
+    await dropSchema(url, prefix);
     return;
   }
   const redis = new Redis(url);

@@ -18,7 +18,7 @@ import { STORES } from '../support/stores.js';
 
 jest.setTimeout(30_000);
 
-/** A job as the board shows it. */
+/** A delivery job as the board shows it. */
 interface BoardJob {
   readonly id: string;
   readonly name: string;
@@ -28,7 +28,7 @@ interface BoardJob {
   readonly isFailed: boolean;
 }
 
-/** Bull Board without a web server: its routes are called as its page does. */
+/** Bull Board without a web server: the test calls its routes as its page does. */
 class Board {
   #queues: BullBoardQueues = new Map();
   #routes: readonly AppControllerRoute[] = [];
@@ -127,7 +127,7 @@ describe.each(STORES)('Bull Board on $name', ({ url }) => {
     await removeTestQueues();
   });
 
-  it('lists an event under its type, with how each handler ended, why it failed and what each attempt came to', async () => {
+  it('lists an event by type, with the outcome of each handler, the reason for the failure and a log of the attempts', async () => {
     const [job, ...others] = await board.list('failed');
 
     expect(others).toEqual([]);
@@ -142,7 +142,7 @@ describe.each(STORES)('Bull Board on $name', ({ url }) => {
     expect(await board.logs(job!.id)).toEqual(['attempt 1: broken failed', 'attempt 2: broken failed']);
   });
 
-  it('shows nothing that handlers throw, no secret and no signature', async () => {
+  it('shows no thrown error, no secret and no signature', async () => {
     const [job] = await board.list('failed');
     const stored = await queue.queue.getJob(job!.id);
     const kept = JSON.stringify([stored!.asJSON(), job, await board.job(job!.id), await board.logs(job!.id)]);
@@ -152,7 +152,7 @@ describe.each(STORES)('Bull Board on $name', ({ url }) => {
       expect(kept).not.toContain(secret);
   });
 
-  it('retries an event: what has succeeded does not run again', async () => {
+  it('retries an event without rerunning successful handlers', async () => {
     const [job] = await board.list('failed');
     await board.retry(job!.id);
     await drained(queue.queue);
@@ -171,7 +171,7 @@ describe.each(STORES)('Bull Board on $name', ({ url }) => {
     expect(await board.list('failed')).toEqual([]);
   });
 
-  it('retries a handler that has failed for good', async () => {
+  it('retries a handler that failed permanently', async () => {
     failure = new UnrecoverableEventError('never');
     const [job] = await board.list('failed');
     await board.retry(job!.id);

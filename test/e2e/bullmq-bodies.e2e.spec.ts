@@ -16,7 +16,7 @@ jest.setTimeout(30_000);
 
 const google = new GoogleKeys();
 
-/** An app that takes static and dynamic webhooks, and keeps the events that its handler gets. */
+/** An app that receives static and dynamic webhooks and records its handler's events. */
 async function start(inbox: InboxEngineFactory) {
   const events: GeminiEvent[] = [];
   const module = GeminiWebhooksModule.forRoot({
@@ -63,7 +63,7 @@ const BODIES: [string, string][] = [
 describe.each(STORES)('an event that was stored on $name', ({ url }) => {
   let queue: TestQueue;
 
-  it.each(BODIES)('is what an inline handler gets, with %s', async (_, body) => {
+  it.each(BODIES)('reaches handlers as it does inline, with %s', async (_, body) => {
     queue = testQueue(url);
     const [stored, inline] = [await start(inboxOn(queue)), await start(inlineInbox())];
     const delivery = withHmac(SECRET, body);
@@ -80,7 +80,7 @@ describe.each(STORES)('an event that was stored on $name', ({ url }) => {
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
   });
 
-  it('is what an inline handler gets, with a NUL in a route parameter', async () => {
+  it('reaches handlers as it does inline, with a NUL in a route parameter', async () => {
     queue = testQueue(url);
     const [stored, inline] = [await start(inboxOn(queue)), await start(inlineInbox())];
     const delivery = withHmac(SECRET, bodyOf('batch.succeeded', { id: 'b1' }));
@@ -94,7 +94,7 @@ describe.each(STORES)('an event that was stored on $name', ({ url }) => {
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
   });
 
-  it('is what an inline handler gets, with the metadata and key of a dynamic webhook', async () => {
+  it('reaches handlers as it does inline, with the metadata and key of a dynamic webhook', async () => {
     queue = testQueue(url);
     const [stored, inline] = [await start(inboxOn(queue)), await start(inlineInbox())];
     const { uris, userMetadata } = await stored.app
@@ -117,7 +117,7 @@ describe.each(STORES)('an event that was stored on $name', ({ url }) => {
     });
   });
 
-  describe('holds no secret:', () => {
+  describe('contains no secret:', () => {
     let token: string;
     let delivery: Delivery;
     let kept: string;
@@ -154,7 +154,7 @@ describe.each(STORES)('an event that was stored on $name', ({ url }) => {
   });
 });
 
-/** All that Redis keeps of the queue, its fleet's messages included. */
+/** Everything that Redis stores for the queue, including messages between processes. */
 async function redisKeys({ url, name }: TestQueue): Promise<string> {
   if (!url.startsWith('redis')) return '';
   const redis = new Redis(url);

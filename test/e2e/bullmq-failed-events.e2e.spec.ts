@@ -75,7 +75,7 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(await failed.list({ offset: 3 })).toEqual([]);
   });
 
-  it('gets one by its id, and nothing for an event that has not failed', async () => {
+  it('returns one by id, and undefined for an event that has not failed', async () => {
     await fail({ id: 'b1' });
     const { id } = (await failed.list())[0]!;
 
@@ -103,7 +103,7 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(await failed.list()).toEqual([]);
   });
 
-  it('replays every handler from the start when it is asked to', async () => {
+  it('replays every handler with from: start', async () => {
     await fail({ id: 'b1' });
     const { id } = (await failed.list())[0]!;
     repaired = true;
@@ -114,7 +114,7 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(runs).toEqual({ steady: ['b1', 'b1'], broken: ['b1', 'b1', 'b1'] });
   });
 
-  it('replays all that match, and tells how many', async () => {
+  it('replays all matching events and returns their number', async () => {
     await fail({ id: 'b1' }, { id: 'b2', type: 'batch.failed' }, { id: 'b3' });
     repaired = true;
 
@@ -128,7 +128,7 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(runs.steady).toEqual(['b1', 'b2', 'b3', 'b2']);
   });
 
-  it('replays all when two ask for it at once', async () => {
+  it('replays all events once when two calls overlap', async () => {
     await fail(...Array.from({ length: 12 }, (_one, index) => ({ id: `b${index}` })));
     repaired = true;
 
@@ -140,7 +140,7 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(await queue.getJobCounts('completed', 'failed')).toEqual({ completed: 12, failed: 0 });
   });
 
-  it('discards one without running it, and its key stays taken', async () => {
+  it('discards one without running it and keeps its key in use', async () => {
     await fail({ id: 'b1' });
     const { id } = (await failed.list())[0]!;
     const before = structuredClone(runs);
@@ -154,14 +154,14 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
     expect(await queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
   });
 
-  it('refuses to replay or discard what has not failed', async () => {
+  it('rejects replay and discard of an event that has not failed', async () => {
     const refusal = { code: 'invalid_argument', message: expect.stringContaining('"unheard-of"') };
 
     await expect(failed.replay('unheard-of')).rejects.toMatchObject(refusal);
     await expect(failed.discard('unheard-of')).rejects.toMatchObject(refusal);
   });
 
-  it('keeps what another version wrote as failed at once, and the worker goes on', async () => {
+  it('fails data of another version at once, and the worker continues', async () => {
     for (const data of [{ v: 99, payload: 1 }, { v: 1 }, { v: 1, key: 'k', body: '!' }, null, [], 'text'])
       await queue.add('batch.succeeded', data, { attempts: 5 });
     await drained(queue);
@@ -181,14 +181,21 @@ describe.each(STORES)('GeminiFailedEvents on $name', ({ url }) => {
 });
 
 describe('GeminiFailedEvents on the inline inbox', () => {
-  it('says that Gemini holds them', async () => {
+  it('reports that Gemini keeps them', async () => {
     const { app } = await startApp({ imports: [staticWebhooks()] }, { adapter: ADAPTERS[0] });
     const failed = app.get(GeminiFailedEvents);
 
-    for (const work of [failed.list(), failed.get('1'), failed.replay('1'), failed.replayAll(), failed.discard('1')]) {
-      await expect(work).rejects.toMatchObject({
+    const calls = [
+      () => failed.list(),
+      () => failed.get('1'),
+      () => failed.replay('1'),
+      () => failed.replayAll(),
+      () => failed.discard('1'),
+    ];
+    for (const call of calls) {
+      await expect(call()).rejects.toMatchObject({
         code: 'invalid_argument',
-        message: expect.stringMatching(/Gemini holds them.*bullmqInbox/),
+        message: expect.stringMatching(/Gemini keeps them.*bullmqInbox/),
       });
     }
   });

@@ -24,7 +24,7 @@ afterEach(async () => {
 const cases = STORES.flatMap((store) => ADAPTERS.map((adapter) => ({ ...store, adapter })));
 
 describe.each(cases)('the durable inbox on $name behind $adapter.adapter', ({ url, adapter }) => {
-  it('answers 202 before the handlers are done, and every copy with a 2xx', async () => {
+  it('answers 202 before the handlers have completed, and a 2xx to every duplicate', async () => {
     const [started, gate] = [deferred(), deferred()];
     let runs = 0;
     const queue = testQueue(url);
@@ -48,7 +48,7 @@ describe.each(cases)('the durable inbox on $name behind $adapter.adapter', ({ ur
 });
 
 describe.each(STORES)('the durable inbox on $name', ({ url }) => {
-  it('has a worker handle the event, with the delivery that came', async () => {
+  it('handles the event in a worker with the received delivery', async () => {
     const handled = deferred<unknown[]>();
     const handler = handlerOf('one', (event, context) => handled.resolve([event, context]));
     const { origin } = await startDurableApp(testQueue(url), [handler]);
@@ -64,7 +64,7 @@ describe.each(STORES)('the durable inbox on $name', ({ url }) => {
     expect(context).toMatchObject({ attempt: 1, handler: 'one' });
   });
 
-  it('counts attempts, and keeps a handler that has succeeded from running in the next', async () => {
+  it('counts attempts and does not rerun a successful handler', async () => {
     const attempts: Record<string, number[]> = { steady: [], flaky: [] };
     const queue = testQueue(url);
     const { origin } = await startDurableApp(queue, [
@@ -82,7 +82,7 @@ describe.each(STORES)('the durable inbox on $name', ({ url }) => {
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
   });
 
-  it('fails an event whose attempts are exhausted, and runs nothing for another delivery of it', async () => {
+  it('fails an event whose attempts are exhausted, and runs no handler for a later duplicate', async () => {
     const attempts: number[] = [];
     const queue = testQueue(url);
     const { app, origin } = await startDurableApp(queue, [
@@ -103,7 +103,7 @@ describe.each(STORES)('the durable inbox on $name', ({ url }) => {
     ]);
   });
 
-  it('ends an UnrecoverableEventError for its handler only: the others keep their attempts, then the event fails', async () => {
+  it('applies UnrecoverableEventError to its handler only: the others keep their attempts, then the event fails', async () => {
     const runs = { hopeless: 0, flaky: 0 };
     const queue = testQueue(url);
     const { app, origin } = await startDurableApp(queue, [
@@ -126,7 +126,7 @@ describe.each(STORES)('the durable inbox on $name', ({ url }) => {
     ]);
   });
 
-  it('aborts the signal after timeoutMs, and counts the run that ends well after all', async () => {
+  it('aborts the signal after timeoutMs, and counts a run that still succeeds', async () => {
     const aborted: unknown[] = [];
     let runs = 0;
     const queue = testQueue(url);
@@ -152,7 +152,7 @@ describe.each(STORES)('the durable inbox on $name', ({ url }) => {
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
   });
 
-  it('handles no more than `concurrency` events at once', async () => {
+  it('handles at most `concurrency` events at once', async () => {
     const [full, gate] = [deferred(), deferred()];
     let [running, most] = [0, 0];
     const queue = testQueue(url);

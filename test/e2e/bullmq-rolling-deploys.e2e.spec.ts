@@ -28,7 +28,7 @@ const counted = (ids: readonly string[]) =>
   ids.filter((id) => EVENTS.includes(id)).toSorted((a, b) => EVENTS.indexOf(a) - EVENTS.indexOf(b));
 const idOf = ({ data }: GeminiEvent) => (data as { id: string }).id;
 
-/** A handler that keeps which events it was given, and at which attempt. */
+/** A handler that records its events and attempts. */
 function keeping(name: string) {
   const ids: string[] = [];
   const attempts = new Set<number>();
@@ -39,7 +39,7 @@ function keeping(name: string) {
   return { ids, attempts, provider };
 }
 
-/** Resolves when the workers that keep these ids have begun to work: each is known to all who began before it. */
+/** Resolves when the workers of these ids have started. Each one is known to those that started earlier. */
 async function live(origin: string, ...workers: readonly (readonly string[])[]): Promise<void> {
   const haveBegun = () => workers.every((ids) => ids.some(isProbe));
   for (let probe = 0; !haveBegun(); probe += 1) {
@@ -49,7 +49,7 @@ async function live(origin: string, ...workers: readonly (readonly string[])[]):
 }
 
 describe.each(STORES)('processes with different handlers on one queue on $name', ({ url }) => {
-  it('during a rolling deploy run each handler once for every event, whoever takes it', async () => {
+  it('run each handler once for every event during a rolling deploy', async () => {
     const queue = testQueue(url);
     const [oldA, newA, newB] = [keeping('a'), keeping('a'), keeping('b')];
     const old = await startDurableApp(queue, [oldA.provider]);
@@ -68,7 +68,7 @@ describe.each(STORES)('processes with different handlers on one queue on $name',
     expect(await queue.queue.getJobCounts('failed')).toEqual({ failed: 0 });
   });
 
-  it('that have nothing in common each run their own', async () => {
+  it('run their own handlers if they have none in common', async () => {
     const queue = testQueue(url);
     const [a, b] = [keeping('a'), keeping('b')];
     const one = await startDurableApp(queue, [a.provider]);
@@ -82,7 +82,7 @@ describe.each(STORES)('processes with different handlers on one queue on $name',
     expect([...a.attempts, ...b.attempts].every((attempt) => attempt === 1)).toBe(true);
   });
 
-  it('hand an event over at no cost of an attempt, and its retries too', async () => {
+  it('hand off an event and its retries without using up an attempt', async () => {
     const queue = testQueue(url);
     const a = keeping('a');
     const attempts: number[] = [];
@@ -104,7 +104,7 @@ describe.each(STORES)('processes with different handlers on one queue on $name',
     expect(await queue.queue.getJobCounts('failed')).toEqual({ failed: 0 });
   });
 
-  it('hold nothing back for a worker that has left', async () => {
+  it('do not wait for a worker that has left', async () => {
     const queue = testQueue(url);
     const [a, b] = [keeping('a'), keeping('b')];
     const staying = await startDurableApp(queue, [a.provider]);

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
+import { fileSecretStore } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { cli } from '../support/cli.js';
 import { receiver } from '../support/receiver.js';
@@ -42,7 +43,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('trigger', () => {
-  it('sends an event that the app takes, and prints the answer', async () => {
+  it('sends an event that the app accepts, and prints the response', async () => {
     const { secret, events, to } = await app();
     const { code, out, err } = await cli(
       ['trigger', 'batch.succeeded', ...to, '--data', 'id=batch_42', '--data', 'a=b=c'],
@@ -56,7 +57,7 @@ describe('trigger', () => {
     expect(events).toMatchObject([{ type: 'batch.succeeded', data: { id: 'batch_42', a: 'b=c' } }]);
   });
 
-  it('signs as Standard Webhooks do, with every secret of the environment', async () => {
+  it('signs as Standard Webhooks specify, with every secret of the environment', async () => {
     const sink = await startSink();
     const [one, other] = [newSecret(), newSecret()];
     await cli(['trigger', 'video.generated', '--to', sink.url], { env: { WEBHOOK_SIGNING_SECRET: `${one},${other}` } });
@@ -67,7 +68,7 @@ describe('trigger', () => {
     }
   });
 
-  it('sends each of many events about another job, at a rate too', async () => {
+  it('sends each event about its own job, with a rate too', async () => {
     const { secret, events, to } = await app();
     const { code, out } = await cli([
       'trigger',
@@ -89,7 +90,7 @@ describe('trigger', () => {
     expect(new Set(events.map(({ data }) => data['id'])).size).toBe(20);
   });
 
-  it('sends a duplicate under one id, and the app takes it once', async () => {
+  it('sends a duplicate with the same id, and the app handles it once', async () => {
     const { secret, events, to } = await app();
     const { code, out } = await cli([
       'trigger',
@@ -112,7 +113,7 @@ describe('trigger', () => {
   it.each([
     ['forge', '401 signature_mismatch'],
     ['stale', '400 timestamp_out_of_tolerance'],
-  ])('is content when what is wrong by --fault %s is refused', async (fault, answer) => {
+  ])('succeeds if the app refuses the delivery of --fault %s', async (fault, answer) => {
     const { secret, events, to } = await app();
     const { code, out } = await cli(['trigger', 'batch.expired', ...to, '--secret', secret, '--fault', fault]);
 
@@ -121,7 +122,7 @@ describe('trigger', () => {
     expect(events).toEqual([]);
   });
 
-  it.each(['forge', 'stale'])('fails when an app takes what is wrong by --fault %s', async (fault) => {
+  it.each(['forge', 'stale'])('fails if the app accepts the delivery of --fault %s', async (fault) => {
     const sink = await startSink();
     const { code } = await cli([
       'trigger',
@@ -137,7 +138,7 @@ describe('trigger', () => {
     expect(code).toBe(1);
   });
 
-  it('signs with a key that the app fetches from it, and says so', async () => {
+  it('signs with a key that the app fetches from the command, and prints its URL', async () => {
     const port = await freePort();
     const jwksUrl = `http://127.0.0.1:${port}/jwks.json`;
     const { events, to } = await app({ jwks: { url: jwksUrl }, binding: false });
@@ -158,7 +159,7 @@ describe('trigger', () => {
   it.each([
     ['Ed25519', () => generateKeyPairSync('ed25519').privateKey],
     ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey],
-  ])('signs with an %s key of a file', async (_, key) => {
+  ])('signs with an %s key from a file', async (_, key) => {
     const port = await freePort();
     const { events, to } = await app({ jwks: { url: `http://127.0.0.1:${port}/jwks.json` }, binding: false });
     const file = fileWith(key().export({ format: 'pem', type: 'pkcs8' }));
@@ -177,19 +178,19 @@ describe('trigger', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('fails with what to do when the app has another secret', async () => {
+  it('fails with advice if the app has another secret', async () => {
     const { to, secret } = await app();
     const other = newSecret();
     const { code, out, err } = await cli(['trigger', 'batch.succeeded', ...to, '--secret', other]);
 
     expect(code).toBe(1);
     expect(out).toContain('401 signature_mismatch');
-    expect(err).toContain('Give the secret');
+    expect(err).toContain('Use the secret of the app');
     expect(out + err).not.toContain(other.slice(6, 16));
     expect(out + err).not.toContain(secret.slice(6, 16));
   });
 
-  it('fails with what to do when nothing listens there', async () => {
+  it('fails with advice if nothing listens there', async () => {
     const { code, out, err } = await cli([
       'trigger',
       'batch.succeeded',
@@ -200,16 +201,58 @@ describe('trigger', () => {
     ]);
 
     expect(code).toBe(1);
-    expect(out).toContain('no answer: connect ECONNREFUSED');
-    expect(err).toContain('Is the app running there');
+    expect(out).toContain('no response: connect ECONNREFUSED');
+    expect(err).toContain('Is the app running');
   });
 
-  it("says that a type is none of Gemini's, and sends it", async () => {
+  it('asks for forRoot() first when no route is there', async () => {
+    const { to, secret } = await app();
+    const { code, err } = await cli(['trigger', 'batch.succeeded', '--to', `${to[1]}/nowhere`, '--secret', secret]);
+
+    expect(code).toBe(1);
+    expect(err).toContain('GeminiWebhooksModule.forRoot()');
+  });
+
+  it.each([
+    ['batch.succeeded', 'output_file_uri', 'gs://example/job_42.jsonl'],
+    ['video.generated', 'output_file_uri', 'gs://example/job_42.mp4'],
+    ['video.generated', 'file_name', 'files/job_42'],
+  ])('sends a %s whose %s belongs to the job of --data', async (type, field, value) => {
+    const sink = await startSink();
+    await cli(['trigger', type, '--to', sink.url, '--secret', newSecret(), '--data', 'id=job_42']);
+
+    const { data } = JSON.parse(sink.received[0]!.body) as { readonly data: Record<string, unknown> };
+    expect(data).toMatchObject({ id: 'job_42', [field]: value });
+  });
+
+  it.each([
+    ['--secret', { args: ['--secret', 'mysecret'], env: {} }],
+    ['GEMINI_WEBHOOK_SECRET', { args: [], env: { GEMINI_WEBHOOK_SECRET: 'mysecret' } }],
+  ])('warns that an app refuses the short secret of %s, without showing it', async (name, { args, env }) => {
+    const sink = await startSink();
+    const { err } = await cli(['trigger', 'batch.failed', '--to', sink.url, ...args], { env });
+
+    expect(err).toMatch(new RegExp(`^${name}: .*16 bytes`, 'm'));
+    expect(err).not.toContain('mysecret');
+  });
+
+  it('signs with the secrets that a store has for a webhook', async () => {
+    const { secret, events, to } = await app();
+    const file = fileWith('');
+    rmSync(file);
+    await fileSecretStore(file)({ registration: 'default', keys: [] }).save('orders', [{ value: secret }]);
+    const { code } = await cli(['trigger', 'batch.failed', ...to, '--store', `file:${file}`, '--webhook', 'orders']);
+
+    expect(code).toBe(0);
+    expect(events).toMatchObject([{ type: 'batch.failed' }]);
+  });
+
+  it('warns that Gemini has no event of a type, and sends it', async () => {
     const { secret, events, to } = await app();
     const { code, err } = await cli(['trigger', 'batch.succeded', ...to, '--secret', secret]);
 
     expect(code).toBe(0);
-    expect(err).toContain("none of Gemini's events");
+    expect(err).toContain('Gemini has no event');
     expect(events).toHaveLength(1);
   });
 
@@ -217,7 +260,7 @@ describe('trigger', () => {
     [['trigger', '--to', 'http://localhost/'], "missing required argument 'type'"],
     [['trigger', 'batch.failed'], "required option '--to <url>'"],
     [['trigger', 'batch.failed', '--to', 'localhost:3000'], 'Give a full URL'],
-    [['trigger', 'batch.failed', '--to', 'http://u:p@localhost/'], 'must not hold a user name'],
+    [['trigger', 'batch.failed', '--to', 'http://u:p@localhost/'], 'must not contain a user name'],
     [['trigger', 'batch.failed', '--to', 'http://localhost/'], 'Set GEMINI_WEBHOOK_SECRET'],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--secret', 'whsec_?!'], 'is not base64'],
     [
@@ -229,17 +272,26 @@ describe('trigger', () => {
       'openssl genpkey',
     ],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--data', 'id'], 'name=value'],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'inbox'], '--webhook'],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'inbox', '--secret', 'whsec_YQ=='],
+      'cannot be used with',
+    ],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'file:/nowhere', '--webhook', 'orders'],
+      'has no secret of the webhook "orders"',
+    ],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--count', '0'], 'whole number from 1'],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--rate', '0'], 'more than 0'],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--fault', 'explode'], 'Allowed choices'],
-  ])('ends with 2 for %j', async (args, why) => {
+  ])('exits with 2 for %j', async (args, why) => {
     const { code, out, err } = await cli(args);
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(why);
   });
 
-  it('ends with 2 for a secret of the environment that is none, without showing it', async () => {
+  it('exits with 2 for a malformed secret of the environment, without showing it', async () => {
     const { code, err } = await cli(['trigger', 'batch.failed', '--to', 'http://localhost/'], {
       env: { GEMINI_WEBHOOK_SECRET: 'hunter2!' },
     });

@@ -40,10 +40,10 @@ const webhooks = async () => (await new GoogleGenAI(gemini.clientOptions).webhoo
 const secretsIn = (text: string) => text.match(/whsec_[\w+/=]{20,}/g) ?? [];
 
 describe('register', () => {
-  it('makes a webhook and puts its secret into a file that only its owner can read', async () => {
+  it('creates a webhook and saves its secret to a file that only its owner can read', async () => {
     const { code, out, err } = await register('orders', '--store', store());
 
-    expect(err).toMatch(/^made orders \(\S+\), enabled\. Its secret is in file:/);
+    expect(err).toMatch(/^created orders \(\S+\), enabled\. Its secret is in file:/);
     expect({ code, out }).toEqual({ code: 0, out: '' });
     expect(await webhooks()).toMatchObject([{ name: 'orders', subscribed_events: ['batch.succeeded'] }]);
     expect(secretsIn(kept())).toHaveLength(1);
@@ -51,19 +51,19 @@ describe('register', () => {
     expect(err).not.toContain('whsec_');
   });
 
-  it('changes the webhook of that name, or nothing', async () => {
+  it('updates the webhook with this name, or nothing', async () => {
     await register('orders', '--store', store());
     const before = kept();
     const changed = await register('orders', '--store', store(), '--event', 'video.generated');
     const same = await register('orders', '--store', store(), '--event', 'video.generated');
 
-    expect(changed.err).toMatch(/^changed orders/);
-    expect(same.err).toMatch(/^nothing to do for orders/);
+    expect(changed.err).toMatch(/^updated orders/);
+    expect(same.err).toMatch(/^unchanged: orders/);
     expect(await webhooks()).toMatchObject([{ subscribed_events: ['batch.succeeded', 'video.generated'] }]);
     expect(kept()).toBe(before);
   });
 
-  it('prints the secret when it is asked to, and nothing else on standard output', async () => {
+  it('prints the secret on request, and nothing else on standard output', async () => {
     const sink = await startSink();
     const { code, out } = await command(
       'register',
@@ -81,7 +81,7 @@ describe('register', () => {
     expect(() => new Webhook(out).verify(sink.received[0]!.body, sink.received[0]!.headers)).not.toThrow();
   });
 
-  it('prints JSON with the secret only when it is asked to', async () => {
+  it('prints JSON with the secret only on request', async () => {
     const printed = await register('one', '--print-secret', '--json');
     const stored = await register('two', '--store', store(), '--json');
 
@@ -94,7 +94,7 @@ describe('register', () => {
     expect(secretsIn(stored.out + stored.err)).toEqual([]);
   });
 
-  it('does not print the secret of a webhook that is there: nobody can', async () => {
+  it('does not print the secret of an existing webhook, which Gemini does not show again', async () => {
     await register('orders', '--store', store());
     const { code, out, err } = await register('orders', '--print-secret');
 
@@ -107,9 +107,9 @@ describe('register', () => {
     [[], 'Say where it goes'],
     [['--store', 'secrets.json'], 'Give file:<path>, or inbox'],
     [['--store', 'file:x', '--print-secret'], 'cannot be used with'],
-    [['--print-secret', '--event', 'batch.cancelled'], 'batch.cancelled'],
-    [['--print-secret', '--event', 'batch.exploded'], 'batch.exploded'],
-  ])('ends with 2 for %j, and makes nothing', async (args, why) => {
+    [['--print-secret', '--event', 'batch.cancelled'], '--event: got "batch.cancelled"'],
+    [['--print-secret', '--event', 'batch.exploded'], '--event: got "batch.exploded"'],
+  ])('exits with 2 for %j, and creates nothing', async (args, why) => {
     const { code, err } = await register('orders', ...args);
 
     expect(code).toBe(2);
@@ -119,7 +119,7 @@ describe('register', () => {
 });
 
 describe.each(STORES)('register with the store of an inbox on $name', ({ url }) => {
-  it('puts the secret where the app of that registration finds it', async () => {
+  it('saves the secret where the app with this registration finds it', async () => {
     const registration = `cli-${randomUUID()}`;
     const { code, err } = await cli(
       [
@@ -155,7 +155,7 @@ describe.each(STORES)('register with the store of an inbox on $name', ({ url }) 
 });
 
 describe('rotate', () => {
-  it('puts the new secret before the old one, which ends in 24 h', async () => {
+  it('saves the new secret before the old one, which expires in 24 h', async () => {
     await register('orders', '--store', store());
     const [old] = secretsIn(kept());
     const { code, out, err } = await command('rotate', 'orders', '--store', store());
@@ -168,7 +168,7 @@ describe('rotate', () => {
     expect(await webhooks()).toMatchObject([{ signing_secrets: [{}, { expire_time: expect.any(String) }] }]);
   });
 
-  it('ends the old one at once when it has leaked', async () => {
+  it('revokes the old one at once after a leak', async () => {
     await register('orders', '--store', store());
     const [old] = secretsIn(kept());
     const { code } = await command('rotate', 'orders', '--store', store(), '--revoke-previous', 'now');
@@ -178,7 +178,7 @@ describe('rotate', () => {
     expect((await webhooks())[0]!.signing_secrets).toHaveLength(1);
   });
 
-  it('prints the new secret when it is asked to', async () => {
+  it('prints the new secret on request', async () => {
     await register('orders', '--store', store());
     const { out, err } = await command('rotate', 'orders', '--print-secret');
 
@@ -190,7 +190,7 @@ describe('rotate', () => {
     [['orders'], 'Say where it goes'],
     [['orders', '--print-secret', '--revoke-previous', 'never'], 'Allowed choices'],
     [['theirs', '--print-secret'], 'It has: orders'],
-  ])('ends with 2 for %j, and rotates nothing', async (args, why) => {
+  ])('exits with 2 for %j, and rotates nothing', async (args, why) => {
     await register('orders', '--store', store());
     const { code, err } = await command('rotate', ...args);
 
@@ -201,7 +201,7 @@ describe('rotate', () => {
 });
 
 describe('list', () => {
-  it('prints a table without secrets and without what may be a token', async () => {
+  it('prints a table without secrets and without query strings', async () => {
     await register('orders', '--store', store());
     const { code, out } = await command('list');
     const [head, row, ...others] = out.split('\n');
@@ -213,7 +213,7 @@ describe('list', () => {
     expect(row!.indexOf('enabled')).toBe(head!.indexOf('STATE'));
   });
 
-  it('prints JSON, of no webhooks too', async () => {
+  it('prints JSON, also without webhooks', async () => {
     expect(JSON.parse((await command('list', '--json')).out)).toEqual([]);
 
     await register('orders', '--store', store());
@@ -225,16 +225,16 @@ describe('list', () => {
     expect(out).not.toContain('whsec_');
   });
 
-  it('fails with what Gemini says', async () => {
+  it('fails with the message of Gemini', async () => {
     gemini.inject({ fault: 'api_error', status: 403, operation: 'webhooks.list' });
     const { code, out, err } = await command('list');
 
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/^Gemini answers 403: .+$/);
+    expect(err).toMatch(/^Gemini returns 403: .+$/);
     expect(err).not.toContain(gemini.apiKey);
   });
 
-  it('ends with 2 without an API key', async () => {
+  it('exits with 2 without an API key', async () => {
     const { code, err } = await cli(['list']);
 
     expect(code).toBe(2);
@@ -243,7 +243,7 @@ describe('list', () => {
 });
 
 describe('ping, enable and remove', () => {
-  it('do what they say to the webhook of a name or an id', async () => {
+  it('act on the webhook with a name or an id', async () => {
     await register('orders', '--store', store());
     const [{ id = '' } = {}] = await webhooks();
     await new GoogleGenAI(gemini.clientOptions).webhooks.update(id, { state: 'disabled' });
@@ -257,7 +257,7 @@ describe('ping, enable and remove', () => {
     expect(await webhooks()).toEqual([]);
   });
 
-  it('touch none of two that have one name', async () => {
+  it('change neither of two webhooks with the same name', async () => {
     const create = () =>
       new GoogleGenAI(gemini.clientOptions).webhooks.create({
         name: 'twin',
@@ -279,7 +279,7 @@ describe('the program', () => {
     ...['trigger', 'simulate', 'doctor', 'register', 'list', 'rotate', 'ping', 'enable', 'remove'].map(
       (name): [string[], string] => [[name, '--help'], '$ npx nestjs-gemini-webhooks'],
     ),
-  ])('teaches with %j', async (args, text) => {
+  ])('shows examples with %j', async (args, text) => {
     const { code, out, err } = await cli(args);
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -287,7 +287,7 @@ describe('the program', () => {
   });
 
   it.each([[[]], [['explode']], [['list', '--explode']], [['list', 'too', 'much']]])(
-    'ends with 2 for %j',
+    'exits with 2 for %j',
     async (args) => {
       const { code, out, err } = await cli(args);
 

@@ -49,8 +49,8 @@ async function started() {
   return { gemini, store, ...app };
 }
 
-describe('an app with an endpoint', () => {
-  it('makes its webhook at start, where its route is, and takes what is signed with its secret', async () => {
+describe('an app with a static webhook', () => {
+  it('creates its webhook for its route at start, and accepts deliveries signed with its secret', async () => {
     const { gemini, store, endpoints, uri, heard } = await started();
 
     expect(await webhooksOf(gemini)).toMatchObject([{ name: NAME, uri: URI, events: EVENTS }]);
@@ -60,7 +60,7 @@ describe('an app with an endpoint', () => {
     expect(heard).toMatchObject([{ delivery: { strategy: 'hmac' } }]);
   });
 
-  it('takes the deliveries that Gemini signs, a ping among them', async () => {
+  it('accepts the deliveries that Gemini signs, including a ping', async () => {
     const { gemini, endpoints, uri, heard } = await started();
     const { webhook } = await endpoints.sync({ name: NAME, uri, events: EVENTS, secretStore: new MemoryStore() });
 
@@ -71,7 +71,7 @@ describe('an app with an endpoint', () => {
     expect(gemini.deliveries.at(-1)).toMatchObject({ status: 200 });
   });
 
-  it('verifies with its own secrets beside', async () => {
+  it('also verifies with its configured secrets', async () => {
     const gemini = await startGemini();
     const [own, store] = [newSecret(), new MemoryStore()];
     const { uri } = await startEndpointApp(gemini, { ...endpointOf(store), hmac: { secrets: () => own } });
@@ -81,7 +81,7 @@ describe('an app with an endpoint', () => {
     expect(await send(uri, newSecret())).toMatchObject(MISMATCH);
   });
 
-  it('uses a rotated secret at once, in every process, and the old one for as long as it lasts', async () => {
+  it('uses a rotated secret at once in every process, and the old one until it expires', async () => {
     const { gemini, store, endpoints, uri } = await started();
     const told = await startEndpointApp(gemini, endpointOf(store));
     const untold = await startEndpointApp(gemini, endpointOf(store.unwatched()));
@@ -109,7 +109,7 @@ describe('an app with an endpoint', () => {
     expect(await send(untold.uri, old)).toMatchObject(MISMATCH);
   });
 
-  it('forgets a secret when its time has come, without being told', async () => {
+  it('drops a secret when it expires, without a notification', async () => {
     const { store, uri } = await started();
     const [newest, old] = [newSecret(), newSecret()];
     await store.save(NAME, [{ value: newest }, { value: old, expiresAt: new Date(Date.now() + 3_000).toISOString() }]);
@@ -119,7 +119,7 @@ describe('an app with an endpoint', () => {
     expect(await send(uri, newest)).toMatchObject(PROCESSED);
   });
 
-  it('finds out by itself what it was not told of', async () => {
+  it('finds changes by itself when a notification is lost', async () => {
     const gemini = await startGemini();
     const store = new MemoryStore();
     const { uri } = await startEndpointApp(gemini, endpointOf(store.unwatched()));
@@ -130,7 +130,7 @@ describe('an app with an endpoint', () => {
     await until(async () => (await send(uri, old)).status === 401);
   });
 
-  it('answers 503 while another process rotates, for as long as that may take', async () => {
+  it('answers 503 while another process rotates, up to the max duration of a rotation', async () => {
     const { store, uri } = await started();
     const rotating = (ms: number) =>
       store.save(`${NAME}.rotating`, [{ value: 'now', expiresAt: new Date(Date.now() + ms).toISOString() }]);
@@ -145,7 +145,7 @@ describe('an app with an endpoint', () => {
     expect(await send(uri, newSecret())).toMatchObject(MISMATCH);
   });
 
-  it('answers 503 while it rotates itself', async () => {
+  it('answers 503 during its own rotation', async () => {
     const { gemini, store, endpoints, uri } = await started();
     const id = await idOf(gemini);
     let unsaved: string | undefined;
@@ -165,7 +165,7 @@ describe('an app with an endpoint', () => {
     expect(await send(uri, unsaved!)).toMatchObject(PROCESSED);
   });
 
-  it('keeps what it knows while its store is away', async () => {
+  it('keeps the loaded secrets while its store is down', async () => {
     const { store, uri } = await started();
     const known = await kept(store);
     store.onLoad = () => Promise.reject(new Error('the store is away'));
@@ -177,7 +177,7 @@ describe('an app with an endpoint', () => {
     expect(await send(uri, newSecret())).toMatchObject(MISMATCH);
   });
 
-  it('loads at most once a second, however many forgeries come', async () => {
+  it('loads at most once a second, however many forgeries arrive', async () => {
     const { store, uri } = await started();
     await send(uri, newSecret());
     let loads = 0;
@@ -189,15 +189,28 @@ describe('an app with an endpoint', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
     expect(loads).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / 1_000);
   });
+
+  it('says in the log what it did, and with which webhook', async () => {
+    const gemini = await startGemini();
+    const logger = new RecordingLogger();
+    const { app } = await startEndpointApp(gemini);
+    app.useLogger(logger);
+    const endpoint = { name: NAME, events: EVENTS, secretStore: new MemoryStore(), required: false };
+    for (const done of ['created', 'unchanged']) {
+      await app.get(GeminiWebhookEndpoints).syncAtStart(endpoint);
+      expect(logger.of('log').at(-1)).toMatch(new RegExp(`"my-app" \\(\\S+\\) at https?://\\S+: ${done}\\.`));
+    }
+    expect(logger.text).not.toContain('whsec_');
+  });
 });
 
-describe('an endpoint that cannot be synced', () => {
+describe('a static webhook that cannot be synced', () => {
   it.each([
     ['Gemini refuses the key', { status: 403 }],
     ['Gemini is overloaded', { status: 429 }],
     ['Gemini is down', { status: 500 }],
     ['Gemini cannot be reached', { status: 0 }],
-  ])('does not keep the app from starting when %s, and is reported', async (_, fault) => {
+  ])('does not stop the app from starting when %s, and is logged', async (_, fault) => {
     const gemini = await startGemini();
     gemini.inject({ fault: 'api_error', ...fault });
     const { endpoints, uri } = await startEndpointApp(gemini, endpointOf(new MemoryStore()));
@@ -206,7 +219,7 @@ describe('an endpoint that cannot be synced', () => {
     expect(await send(uri, newSecret())).toMatchObject(KEYS_UNAVAILABLE);
   });
 
-  it('verifies with the secrets that its store has', async () => {
+  it('verifies with the stored secrets', async () => {
     const gemini = await startGemini();
     const store = new MemoryStore();
     const { uri: running } = await startEndpointApp(gemini, endpointOf(store));
@@ -218,7 +231,7 @@ describe('an endpoint that cannot be synced', () => {
     expect(await send(uri, await kept(store))).toMatchObject(PROCESSED);
   });
 
-  it('says why in the log, without a secret', async () => {
+  it('logs the reason without a secret', async () => {
     const gemini = await startGemini();
     const store = new MemoryStore();
     store.onSave = () => Promise.reject(new Error('the disk is full'));
@@ -234,7 +247,7 @@ describe('an endpoint that cannot be synced', () => {
     expect(logger.text).not.toContain('whsec_');
   });
 
-  it('keeps the app from starting when it is required', async () => {
+  it('stops the app from starting if it is required', async () => {
     const gemini = await startGemini();
     gemini.inject({ fault: 'api_error', status: 403 });
 
@@ -243,7 +256,7 @@ describe('an endpoint that cannot be synced', () => {
     });
   });
 
-  it('does not hold up the app for long when Gemini is slow', async () => {
+  it('delays the start only briefly when Gemini is slow', async () => {
     const gemini = await startGemini();
     gemini.inject({ fault: 'api_delay', delayMs: 7_000, operation: 'webhooks.list', times: 1 });
 
@@ -255,7 +268,7 @@ describe('an endpoint that cannot be synced', () => {
 });
 
 describe('several apps', () => {
-  it('that start at once have one webhook, and each takes what is signed with its secret', async () => {
+  it('that start at once share one webhook, and each accepts deliveries signed with its secret', async () => {
     const gemini = await startGemini({ time: 'real' });
     const store = new MemoryStore();
 
@@ -265,7 +278,7 @@ describe('several apps', () => {
     for (const { uri } of apps) expect(await send(uri, await kept(store))).toMatchObject(PROCESSED);
   });
 
-  it('of a registration with a name inject theirs by its token', async () => {
+  it('of a named module instance inject theirs by its token', async () => {
     const gemini = await startGemini();
     const { app } = await startEndpointApp(gemini, { name: 'tenant-b' });
 
@@ -287,7 +300,7 @@ describe('several apps', () => {
 });
 
 describe.each(STORES)('several apps on one durable inbox on $name', ({ url }) => {
-  it('sync one after the other, so that the webhook is made once and its secret never rotated', async () => {
+  it('sync one after another, so the webhook is created once and its secret is never rotated', async () => {
     const gemini = await startGemini({ time: 'real' });
     const [store, queue] = [new MemoryStore(), testQueue(url)];
 

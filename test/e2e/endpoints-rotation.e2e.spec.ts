@@ -66,7 +66,7 @@ describe('GeminiWebhookEndpoints.rotate', () => {
     ]);
   });
 
-  it('drops the old secret at once when it is to be revoked', async () => {
+  it('drops the old secret at once with revokePrevious now', async () => {
     const { gemini, endpoints, secretStore, id, first } = await started();
 
     await endpoints.rotate(id, { revokePrevious: 'now' });
@@ -78,7 +78,7 @@ describe('GeminiWebhookEndpoints.rotate', () => {
     expect((await webhooksOf(gemini))[0]!.secrets).toHaveLength(1);
   });
 
-  it('needs to know a store', async () => {
+  it('requires a known store', async () => {
     const gemini = await startGemini();
     await createUnkept(gemini);
     const [webhook] = await webhooksOf(gemini);
@@ -89,7 +89,7 @@ describe('GeminiWebhookEndpoints.rotate', () => {
     expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
   });
 
-  it('takes two words and no other', async () => {
+  it('accepts only after24h and now for revokePrevious', async () => {
     const { gemini, endpoints, id } = await started();
     const revokePrevious = 'later' as RevokePrevious;
 
@@ -97,7 +97,7 @@ describe('GeminiWebhookEndpoints.rotate', () => {
     expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
   });
 
-  it.each([429, 403])('changes nothing when Gemini answers %p', async (status) => {
+  it.each([429, 403])('changes nothing when Gemini responds with %p', async (status) => {
     const { gemini, endpoints, secretStore, id, first } = await started();
     gemini.inject({ fault: 'api_error', operation: 'webhooks.rotateSigningSecret', status });
 
@@ -109,8 +109,8 @@ describe('GeminiWebhookEndpoints.rotate', () => {
   });
 });
 
-describe.each(KINDS)('a rotation %p that was cut', (revokePrevious) => {
-  it('by an answer that says nothing says what to do, and sync finishes it', async () => {
+describe.each(KINDS)('an interrupted rotation %p', (revokePrevious) => {
+  it('by a lost response reports what to do, and sync finishes it', async () => {
     const { gemini, endpoints, secretStore, id, syncElsewhere } = await started();
     gemini.inject({
       fault: 'api_error',
@@ -132,7 +132,7 @@ describe.each(KINDS)('a rotation %p that was cut', (revokePrevious) => {
     expect(secretStore.names).toEqual([NAME]);
   });
 
-  it('by a store that fails says what to do without the secret, and rotating again finishes it', async () => {
+  it('by a failing store reports what to do without the secret, and another rotation finishes it', async () => {
     const { gemini, endpoints, secretStore, id } = await started();
     const tried: string[] = [];
     secretStore.onSave = (name, secrets) => {
@@ -155,7 +155,7 @@ describe.each(KINDS)('a rotation %p that was cut', (revokePrevious) => {
     expect(secretStore.names).toEqual([NAME]);
   });
 
-  it('once it was recorded is finished by sync, which revokes as it was to be revoked', async () => {
+  it('after its record is finished by sync, with the revocation that was requested', async () => {
     const { gemini, secretStore, first, syncElsewhere } = await started();
     const until = new Date(Date.now() + 60_000).toISOString();
     await secretStore.save(`${NAME}.rotating`, [{ value: revokePrevious, expiresAt: until }]);
@@ -168,7 +168,7 @@ describe.each(KINDS)('a rotation %p that was cut', (revokePrevious) => {
     expect(secretStore.names).toEqual([NAME]);
   });
 
-  it('once its secret was saved costs one more rotation', async () => {
+  it('after its secret was saved costs one more rotation', async () => {
     const { gemini, endpoints, secretStore, id, syncElsewhere } = await started();
     secretStore.onSave = (name, secrets) => {
       if (name !== NAME && secrets.length === 0) throw new Error('was killed');
@@ -183,7 +183,7 @@ describe.each(KINDS)('a rotation %p that was cut', (revokePrevious) => {
 });
 
 describe('GeminiWebhookEndpoints.remove', () => {
-  it('removes the webhook, and its secret from the store that is known', async () => {
+  it('removes the webhook, and its secret from the known store', async () => {
     const { gemini, endpoints, secretStore, id } = await started();
 
     await endpoints.remove(id);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FleetLock } from '../../lib/endpoints/exclusive.js';
+import type { DistributedLock } from '../../lib/static-webhooks/webhook-lock.js';
 import { fileSecretStore } from '../../lib/index.js';
 import {
   createUnkept,
@@ -27,7 +27,7 @@ afterEach(closeSimulators);
 const HOST = { registration: 'default', keys: [] };
 const WANTED = { name: NAME, uri: URI, events: EVENTS };
 
-async function started(lock?: FleetLock) {
+async function started(lock?: DistributedLock) {
   const gemini = await startGemini();
   const secretStore = new MemoryStore();
   const endpoints = endpointsOf(gemini, lock);
@@ -40,7 +40,7 @@ async function started(lock?: FleetLock) {
 }
 
 describe('GeminiWebhookEndpoints.sync', () => {
-  it('makes the webhook when there is none, and keeps its secret', async () => {
+  it('creates the webhook if there is none, and stores its secret', async () => {
     const { gemini, secretStore, sync } = await started();
 
     const { done, webhook } = await sync();
@@ -51,7 +51,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(secretStore.names).toEqual([NAME]);
   });
 
-  it('does nothing when all is as wanted, in whatever order the events are named', async () => {
+  it('changes nothing if the webhook is as desired, in any order of events', async () => {
     const { gemini, sync } = await started();
     await sync();
 
@@ -59,7 +59,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(['webhooks.update', 'webhooks.rotateSigningSecret'].map((one) => gemini.countOf(one))).toEqual([0, 0]);
   });
 
-  it('changes what differs, and nothing else', async () => {
+  it('updates only what differs', async () => {
     const { gemini, sync } = await started();
     const { webhook } = await sync();
 
@@ -70,7 +70,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(await webhooksOf(gemini)).toHaveLength(1);
   });
 
-  it('takes old names of events', async () => {
+  it('accepts old names of events', async () => {
     const { sync } = await started();
 
     expect((await sync({ events: ['batch.completed', 'batch.succeeded'] })).webhook.events).toEqual([
@@ -79,7 +79,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
   });
 
   it.each([['batch.cancelled'], ['interaction.cancelled'], ['batch.done'], ['__proto__'], [7]])(
-    'refuses %p, which cannot be subscribed to, before it calls Gemini',
+    'refuses %p, which cannot be subscribed to, before any request to Gemini',
     async (event) => {
       const { gemini, sync } = await started();
 
@@ -98,7 +98,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(gemini.requests).toEqual([]);
   });
 
-  it('finds the webhook on a later page, and leaves the others alone', async () => {
+  it('finds the webhook on a later page, and does not change the others', async () => {
     const { gemini, sync } = await started();
     for (let index = 0; index < 60; index += 1) await createUnkept(gemini, `other-${index}`);
     const { webhook } = await sync();
@@ -107,7 +107,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(await webhooksOf(gemini)).toHaveLength(61);
   });
 
-  it('reports a webhook that is disabled, which only enable makes work again', async () => {
+  it('logs a disabled webhook, which stays disabled until enable', async () => {
     const { gemini, endpoints, sync } = await started();
     const { webhook } = await sync();
     await new GoogleGenAI(gemini.clientOptions).webhooks.update(webhook.id, { state: 'disabled' });
@@ -118,7 +118,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(await endpoints.enable(webhook.id)).toMatchObject({ id: webhook.id, state: 'enabled' });
   });
 
-  it('keeps the oldest of several of that name in step, and removes none', async () => {
+  it('syncs the oldest of several webhooks of that name, and removes none', async () => {
     const { gemini, endpoints, sync } = await started();
     const { webhook } = await sync();
     await gemini.advance(1_000);
@@ -130,7 +130,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(byId[webhook.id]).toEqual(['batch.failed']);
   });
 
-  it('gives a webhook whose secret no store has a new one, beside the old one', async () => {
+  it('rotates a secret that no store has, and keeps the old one valid', async () => {
     const { gemini, secretStore, sync } = await started(sharedLock());
     await createUnkept(gemini);
 
@@ -140,7 +140,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect((await sync()).done).toBe('unchanged');
   });
 
-  it('does the same when the store has a secret of another time', async () => {
+  it('rotates the secret if the store has an outdated one', async () => {
     const { gemini, secretStore, sync } = await started(sharedLock());
     await sync();
     await gemini.advance(1);
@@ -151,7 +151,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(await isCurrentKept(gemini, secretStore)).toBe(true);
   });
 
-  it('removes the webhook again when its secret cannot be saved', async () => {
+  it('removes the new webhook if its secret cannot be saved', async () => {
     const { gemini, secretStore, sync } = await started();
     secretStore.onSave = () => Promise.reject(new Error('the disk is full'));
 
@@ -165,7 +165,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     expect(await webhooksOf(gemini)).toEqual([]);
   });
 
-  it('finds a webhook that was made though Gemini did not say so, and gets it a secret', async () => {
+  it('finds a webhook that was created although Gemini reported an error, and rotates its secret', async () => {
     const { gemini, secretStore, sync } = await started(sharedLock());
     gemini.inject({ fault: 'api_error', operation: 'webhooks.create', status: 500, afterEffect: true, times: 1 });
 
@@ -176,7 +176,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
   });
 
   it.each([429, 500, 403])(
-    'asks once for a new webhook when Gemini answers %p, and says what it answered',
+    'does not retry the creation when Gemini responds with %p, and reports the response',
     async (status) => {
       const { gemini, sync } = await started();
       gemini.inject({ fault: 'api_error', operation: 'webhooks.create', status });
@@ -187,7 +187,7 @@ describe('GeminiWebhookEndpoints.sync', () => {
     },
   );
 
-  it('finishes what a process was killed at once its webhook was made', async () => {
+  it('finishes a creation whose process was killed after the request', async () => {
     const { gemini, secretStore, sync } = await started();
     secretStore.onSave = (name) => (name === NAME ? new Promise(() => undefined) : undefined);
     const killed = sync().catch(() => undefined);
@@ -204,8 +204,8 @@ describe('GeminiWebhookEndpoints.sync', () => {
   });
 });
 
-describe('ten processes that sync at once without a lock', () => {
-  it('end up with one webhook, and with its secret', async () => {
+describe('ten processes that sync at once without a distributed lock', () => {
+  it('end with one webhook and its secret', async () => {
     const gemini = await startGemini({ time: 'real' });
     const secretStore = new MemoryStore();
     const ten = Array.from({ length: 10 }, () => endpointsOf(gemini));
@@ -218,7 +218,7 @@ describe('ten processes that sync at once without a lock', () => {
     expect(secretStore.names).toEqual([NAME]);
   });
 
-  it('do so with one file', async () => {
+  it('end with one webhook and its secret in one file', async () => {
     const gemini = await startGemini({ time: 'real' });
     const folder = await mkdtemp(join(tmpdir(), 'endpoints-'));
     const secretStore = fileSecretStore(join(folder, 'secrets.json'));
@@ -231,7 +231,7 @@ describe('ten processes that sync at once without a lock', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('end up with a secret that is kept, when none was', async () => {
+  it('end with a stored secret if none was stored before', async () => {
     const gemini = await startGemini({ time: 'real' });
     const secretStore = new MemoryStore();
     await createUnkept(gemini);

@@ -167,7 +167,11 @@ const FOUND: readonly { what: string; metadata: ModuleMetadata; runs: readonly s
     runs: ['Base.run of Base', 'Inheriting.run of Base'],
   },
   { what: 'an overriding method, once', metadata: { providers: [Overriding] }, runs: ['Overriding.run'] },
-  { what: 'no overriding method without a decorator', metadata: { providers: [Silencing] }, runs: [] },
+  {
+    what: 'an overriding method without a decorator',
+    metadata: { providers: [Silencing] },
+    runs: ['Silencing.run'],
+  },
   { what: 'a method with several decorators, once', metadata: { providers: [Stacked] }, runs: ['Stacked.run'] },
   { what: 'no method for other events', metadata: { providers: [OtherEvents] }, runs: [] },
   {
@@ -192,7 +196,10 @@ afterEach(async () => {
   await closeApps();
 });
 
-describe.each(ADAPTERS)('discovery on $adapter', (adapter) => {
+/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+const [adapter] = ADAPTERS;
+
+describe('discovery', () => {
   it.each(FOUND)('finds $what', async ({ metadata, runs }) => {
     const { imports = [], ...rest } = metadata;
     const { origin } = await startApp({ imports: [staticWebhooks(), ...imports], ...rest }, { adapter });

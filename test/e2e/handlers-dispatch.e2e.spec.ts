@@ -79,7 +79,10 @@ afterEach(async () => {
   await closeApps();
 });
 
-describe.each(ADAPTERS)('the handlers of an event on $adapter', (adapter) => {
+/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+const [adapter] = ADAPTERS;
+
+describe('the handlers of an event', () => {
   const start = async (...providers: Type[]) => {
     const logger = new RecordingLogger();
     const { app, origin } = await startApp(
@@ -134,9 +137,7 @@ describe.each(ADAPTERS)('the handlers of an event on $adapter', (adapter) => {
       },
     ]);
     expect(logger.of('error')).toEqual([
-      expect.stringMatching(
-        /^Fickle\.run failed for batch\.succeeded msg_\S+, attempt 1: .*\(it will be tried again\)/,
-      ),
+      expect.stringMatching(/^Fickle\.run failed for batch\.succeeded msg_\S+, attempt 1: .*\(it will be retried\)/),
     ]);
   });
 
@@ -173,7 +174,7 @@ describe.each(ADAPTERS)('the handlers of an event on $adapter', (adapter) => {
     expect(seen.toSorted()).toEqual(['Hopeless', 'Steady']);
     expect(failures).toMatchObject([{ handler: 'Hopeless.run', attempt: 1, final: true }]);
     expect(logger.of('error')).toEqual([
-      expect.stringMatching(/^Hopeless\.run failed .*no such order: 7 \(it will not be tried again\)/),
+      expect.stringMatching(/^Hopeless\.run failed .*no such order: 7 \(it will not be retried\)/),
     ]);
   });
 

@@ -8,9 +8,10 @@ import {
   type ModuleMetadata,
   type NestInterceptor,
 } from '@nestjs/common';
-import { EMPTY, finalize, map, Observable } from 'rxjs';
+import { EMPTY, finalize, map, Observable, of } from 'rxjs';
 import { OnGeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { deliver, HANDLER_FAILED, PROCESSED, staticWebhooks } from '../support/static-webhooks.js';
 
 const seen: string[] = [];
@@ -77,7 +78,10 @@ afterEach(async () => {
   await closeApps();
 });
 
-describe.each(ADAPTERS)('on $adapter', (adapter) => {
+/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+const [adapter] = ADAPTERS;
+
+describe('interceptors of handlers', () => {
   const start = ({ providers = [], ...rest }: ModuleMetadata) =>
     startApp({ imports: [staticWebhooks()], providers: [Journal, ...providers], ...rest }, { adapter });
 
@@ -128,6 +132,39 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
       expect(await deliver(origin)).toMatchObject(answer);
       expect(seen).toEqual([]);
     });
+  });
+
+  it.each<{ what: string; interceptor: NestInterceptor }>([
+    { what: 'completes in its place', interceptor: { intercept: () => EMPTY } },
+    { what: 'answers in its place', interceptor: { intercept: () => of('cached') } },
+    {
+      what: 'asks for it and does not subscribe',
+      interceptor: {
+        intercept: (_context, next) => {
+          next.handle();
+          return of('forgotten');
+        },
+      },
+    },
+  ])('a handler that never ran is named once in the log: its interceptor $what', async ({ interceptor }) => {
+    @Injectable()
+    class Handlers {
+      @OnGeminiEvent('*')
+      @UseInterceptors(interceptor)
+      run() {}
+
+      @OnGeminiEvent('*')
+      @UseInterceptors(bracket('other'))
+      other() {}
+    }
+    const logger = new RecordingLogger();
+    const { origin } = await startApp(
+      { imports: [staticWebhooks()], providers: [Handlers] },
+      { adapter, options: { logger } },
+    );
+
+    for (const id of ['a', 'b']) expect(await deliver(origin, { id })).toMatchObject(PROCESSED);
+    expect(logger.of('warn')).toEqual([expect.stringContaining('Handlers.run did not run: an interceptor')]);
   });
 
   describe('a handler that returns an Observable', () => {

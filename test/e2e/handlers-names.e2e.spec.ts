@@ -2,10 +2,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   createParamDecorator,
   Injectable,
+  mixin,
   Module,
   UsePipes,
   type ExecutionContext,
   type Provider,
+  type Type,
 } from '@nestjs/common';
 import { OnGeminiEvent, type GeminiEvent, type GeminiHandlerContext } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
@@ -34,12 +36,37 @@ class FirstModule {}
 @Module({ providers: [Billing] })
 class SecondModule {}
 
-@Injectable()
-class Twin {
-  @OnGeminiEvent('*')
-  charge() {}
+/** Another class of the same name. */
+function twin(): Type {
+  const { [Billing.name]: Twin } = {
+    [Billing.name]: class {
+      charge() {}
+    },
+  } as Record<string, Type<{ charge(): void }>>;
+  const prototype = (Twin as Type<{ charge(): void }>).prototype as { charge(): void };
+  OnGeminiEvent('*')(prototype, 'charge', Object.getOwnPropertyDescriptor(prototype, 'charge')!);
+  Injectable()(Twin as Type);
+  return Twin as Type;
 }
-Object.defineProperty(Twin, 'name', { value: 'Billing' });
+
+/** A class that is renamed after its decorators have run, as `mixin()` does. */
+@Injectable()
+class Renamed {
+  @OnGeminiEvent('*')
+  charge(_event: GeminiEvent, { handler }: GeminiHandlerContext) {
+    names.push(handler);
+  }
+}
+Object.defineProperty(Renamed, 'name', { value: 'uHn3cTqZ0' });
+
+class Inherited {
+  @OnGeminiEvent('*')
+  charge(_event: GeminiEvent, { handler }: GeminiHandlerContext) {
+    names.push(handler);
+  }
+}
+
+class Plain {}
 
 @Injectable()
 class SharingAName {
@@ -116,7 +143,10 @@ afterEach(async () => {
   await closeApps();
 });
 
-describe.each(ADAPTERS)('names of handlers on $adapter', (adapter) => {
+/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+const [adapter] = ADAPTERS;
+
+describe('names of handlers', () => {
   const start = (providers: Provider[], imports: (new () => object)[] = []) =>
     startApp({ imports: [staticWebhooks(), ...imports], providers }, { adapter });
 
@@ -127,9 +157,52 @@ describe.each(ADAPTERS)('names of handlers on $adapter', (adapter) => {
     expect(names.toSorted()).toEqual(['Billing.charge', 'agreed', 'refunds']);
   });
 
+  it('are those that classes had when their decorators ran', async () => {
+    const { origin } = await start([Renamed]);
+
+    expect(await deliver(origin)).toMatchObject(PROCESSED);
+    expect(names).toEqual(['Renamed.charge']);
+  });
+
+  it.each<{ what: string; provider: () => Type; name: string }>([
+    {
+      what: 'mixin() made the class, and it inherits the handler',
+      provider: () => mixin(class Tenant extends Inherited {}),
+      name: 'Inherited.charge',
+    },
+    {
+      what: 'mixin() made the class that it inherits from',
+      provider: () => class Own extends (mixin(class Tenant extends Inherited {}) as typeof Inherited) {},
+      name: 'Own.charge',
+    },
+    {
+      what: 'a decorator put a class without a name in its place',
+      provider: () => (() => class extends Inherited {})(),
+      name: 'Inherited.charge',
+    },
+    {
+      what: 'mixin() made the class, and the method was copied to it',
+      provider: () => {
+        const Copied = class Tenant extends Plain {};
+        Object.defineProperty(
+          Copied.prototype,
+          'charge',
+          Object.getOwnPropertyDescriptor(Inherited.prototype, 'charge')!,
+        );
+        return mixin(Copied);
+      },
+      name: 'Plain.charge',
+    },
+  ])('are the same in every process: $what', async ({ provider, name }) => {
+    const { origin } = await start([provider()]);
+
+    expect(await deliver(origin)).toMatchObject(PROCESSED);
+    expect(names).toEqual([name]);
+  });
+
   it.each([
     { what: 'one class provided by two modules', imports: [FirstModule, SecondModule], name: 'Billing.charge' },
-    { what: 'two classes of one name', providers: [Billing, Twin], name: 'Billing.charge' },
+    { what: 'two classes of one name', providers: [Billing, twin()], name: 'Billing.charge' },
     {
       what: 'one class under two tokens',
       providers: [Billing, { provide: 'again', useClass: Billing }],
@@ -147,7 +220,7 @@ describe.each(ADAPTERS)('names of handlers on $adapter', (adapter) => {
   ])('that collide stop the app and say which: $what', async ({ providers = [], imports = [], name }) => {
     await expect(start(providers, imports)).rejects.toMatchObject({
       code: 'invalid_handler',
-      message: expect.stringMatching(new RegExp(`called "${name}".*export it from one.*name: '…'`, 's')),
+      message: expect.stringMatching(new RegExp(`named "${name}".*export it from one.*name: '…'`, 's')),
     });
   });
 

@@ -3,7 +3,7 @@ import type { GeminiJob } from '../../lib/index.js';
 import { closeApps } from '../support/apps.js';
 import { removeTestQueues } from '../support/durable.js';
 import { post } from '../support/http.js';
-import { closeSimulators, INBOXES, LOOKUP_OF, startGemini, startJobsApp, type JobsApp } from '../support/jobs.js';
+import { closeSimulators, INBOXES, POLL_OF, startGemini, startJobsApp, type JobsApp } from '../support/jobs.js';
 import { bodyOf, GoogleKeys, withEd25519 } from '../support/senders.js';
 import { bindingTokenOf } from '../support/binding-tokens.js';
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   await closeSimulators();
 });
 
-describe.each(INBOXES)("an event with a job's token that calls the job otherwise, on $inbox", ({ make }) => {
+describe.each(INBOXES)("an event with a job's token and another job name, on $inbox", ({ make }) => {
   const google = new GoogleKeys();
 
   const started = async () => {
@@ -36,10 +36,10 @@ describe.each(INBOXES)("an event with a job's token that calls the job otherwise
     const answer = await send({ ...app, heard }, job, 'batch_of_another');
 
     expect(answer).toMatchObject({ status: 403, body: { code: 'unbound_delivery' } });
-    expect([heard.length, gemini.countOf(LOOKUP_OF.batch)]).toEqual([0, 1]);
+    expect([heard.length, gemini.countOf(POLL_OF.batch)]).toEqual([0, 1]);
   });
 
-  it('is taken once Gemini says that our job has ended so', async () => {
+  it('is accepted once a poll says that our job has ended so', async () => {
     const { gemini, job, ...app } = await started();
     gemini.inject({ fault: 'lose' });
     gemini.finish(job.name!);
@@ -48,7 +48,7 @@ describe.each(INBOXES)("an event with a job's token that calls the job otherwise
 
     expect(answer.status).toBeLessThan(300);
     expect(await job.completed()).toMatchObject({ data: { id: 'another-name-of-it' } });
-    expect(gemini.countOf(LOOKUP_OF.batch)).toBe(1);
+    expect(gemini.countOf(POLL_OF.batch)).toBe(1);
   });
 
   it('is refused when our job has ended in another way', async () => {
@@ -59,25 +59,25 @@ describe.each(INBOXES)("an event with a job's token that calls the job otherwise
     expect(await send(app, job, 'batch_of_another')).toMatchObject({ status: 403 });
   });
 
-  it('is answered 503 while Gemini cannot be asked', async () => {
+  it('is answered with 503 while Gemini cannot be polled', async () => {
     const { gemini, job, ...app } = await started();
-    gemini.inject({ fault: 'api_error', status: 500, operation: LOOKUP_OF.batch });
+    gemini.inject({ fault: 'api_error', status: 500, operation: POLL_OF.batch });
 
     const answer = await send(app, job, 'batch_of_another');
 
     expect(answer).toMatchObject({ status: 503, body: { code: 'keys_unavailable' } });
   });
 
-  it('is taken without a question when it calls the job as we do, in any spelling', async () => {
+  it('is accepted without a poll when it has our name for the job, in any spelling', async () => {
     const { gemini, job, ...app } = await started();
     const id = job.name!.slice('batches/'.length);
 
     expect((await send(app, job, `batch_${id}`)).status).toBeLessThan(300);
     expect((await job.completed()).resource?.name).toBe(job.name);
-    expect(gemini.countOf(LOOKUP_OF.batch)).toBe(0);
+    expect(gemini.countOf(POLL_OF.batch)).toBe(0);
   });
 
-  it('is refused without a question when it is of another kind', async () => {
+  it('is refused without a poll when it is of another kind', async () => {
     const { gemini, job, ...app } = await started();
 
     expect(await send(app, job, 'v1', 'video.generated')).toMatchObject({ status: 403 });

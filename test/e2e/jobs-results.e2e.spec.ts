@@ -3,13 +3,14 @@ import { GoogleGenAI } from '@google/genai';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { batchInput } from '../../lib/jobs/batch-input.js';
-import type { BatchInputRequest } from '../../lib/jobs/batch-input-lines.js';
-import { batchResults, type BatchResult } from '../../lib/jobs/batch-results.js';
-import { downloadVideo } from '../../lib/jobs/video-download.js';
+import { batchInput } from '../../lib/jobs/transfer/batch-input.js';
+import type { BatchInputRequest } from '../../lib/jobs/transfer/batch-input-lines.js';
+import { batchResults, type BatchResult } from '../../lib/jobs/transfer/batch-results.js';
+import { downloadVideo } from '../../lib/jobs/transfer/video-download.js';
 import { closeSimulated, simulatedGemini } from '../support/simulated-gemini.js';
+import { finished } from '../support/simulated-videos.js';
 
-const MODEL = 'gemini-3-flash-preview';
+const MODEL = 'gemini-3.8-flash';
 const RETRY_AT_ONCE = { retryDelayMs: 0 };
 
 let folder: string;
@@ -72,12 +73,11 @@ describe('a batch, from its requests to its results', () => {
 });
 
 describe('a video', () => {
-  it('is downloaded by the URI of its operation, with the key, cut or not', async () => {
-    const { gemini, ai } = await simulatedGemini();
-    const started = await ai.models.generateVideos({ model: 'veo-3.1-generate-preview', source: { prompt: 'a cat' } });
-    await gemini.advance(2000);
-    const operation = await ai.operations.getVideosOperation({ operation: started });
-    const { uri = '' } = operation.response?.generatedVideos?.[0]?.video ?? {};
+  it('is downloaded by the URI of its interaction, with the key, cut or not', async () => {
+    const simulated = await simulatedGemini();
+    const { gemini, ai } = simulated;
+    const { output_video: video } = await finished(simulated, {});
+    const uri = video?.uri ?? '';
 
     await downloadVideo(ai, uri, join(folder, 'whole.mp4'));
     gemini.files.cutDownloadsAfter(100, { times: 2 });

@@ -3,10 +3,16 @@ import { GoogleGenAI } from '@google/genai';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { outputUri, type BatchInputRequest, type BatchResult, type GeminiEventOf } from '../../lib/index.js';
+import {
+  outputUri,
+  type BatchInputRequest,
+  type BatchResult,
+  type GeminiEventOf,
+  type GeminiJobs,
+} from '../../lib/index.js';
 import { closeApps } from '../support/apps.js';
 import { removeTestQueues } from '../support/durable.js';
-import { closeSimulators, INBOXES, LOOKUP_OF, startGemini, startJobsApp } from '../support/jobs.js';
+import { closeSimulators, INBOXES, POLL_OF, startGemini, startJobsApp } from '../support/jobs.js';
 
 jest.setTimeout(30_000);
 
@@ -37,7 +43,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
   it('a batch goes from an async iterable to a file, and back from its output to one', async () => {
     const { gemini, jobs, route } = await started();
     const file = await jobs.batchInput(prompts(200));
-    const job = await jobs.createBatch({ model: 'gemini-3-flash', src: file.name! }, route);
+    const job = await jobs.createBatch({ model: 'gemini-3.8-flash', src: file.name! }, route);
 
     gemini.finish(job.name!);
     const event = await job.completed();
@@ -48,10 +54,10 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(results.map(({ key }) => key)).toEqual(Array.from({ length: 200 }, (_, index) => `line-${index + 1}`));
       expect(results.every(({ response }) => typeof response?.text === 'string')).toBe(true);
     }
-    expect(gemini.countOf(LOOKUP_OF.batch)).toBe(3);
+    expect(gemini.countOf(POLL_OF.batch)).toBe(3);
   });
 
-  it('results that come back inline are read in the order of the requests', async () => {
+  it('results that come back inline are read with the place of each request', async () => {
     const { gemini, jobs, start } = await started();
     const job = await start('batch');
 
@@ -83,14 +89,14 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     } finally {
       await rm(folder, { recursive: true });
     }
-    expect(gemini.countOf('models.generateVideos')).toBe(3);
-    expect(gemini.countOf(LOOKUP_OF.video)).toBe(0);
+    expect(gemini.countOf('interactions.create')).toBe(3);
+    expect(gemini.countOf(POLL_OF.video)).toBe(0);
   });
 
-  it('an interaction pauses for a tool, and its answer goes on as another', async () => {
+  it('an interaction pauses for a tool, and its answer continues as another interaction', async () => {
     const { gemini, jobs, route } = await started();
     const tools = [{ type: 'function' as const, name: 'approve_budget', description: 'asks a person' }];
-    const model = 'gemini-3-flash';
+    const model = 'gemini-3.8-flash';
     const first = await jobs.createInteraction({ model, input: 'spend 7 euros', tools }, route);
 
     gemini.finish(first.name!, 'requires_action');
@@ -112,10 +118,10 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 
     expect(await second.completed()).toMatchObject({ type: 'interaction.completed' });
     // With tools, a completion is looked at: a pause may be announced as one.
-    expect(gemini.countOf(LOOKUP_OF.interaction, second.name)).toBe(1);
+    expect(gemini.countOf(POLL_OF.interaction, second.name)).toBe(1);
   });
 
-  it('refuses to extend or download what is no video', async () => {
+  it('refuses to extend or download a job without a video', async () => {
     const { gemini, jobs, start } = await started();
     const job = await start('batch');
     gemini.finish(job.name!);
@@ -123,5 +129,65 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 
     await expect(jobs.extendVideo(event, { prompt: 'more' })).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(jobs.downloadVideo(event, 'nowhere.mp4')).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
+  it.each(['files/abc', 'https://example.com/film.mp4', 'no name', '..'])(
+    'refuses to extend %j, which names no job, and waits for none',
+    async (ref) => {
+      const { gemini, jobs } = await started();
+
+      await expect(jobs.extendVideo(ref, { prompt: 'more' })).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: expect.stringContaining('for the id of an interaction'),
+      });
+      expect(gemini.requests).toEqual([]);
+    },
+  );
+
+  it.each<[string, RegExp, (jobs: GeminiJobs) => Promise<unknown>]>([
+    ['an input of spaces', /createVideo: input is missing/, (jobs) => jobs.createVideo({ input: '  ' })],
+    ['an input of null', /createVideo: input is missing/, (jobs) => jobs.createVideo({ input: null as never })],
+    [
+      'a response_format of null',
+      /createVideo: response_format is not an object/,
+      (jobs) => jobs.createVideo({ input: 'sea', response_format: null as never }),
+    ],
+    ['no parameters of a batch', /createBatch: model is missing/, (jobs) => jobs.createBatch(undefined as never)],
+    [
+      'no source of embeddings',
+      /createEmbeddingBatch: src is missing/,
+      (jobs) => jobs.createEmbeddingBatch({ model: 'gemini-embedding-001' } as never),
+    ],
+    [
+      'metadata that is no JSON',
+      /user metadata/,
+      (jobs) => jobs.createVideo({ input: 'sea', webhook_config: { user_metadata: { order: 7n } } }),
+    ],
+    [
+      'a time that no timer takes',
+      /completed: timeoutMs: got Infinity/,
+      (jobs) => jobs.waitFor('v1_elsewhere', { timeoutMs: Infinity }),
+    ],
+  ])('refuses %s, and starts nothing', async (_what, message, act) => {
+    const { gemini, jobs } = await started();
+
+    await expect(act(jobs)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(message),
+    });
+    expect(gemini.requests.filter(({ operation }) => operation?.includes('create'))).toEqual([]);
+  });
+
+  it('starts no extension of an interaction that completed with text only', async () => {
+    const { gemini, jobs, start } = await started();
+    const job = await start('interaction');
+    gemini.finish(job.name!);
+    await job.completed();
+
+    await expect(jobs.extendVideo(job, { prompt: 'more' })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('completed without one'),
+    });
+    expect(gemini.countOf('interactions.create')).toBe(1);
   });
 });

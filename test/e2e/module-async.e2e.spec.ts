@@ -95,16 +95,24 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
 
   it.each([
     { options: {}, message: /got no factory. Give useFactory, useClass or useExisting/ },
+    {
+      options: { useFactory: () => ({}), useClass: SettingsFromVault },
+      message: /got useFactory and useClass. Give one of them/,
+    },
+    {
+      options: { useClass: SettingsFromVault, useExisting: SettingsFromVault },
+      message: /got useClass and useExisting. Give one of them/,
+    },
     { options: { path: 'a b', useFactory: () => ({}) }, message: /path: got "a b"/ },
     { options: { name: 'no spaces', useFactory: () => ({}) }, message: /name: got "no spaces"/ },
   ])('refuses at once: $message', ({ options, message }) => {
-    expect(() => GeminiWebhooksModule.forRootAsync(options)).toThrow(
+    expect(() => GeminiWebhooksModule.forRootAsync(options as GeminiWebhooksModuleAsyncOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(message) }) as unknown as Error,
     );
   });
 
   it.each([
-    { returned: { ...settings(SECRET), path: 'hooks' }, message: /path: was returned by the factory.*beside/ },
+    { returned: { ...settings(SECRET), path: 'hooks' }, message: /path: was returned by the factory.*next to/ },
     { returned: { name: 'tenant' }, message: /name: was returned by the factory.*forRootAsync\(\{ name: …/ },
     { returned: { controller: false }, message: /controller: was returned by the factory/ },
     { returned: { decorators: [] }, message: /decorators: was returned by the factory/ },
@@ -112,7 +120,7 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
     { returned: { secret: 'x' }, message: /secret: is not an option.*hmac/ },
     { returned: undefined, message: /options: got undefined.*Return an object/ },
     { returned: { hmac: { secrets: 'whsec_?' } }, message: /hmac\.secrets\[0\]: is not base64/ },
-    { returned: { hmac: false, jwks: false }, message: /hmac, jwks and strategies: nothing that can verify/ },
+    { returned: { hmac: false, jwks: false }, message: /hmac, jwks and strategies: none of them can verify/ },
   ])('stops the app for what the factory must not return: $message', async ({ returned, message }) => {
     const module = GeminiWebhooksModule.forRootAsync({ useFactory: () => returned as GeminiWebhooksSettings });
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Inject, Injectable, Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import {
   GeminiEventBus,
+  GeminiFailedEvents,
   GeminiInbox,
   GeminiJobs,
   GeminiWebhooksModule,
@@ -33,6 +34,7 @@ class Consumer {
     @Inject(getGeminiToken(GeminiJobs, 'tenant')) readonly tenantJobs: GeminiJobs,
     @Inject(GeminiInbox) readonly inbox: GeminiInbox,
     @Inject(getGeminiToken(GeminiInbox, 'tenant')) readonly tenantInbox: GeminiInbox,
+    @Inject(GeminiFailedEvents) readonly failedEvents: GeminiFailedEvents,
     @Inject(getGeminiToken(SignatureVerifier, 'tenant')) readonly tenantVerifier: SignatureVerifier,
   ) {}
 }
@@ -102,11 +104,29 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
   });
 
   it.each([
-    { what: 'of one name', others: () => [staticWebhooks({ path: 'elsewhere' })], message: /called "default"/ },
+    { type: GeminiInbox, order: 'first' },
+    { type: GeminiInbox, order: 'last' },
+    { type: GeminiJobs, order: 'first' },
+    { type: GeminiJobs, order: 'last' },
+    { type: GeminiFailedEvents, order: 'first' },
+    { type: GeminiFailedEvents, order: 'last' },
+  ])('give app.get($type.name) of the default, also when it is imported $order', async ({ type, order }) => {
+    const both = order === 'first' ? [staticWebhooks(), tenant()] : [tenant(), staticWebhooks()];
+    const { app } = await start([...both, ConsumerModule]);
+    const { jobs, inbox, failedEvents } = app.get(Consumer);
+    const ofDefault = [jobs, inbox, failedEvents].find((one) => one instanceof type);
+
+    expect(app.get<object>(type)).toBe(ofDefault);
+    expect(app.get<object>(getGeminiToken(type as Type<object>, 'tenant'))).toBeInstanceOf(type);
+    expect(app.get<object>(getGeminiToken(type as Type<object>, 'tenant'))).not.toBe(ofDefault);
+  });
+
+  it.each([
+    { what: 'of one name', others: () => [staticWebhooks({ path: 'elsewhere' })], message: /named "default"/ },
     {
       what: 'of one name that is given',
       others: () => [staticWebhooks({ name: 'a', path: 'a' }), staticWebhooks({ name: 'a', path: 'b' })],
-      message: /called "a".*give each a name/,
+      message: /named "a".*name each/,
     },
     {
       what: 'on one path',
@@ -116,7 +136,7 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
     {
       what: 'on paths that differ in letter case and slashes only',
       others: () => [staticWebhooks({ name: 'a', path: '/Gemini/WebHooks/' })],
-      message: /both at/,
+      message: /both use/,
     },
   ])('$what stop the app', async ({ others, message }) => {
     await expect(start([staticWebhooks(), ...others()])).rejects.toMatchObject({

@@ -101,6 +101,7 @@ describe.each(ADAPTERS)('the route on $adapter', (adapter) => {
     { options: { name: 'x'.repeat(65) }, message: /name: got/ },
     { options: { controller: 'no' }, message: /controller: got "no"/ },
     { options: { decorators: [7] }, message: /decorators: got a list/ },
+    { options: { decorators: [() => SetMetadata('public', true)] }, message: /decorators: got one that.*Call it/ },
   ])('refuses $options when the module is defined', ({ options, message }) => {
     expect(() => GeminiWebhooksModule.forRoot(options)).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(message) }) as unknown as Error,

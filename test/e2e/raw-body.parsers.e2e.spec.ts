@@ -77,7 +77,7 @@ const SET_UPS: readonly SetUp[] = [
   },
   {
     setUp: 'a Fastify bodyLimit below ours',
-    adapter: { ...onFastify, create: () => new FastifyAdapter({ bodyLimit: 10 }) },
+    adapter: { ...onFastify, create: () => Promise.resolve(new FastifyAdapter({ bodyLimit: 10 })) },
   },
 ];
 

@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('two registrations on one $adapter server', (adapter) =>
   it('of a testing module get their exact bytes', async () => {
     const own = receiver();
     const testing = await Test.createTestingModule(own.metadata).compile();
-    const app: INestApplication = testing.createNestApplication(adapter.create(), { logger: false });
+    const app: INestApplication = testing.createNestApplication(await adapter.create(), { logger: false });
     try {
       await app.listen(0, '127.0.0.1');
       const { port } = app.getHttpServer().address() as AddressInfo;

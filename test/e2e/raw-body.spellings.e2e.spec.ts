@@ -71,7 +71,8 @@ describe('on Fastify, where it can be told to be lenient', () => {
     const own = receiver();
     const lenient = {
       ...ADAPTERS[1],
-      create: () => new FastifyAdapter({ routerOptions: { caseSensitive: false, ignoreTrailingSlash: true } }),
+      create: () =>
+        Promise.resolve(new FastifyAdapter({ routerOptions: { caseSensitive: false, ignoreTrailingSlash: true } })),
     };
     const { origin } = await startApp(own.metadata, { adapter: lenient });
 

@@ -16,7 +16,7 @@ const BODY = '{ "type": "batch.succeeded",  "data": { "id": "b1" } }';
 function parsedUpstream(options: Parameters<typeof express.json>[0] = {}): AdapterCase {
   const server = express();
   server.use(express.json(options));
-  return { ...ADAPTERS[0], create: () => new ExpressAdapter(server) };
+  return { ...ADAPTERS[0], create: () => Promise.resolve(new ExpressAdapter(server)) };
 }
 
 const keepingRawBody = {
@@ -90,7 +90,7 @@ describe('behind a parser that has read the body', () => {
     const { origin } = await startApp(metadata, {
       adapter: {
         ...ADAPTERS[1],
-        create: () => {
+        create: async () => {
           const adapter = new FastifyAdapter();
           adapter.getInstance().addHook('preParsing', async (_request, _reply, payload) => {
             for await (const _chunk of payload);

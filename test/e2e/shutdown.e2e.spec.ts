@@ -10,6 +10,7 @@ import {
 } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { deferred, type Deferred } from '../support/deferred.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { deliver, HANDLER_FAILED, INBOX_UNAVAILABLE, PROCESSED, staticWebhooks } from '../support/static-webhooks.js';
 
 let started: Deferred<GeminiHandlerContext>;
@@ -49,7 +50,9 @@ describe.each(ADAPTERS)('shutting down on $adapter', (adapter) => {
   const start = async (handlers: typeof Patient | typeof Obedient, inbox = inlineInbox()) => {
     started = deferred();
     gate = deferred();
-    return startApp({ imports: [staticWebhooks({ inbox })], providers: [handlers] }, { adapter });
+    const logger = new RecordingLogger();
+    const metadata = { imports: [staticWebhooks({ inbox })], providers: [handlers] };
+    return { ...(await startApp(metadata, { adapter, options: { logger } })), logger };
   };
 
   it('waits for the handlers that run; what comes meanwhile is answered 503, with retry-after', async () => {
@@ -72,8 +75,8 @@ describe.each(ADAPTERS)('shutting down on $adapter', (adapter) => {
     expect(context.signal.aborted).toBe(false);
   });
 
-  it('aborts the handlers when drainTimeoutMs has passed; their event is not acknowledged', async () => {
-    const { app, origin } = await start(Obedient, inlineInbox({ drainTimeoutMs: 10 }));
+  it('aborts the handlers when drainTimeoutMs has passed, logs it, and does not acknowledge their event', async () => {
+    const { app, origin, logger } = await start(Obedient, inlineInbox({ drainTimeoutMs: 10 }));
     const answer = deliver(origin);
     const { signal } = await started.promise;
 
@@ -82,6 +85,7 @@ describe.each(ADAPTERS)('shutting down on $adapter', (adapter) => {
     expect(order).toEqual(['aborted']);
     expect(signal.reason).toMatchObject({ code: 'closed' });
     expect(await answer).toMatchObject(HANDLER_FAILED);
+    expect(logger.of('warn')).toContainEqual(expect.stringContaining('still running after drainTimeoutMs (10 ms)'));
   });
 
   it('ends the streams of the bus and rejects who waits', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { closeSimulated, simulatedGemini } from '../support/simulated-gemini.js';
 import { until } from '../support/until.js';
 
-const MODEL = 'gemini-3-flash-preview';
+const MODEL = 'gemini-3.8-flash';
 const folders: string[] = [];
 
 afterEach(async () => {
@@ -63,7 +63,7 @@ describe('a simulated batch', () => {
       expect.objectContaining({ key: 'a', response: expect.objectContaining({ modelVersion: MODEL }) }),
       { key: 'b', error: expect.objectContaining({ code: 13 }) },
       { error: expect.objectContaining({ code: 3 }) },
-      { error: expect.objectContaining({ code: 3 }) },
+      { key: 'd', error: expect.objectContaining({ code: 3 }) },
       expect.objectContaining({ key: 'e' }),
     ]);
   });
@@ -108,6 +108,58 @@ describe('a simulated batch', () => {
     expect(() => gemini.finish(name)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
   });
 
+  it.each([
+    ['inline', async () => [{ ...asking('one'), metadata: { row: '1' } }, asking('two')]],
+    ['from a file', (ai: GoogleGenAI) => uploaded(ai, ['a', 'b'].map(lineAsking).join('\n'))],
+  ] as const)('%s that has partially succeeded says so, and is announced as batch.succeeded', async (_, source) => {
+    const { gemini, ai, uris, events } = await simulatedGemini();
+    const src = await source(ai);
+
+    const { name = '' } = await ai.batches.create({ model: MODEL, src, config: { webhookConfig: { uris } } });
+    gemini.finish(name, 'partially_succeeded');
+    await until(() => events.length > 0);
+    const done = await ai.batches.get({ name });
+
+    expect(done.state).toBe('BATCH_STATE_PARTIALLY_SUCCEEDED');
+    expect(events).toMatchObject([{ type: 'batch.succeeded' }]);
+    const answers: readonly object[] =
+      done.dest?.inlinedResponses ?? linesOf(await downloaded(ai, done.dest?.fileName));
+    expect(answers).toMatchObject([
+      { error: { code: 13 }, ...(done.dest?.fileName ? { key: 'a' } : { metadata: { row: '1' } }) },
+      { response: expect.anything() },
+    ]);
+  });
+
+  it('shows any state while it runs, and the real one when it has ended', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { name = '' } = await ai.batches.create({ model: MODEL, src: [asking('one')] });
+    const state = async () => (await ai.batches.get({ name })).state;
+
+    gemini.setStatus(name, 'BATCH_STATE_PAUSED');
+    const paused = await state();
+    gemini.setStatus(name, undefined);
+    const real = await state();
+    gemini.setStatus(name, 'BATCH_STATE_PAUSED');
+    await gemini.advance(2000);
+
+    expect([paused, real, await state()]).toEqual(['BATCH_STATE_PAUSED', 'JOB_STATE_PENDING', 'JOB_STATE_SUCCEEDED']);
+    for (const unknown of [name, 'batches/unknown']) {
+      expect(() => gemini.setStatus(unknown, 'x')).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+    }
+  });
+
+  it('is not found for as long as a fault says', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { name = '' } = await ai.batches.create({ model: MODEL, src: [asking('one')] });
+    const other = await ai.batches.create({ model: MODEL, src: [asking('one')] });
+    gemini.inject({ fault: 'not_found', operation: 'batches.get', job: name, times: 2 });
+
+    expect((await ai.batches.get({ name: other.name ?? '' })).name).toBe(other.name);
+    await expect(ai.batches.get({ name })).rejects.toMatchObject({ status: 404 });
+    await expect(ai.batches.get({ name })).rejects.toMatchObject({ status: 404 });
+    expect((await ai.batches.get({ name })).name).toBe(name);
+  });
+
   it('announces the output file of a file batch, which is there by then', async () => {
     const { gemini, ai, uris, events } = await simulatedGemini();
     const src = await uploaded(ai, JSON.stringify({ key: 'a', request: {} }));
@@ -131,14 +183,17 @@ describe('a simulated batch', () => {
     expect((await ai.batches.get({ name })).state).toBe(JobState.JOB_STATE_FAILED);
   });
 
-  it('is the same under the version of the API that a newer client calls', async () => {
+  it.each(['v1beta', 'v1alpha'])('is the same under %s as under v1', async (apiVersion) => {
     const { gemini, ai } = await simulatedGemini();
     const httpOptions = { baseUrl: gemini.baseUrl, fetch };
-    const newer = new GoogleGenAI({ apiKey: gemini.apiKey, apiVersion: 'v1', httpOptions });
+    const other = new GoogleGenAI({ apiKey: gemini.apiKey, apiVersion, httpOptions });
 
-    const { name = '' } = await newer.batches.create({ model: MODEL, src: [asking('one')] });
+    const { name = '' } = await other.batches.create({ model: MODEL, src: [asking('one')] });
 
-    expect(await newer.batches.get({ name })).toEqual(await ai.batches.get({ name }));
+    expect(await other.batches.get({ name })).toEqual(await ai.batches.get({ name }));
+    await expect(other.batches.create({ model: 'gemini-unheard-of', src: [asking('one')] })).rejects.toThrow(
+      `for API version ${apiVersion}`,
+    );
   });
 
   it('is cancelled and deleted by the client', async () => {
@@ -169,6 +224,19 @@ describe('a simulated batch', () => {
     expect(seen).toEqual(['e', 'd', 'c', 'b', 'a']);
   });
 
+  it('is refused for a model that Gemini does not have, or that makes no text', async () => {
+    const { ai } = await simulatedGemini();
+    const create = (model: string) => ai.batches.create({ model, src: [asking('one')] });
+
+    await expect(create('gemini-unheard-of')).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining(
+        'models/gemini-unheard-of is not found for API version v1, or is not supported for batchGenerateContent.',
+      ),
+    });
+    await expect(create('gemini-embedding-001')).rejects.toMatchObject({ status: 404 });
+  });
+
   it('is refused without requests, with an unknown file, and with a webhook that is no address', async () => {
     const { ai } = await simulatedGemini();
     const create = (src: Parameters<typeof ai.batches.create>[0]['src'], uris: string[] = []) =>
@@ -182,6 +250,17 @@ describe('a simulated batch', () => {
 
 function asking(text: string) {
   return { contents: [{ role: 'user', parts: [{ text }] }] };
+}
+
+function lineAsking(key: string): string {
+  return JSON.stringify({ key, request: asking(key) });
+}
+
+function linesOf(text: string): readonly object[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
 }
 
 async function uploaded(ai: GoogleGenAI, lines: string): Promise<{ fileName: string }> {

@@ -3,7 +3,7 @@ import type { GoogleGenAI, Interactions } from '@google/genai';
 import { closeSimulated, simulatedGemini } from '../support/simulated-gemini.js';
 import { until } from '../support/until.js';
 
-const MODEL = 'gemini-3-flash-preview';
+const MODEL = 'gemini-3.8-flash';
 const DEEP_RESEARCH = 'deep-research-preview-04-2026';
 const WEATHER = {
   type: 'function' as const,
@@ -36,6 +36,7 @@ describe('a simulated interaction', () => {
     expect([started, atWork, done].map(({ status }) => status)).toEqual(['queued', 'in_progress', 'completed']);
     expect(started).toMatchObject({ model: MODEL, webhook_config, steps: [] });
     expect(done.output_text).toBe('Simulated answer to: why do cats purr?');
+    expect(done.steps?.map(({ type }) => type)).toEqual(['user_input', 'thought', 'model_output']);
     expect(done.usage?.total_tokens).toBeGreaterThan(0);
     expect(events).toEqual([
       expect.objectContaining({
@@ -60,7 +61,7 @@ describe('a simulated interaction', () => {
     const { id } = await inBackground(ai, { input: 'weather in Bern?', tools: [WEATHER], webhook_config });
     await gemini.advance(2000);
     const paused = await ai.interactions.get(id);
-    const [call] = paused.steps ?? [];
+    const call = paused.steps?.at(-1);
 
     expect(paused.status).toBe('requires_action');
     expect(call).toEqual({
@@ -83,6 +84,7 @@ describe('a simulated interaction', () => {
       status: 'completed',
       previous_interaction_id: id,
       output_text: 'Simulated answer from: [{"celsius":21}]',
+      steps: [{ type: 'function_result', call_id }, { type: 'thought' }, { type: 'model_output' }],
     });
     expect(events.map(({ type, data }) => [type, data['id']])).toEqual([
       ['interaction.requires_action', id],
@@ -103,7 +105,7 @@ describe('a simulated interaction', () => {
     await gemini.advance(2000);
     await expect(resume(id)).rejects.toMatchObject({ status: 400 });
     await expect(resume()).rejects.toMatchObject({ status: 400 });
-    await expect(resume('v1_unknown')).rejects.toMatchObject({ status: 404 });
+    await expect(resume('v1_unknown')).rejects.toMatchObject({ status: 400 });
   });
 
   it('of the deep research agent ends with a report', async () => {
@@ -117,6 +119,66 @@ describe('a simulated interaction', () => {
     expect(done).toMatchObject({ agent, status: 'completed' });
     expect(done.output_text).toMatch(/^# Simulated report\n\nQuestion: the history of cats\n/);
     await expect(ai.interactions.create({ agent, input: 'in the foreground' })).rejects.toMatchObject({ status: 400 });
+  });
+
+  it('of the deep research agent ends with a plan first when planning is shared', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const ask = (input: string, planning: boolean, previous?: string) =>
+      ai.interactions.create({
+        agent: DEEP_RESEARCH,
+        input,
+        background: true,
+        agent_config: { type: 'deep-research', collaborative_planning: planning },
+        ...(previous !== undefined && { previous_interaction_id: previous }),
+      });
+
+    const { id } = await ask('the history of cats', true);
+    await gemini.advance(2000);
+    const plan = await ai.interactions.get(id);
+    const next = await ask('Go on.', false, id);
+    await gemini.advance(2000);
+    const report = await ai.interactions.get(next.id);
+
+    expect([plan.status, report.status]).toEqual(['completed', 'completed']);
+    expect(plan.output_text).toMatch(/^# Simulated plan\n/);
+    expect(report.output_text).toMatch(/^# Simulated report\n/);
+    await expect(
+      ai.interactions.create({
+        agent: DEEP_RESEARCH,
+        input: 'cats',
+        background: true,
+        previous_interaction_id: 'v1_x',
+      }),
+    ).rejects.toMatchObject({ status: 400 });
+  });
+
+  it('that runs is unknown for as long as a fault says', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello' });
+    gemini.inject({ fault: 'not_found', operation: 'interactions.get', job: id, times: 1 });
+
+    await expect(ai.interactions.get(id)).rejects.toMatchObject({ status: 400 });
+    expect((await ai.interactions.get(id)).id).toBe(id);
+  });
+
+  it('shows any status while it runs', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: 'hello' });
+
+    gemini.setStatus(id, 'requires_continuation');
+    const shown = (await ai.interactions.get(id)).status;
+    await gemini.advance(2000);
+
+    expect([shown, (await ai.interactions.get(id)).status]).toEqual(['requires_continuation', 'completed']);
+  });
+
+  it('fails when its prompt says so', async () => {
+    const { gemini, ai } = await simulatedGemini();
+    const { id } = await inBackground(ai, { input: '[fail]' });
+
+    await gemini.advance(2000);
+
+    expect(await ai.interactions.get(id)).toMatchObject({ status: 'failed', errors: [{ code: 'internal' }] });
   });
 
   it.each([
@@ -180,5 +242,5 @@ describe('a simulated interaction', () => {
 type ModelInteraction = Interactions.InteractionCreateParams.CreateModelInteractionParamsNonStreaming;
 
 function inBackground(ai: GoogleGenAI, params: Omit<ModelInteraction, 'model'>) {
-  return ai.interactions.create({ ...params, model: MODEL, background: true });
+  return ai.interactions.create({ model: MODEL, background: true, ...params });
 }

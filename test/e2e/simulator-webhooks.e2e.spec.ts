@@ -7,7 +7,7 @@ import { GeminiSimulator, type GeminiSimulatorOptions } from '../../lib/testing/
 import { closeSinks, startSink, type ReceivedDelivery, type WebhookSink } from '../support/webhook-sink.js';
 
 const HOUR_MS = 3_600_000;
-const MODEL = 'gemini-3-flash';
+const MODEL = 'gemini-3.8-flash';
 
 const running: GeminiSimulator[] = [];
 
@@ -178,7 +178,7 @@ describe('static webhooks of the simulator', () => {
     expect(isSignedWith(secret, set.sink.received[0]!)).toBe(true);
   });
 
-  it('are tried again after 10, 20, 40 … seconds with the same id until they answer 2xx', async () => {
+  it('are retried after 10, 20, 40 … seconds with the same id until they answer 2xx', async () => {
     const set = await start();
     const { secret } = await subscribed(set);
     set.sink.status = 503;

@@ -25,7 +25,7 @@ describe('the command line of the packed file, without peers', () => {
 
   it('simulates Gemini, and looks at what it finds there', async () => {
     const simulator = new Command(bin, ['simulate', '--port', '0']);
-    await simulator.printed('Ctrl-C ends it.');
+    await simulator.printed('Stop with Ctrl-C.');
     const jwksUrl = /^JWKS: (.*)$/m.exec(simulator.stdout)?.[1] ?? '';
     const doctor = await new Command(bin, [
       'doctor',

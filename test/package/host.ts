@@ -1,42 +1,66 @@
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { run, tarball } from './run.js';
 
 const TEMPLATES = join(import.meta.dirname, 'hosts');
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
 
-/** Apps by template and Nest: installing takes long, and tests only read what is there. */
-const installed = new Map<string, Promise<Host>>();
+/** What a host has in place of what its template names. */
+export interface HostVersions {
+  /** The version of every package of Nest. */
+  readonly nest?: string;
+  /** Versions of other packages, by name. Those that the template does not name are added. */
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** Where a host's durable inbox is. */
+export interface HostStore {
+  readonly url: string;
+  /** The beginning of its queues' names. */
+  readonly queueName: string;
+}
+
+/** Says that an app is installed as a whole. */
+const INSTALLED = '.installed';
 
 /** An app in a directory of its own that has installed the packed file, as a user's has. */
 export class Host {
-  readonly #compiled = new Map<string, Promise<string>>();
+  #bundles = 0;
 
   private constructor(readonly directory: string) {}
 
-  /** Makes the app of a template, on the Nest that the template names or on another version of it. */
-  static install(template: string, nest?: string): Promise<Host> {
-    const key = JSON.stringify([template, nest]);
-    const host = installed.get(key) ?? Host.#made(template, nest);
-    installed.set(key, host);
+  /** Makes the app of a template, with what the template depends on or with other versions of it. */
+  static install(template: string, versions: HostVersions = {}): Promise<Host> {
+    return Host.#installedOnce([template, versions], (host) => host.#install(template, versions));
+  }
+
+  /** Installing takes long, and tests only read what is there: one app serves every test file that asks for the same. */
+  static async #installedOnce(key: unknown, install: (host: Host) => Promise<unknown>): Promise<Host> {
+    const name = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
+    const host = new Host(join(dirname(tarball()), `host-${name}`));
+    if (existsSync(join(host.directory, INSTALLED))) return host;
+    rmSync(host.directory, { recursive: true, force: true });
+    mkdirSync(host.directory);
+    await install(host);
+    writeFileSync(join(host.directory, INSTALLED), '');
     return host;
   }
 
-  static async #made(template: string, nest?: string): Promise<Host> {
-    const host = new Host(newDirectory());
-    cpSync(join(TEMPLATES, 'app'), host.directory, { recursive: true });
-    cpSync(join(TEMPLATES, template), host.directory, { recursive: true });
-    if (nest !== undefined) host.#setNest(nest);
-    await run('npm', [...INSTALL, tarball()], host.directory);
-    return host;
+  async #install(template: string, { nest, dependencies }: HostVersions): Promise<void> {
+    cpSync(join(TEMPLATES, 'app'), this.directory, { recursive: true });
+    cpSync(join(TEMPLATES, template), this.directory, { recursive: true });
+    if (nest !== undefined) this.#setNest(nest);
+    if (dependencies !== undefined) this.#add(dependencies);
+    await run('npm', [...INSTALL, tarball()], this.directory);
   }
 
   /** A project with the packed file and what it depends on, but no peers. */
-  static async withoutPeers(): Promise<Host> {
-    const host = new Host(newDirectory());
-    writeFileSync(join(host.directory, 'package.json'), '{ "private": true }');
-    await run('npm', [...INSTALL, '--legacy-peer-deps', tarball()], host.directory);
-    return host;
+  static withoutPeers(): Promise<Host> {
+    return Host.#installedOnce('without peers', async ({ directory }) => {
+      writeFileSync(join(directory, 'package.json'), '{ "private": true }');
+      await run('npm', [...INSTALL, '--legacy-peer-deps', tarball()], directory);
+    });
   }
 
   /** Where this package is installed. */
@@ -50,19 +74,66 @@ export class Host {
 
   /** Boots the app on an adapter and returns what it reports of each delivery. */
   async boot(tsconfig: string, adapter: string, options: object): Promise<unknown> {
-    const main = join(await this.#compile(tsconfig), 'main.js');
+    const main = join(await this.compile(tsconfig), 'main.js');
     return JSON.parse(await this.node(main, adapter, JSON.stringify(options)));
   }
 
-  #compile(tsconfig: string): Promise<string> {
-    let compiled = this.#compiled.get(tsconfig);
-    if (!compiled) {
-      const outDir = join(this.directory, `dist-${tsconfig}`);
-      const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
-      compiled = this.node(tsc, '-p', tsconfig, '--outDir', outDir).then(() => outDir);
-      this.#compiled.set(tsconfig, compiled);
-    }
-    return compiled;
+  /** Compiles the app, runs one of its programs, and returns what it reports. */
+  async program(tsconfig: string, name: string): Promise<unknown> {
+    return JSON.parse(await this.node(join(await this.compile(tsconfig), `${name}.js`)));
+  }
+
+  /** Runs the job suite on an adapter, and on a store if there is one, and returns what it reports. */
+  async runJobs(tsconfig: string, adapter: string, store?: HostStore): Promise<unknown> {
+    const main = join(await this.compile(tsconfig), 'jobs-main.js');
+    return JSON.parse(await this.node(main, adapter, ...(store ? [store.url, store.queueName] : [])));
+  }
+
+  /** Deploys the app to a host of functions, on an adapter, and returns what it reports. */
+  async runFunction(deployedTo: string, adapter: string): Promise<string> {
+    return this.node(join(await this.compile('tsconfig.json'), 'serverless-main.js'), deployedTo, adapter);
+  }
+
+  /** Bundles the app that runs on a store, and the command line, and returns where they are. */
+  async bundle({
+    tool,
+    told,
+  }: {
+    readonly tool: string;
+    readonly told: string;
+  }): Promise<{ app: string; cli: string }> {
+    const compiled = await this.compile('tsconfig.json');
+    const outdir = `bundle-${tool}-${told.replaceAll(' ', '-')}-${++this.#bundles}`;
+    await this.node('bundle.js', tool, told, relative(this.directory, join(compiled, 'durable-main.js')), outdir);
+    const files = readdirSync(join(this.directory, outdir));
+    const built = (name: string) =>
+      join(outdir, files.find((file) => /^(app|cli)\.[cm]?js$/.test(file) && file.startsWith(name)) ?? name);
+    return { app: built('app'), cli: built('cli') };
+  }
+
+  /** Hides an installed package, as if it had not been installed. */
+  takeAway(name: string): void {
+    renameSync(join(this.directory, 'node_modules', name), join(this.directory, name));
+  }
+
+  putBack(name: string): void {
+    renameSync(join(this.directory, name), join(this.directory, 'node_modules', name));
+  }
+
+  /** Returns the directory of the compiled app. */
+  async compile(tsconfig: string): Promise<string> {
+    const outDir = join(this.directory, `dist-${tsconfig}`);
+    if (existsSync(outDir)) return outDir;
+    const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
+    await this.node(tsc, '-p', tsconfig, '--outDir', outDir, '--noEmitOnError');
+    return outDir;
+  }
+
+  #add(dependencies: Readonly<Record<string, string>>): void {
+    const path = join(this.directory, 'package.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { dependencies: Record<string, string> };
+    Object.assign(manifest.dependencies, dependencies);
+    writeFileSync(path, JSON.stringify(manifest, null, 2));
   }
 
   #setNest(version: string): void {
@@ -73,8 +144,4 @@ export class Host {
     );
     writeFileSync(path, pinned);
   }
-}
-
-function newDirectory(): string {
-  return mkdtempSync(join(dirname(tarball()), 'host-'));
 }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectedReport } from './expected-report.js';
 import { Host } from './host.js';
@@ -26,16 +27,17 @@ describe.each([
     title: 'an app on the lowest Nest supported',
     template: 'nest-11-cjs',
     nest: '11.1.4',
+    dependencies: { '@nestjs/config': '4.0.4' },
     boots: [
       { tsconfig: 'tsconfig.json', adapter: 'express', options: {} },
       { tsconfig: 'tsconfig.json', adapter: 'fastify', options: {} },
     ],
   },
-])('$title', ({ template, nest, boots }) => {
+])('$title', ({ template, nest, dependencies, boots }) => {
   let host: Host;
 
   beforeAll(async () => {
-    host = await Host.install(template, nest);
+    host = await Host.install(template, { ...(nest !== undefined && { nest }), ...(dependencies && { dependencies }) });
   });
 
   it.each(boots)(
@@ -58,11 +60,37 @@ describe.each([
     expect(required).toBe(imported);
   });
 
+  it('describes each module instance in its OpenAPI document', async () => {
+    const { paths, excluded } = JSON.parse(
+      await host.node('--input-type=module', '-e', DESCRIBE_ITSELF),
+    ) as OpenApiDocuments;
+    const operations = Object.values(paths).map(({ post }) => post);
+
+    expect(Object.keys(paths)).toEqual(['/api/gemini/webhooks', '/api/tenants/{tenant}']);
+    expect(operations.map(({ operationId }) => operationId)).toEqual([
+      'receiveGeminiWebhook',
+      'receiveGeminiWebhook_tenant-b',
+    ]);
+    for (const { responses, parameters, requestBody } of operations) {
+      const types = Object.entries(responses).map(([status, { content }]) => [status, Object.keys(content)]);
+      expect(Object.fromEntries(types)).toEqual(documentedAnswers());
+      expect(parameters.map(({ in: place, name }) => `${place} ${name}`)).toEqual(
+        expect.arrayContaining(['header webhook-id', 'header webhook-timestamp', 'header webhook-signature']),
+      );
+      expect(Object.keys(requestBody.content)).toEqual(['application/json']);
+    }
+    expect(operations[1]!.parameters).toContainEqual(expect.objectContaining({ in: 'path', name: 'tenant' }));
+    expect(
+      operations[0]!.responses['401']!.content['application/problem+json']!.schema.properties['code']!.enum,
+    ).toEqual(['signature_mismatch']);
+    expect(excluded).toEqual([]);
+  });
+
   it.each([
     { store: 'redis', command: 'npm install bullmq ioredis' },
     { store: 'postgres', command: 'npm install bullmq pg' },
   ])('that has no driver for $store is told at start: $command', async ({ store, command }) => {
-    const said = await host.node('--input-type=module', '-e', startingOn(`${store}://127.0.0.1:1/none`));
+    const said = await host.node('--input-type=module', '-e', startingOn(`${store}://127.0.0.1:1/1`));
 
     expect(said).toContain('invalid_option bullmqInbox needs');
     expect(said).toContain(command);
@@ -76,6 +104,61 @@ describe('a CommonJS Jest test of a Nest 11 app', () => {
     await expect(host.node(join('node_modules', 'jest', 'bin', 'jest.js'), '--ci')).resolves.toBeDefined();
   });
 });
+
+interface OpenApiOperation {
+  readonly operationId: string;
+  readonly parameters: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody: { readonly content: Readonly<Record<string, object>> };
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly content: Readonly<
+          Record<
+            string,
+            { readonly schema: { readonly properties: Readonly<Record<string, { readonly enum?: unknown }>> } }
+          >
+        >;
+      }
+    >
+  >;
+}
+
+interface OpenApiDocuments {
+  readonly paths: Readonly<Record<string, { readonly post: OpenApiOperation }>>;
+  /** Paths of an app that excludes the controller. */
+  readonly excluded: readonly string[];
+}
+
+/** Returns the media types by status, as the table of docs/answers.md has them. */
+function documentedAnswers(): Record<string, string[]> {
+  const rows = readFileSync('docs/answers.md', 'utf8').matchAll(/^\| (\d{3}) \| (`?)/gm);
+  return Object.fromEntries(
+    [...rows].map(([, status, code]) => [status, [code === '' ? 'application/json' : 'application/problem+json']]),
+  );
+}
+
+/** A program that prints the OpenAPI documents of two apps. */
+const DESCRIBE_ITSELF = `
+  import 'reflect-metadata';
+  import { Module } from '@nestjs/common';
+  import { NestFactory } from '@nestjs/core';
+  import { ApiExcludeController, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+  import { GeminiWebhooksModule } from 'nestjs-gemini-webhooks';
+  const settings = { hmac: { secrets: 'whsec_' + Buffer.alloc(32).toString('base64') }, jwks: false, gemini: false };
+  const documentOf = async (...options) => {
+    class AppModule {}
+    Module({ imports: options.map((one) => GeminiWebhooksModule.forRoot({ ...settings, ...one })) })(AppModule);
+    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+    app.setGlobalPrefix('api');
+    const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    await app.close();
+    return document.paths;
+  };
+  const paths = await documentOf({}, { name: 'tenant-b', path: 'tenants/:tenant' });
+  const excluded = Object.keys(await documentOf({ decorators: [ApiExcludeController()] }));
+  console.log(JSON.stringify({ paths, excluded }));
+`;
 
 /** A program that starts an app on a durable inbox, and prints with which error that ends. */
 function startingOn(url: string): string {

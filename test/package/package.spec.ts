@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { documentation } from '../support/docstrings.js';
 import { Host } from './host.js';
 import { run, tarball } from './run.js';
@@ -25,14 +25,17 @@ describe('the packed file', () => {
     await expect(run(join(BIN, 'attw'), args, ROOT)).resolves.toContain('No problems found');
   });
 
-  it('holds what is built from lib, and nothing else but its own papers', () => {
+  it('holds what is built from lib, its papers and the pages of docs, and nothing else', () => {
     const files = filesBelow(host.installed).filter((file) => !file.startsWith('node_modules'));
     const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 
-    const built = files.filter((file) => !papers.includes(file));
+    const pages = files.filter((file) => file.startsWith(`docs${sep}`));
+    const built = files.filter((file) => !papers.includes(file) && !pages.includes(file));
 
     expect(built).toContain(join('dist', 'index.js'));
     expect(built.filter((file) => !existsSync(sourceOf(file)))).toEqual([]);
+    expect(pages).toContain(join('docs', 'inbox.md'));
+    expect(pages.filter((file) => file.startsWith(join('docs', 'api')) || !existsSync(join(ROOT, file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(papers.filter((paper) => existsSync(join(ROOT, paper)))));
   });
 

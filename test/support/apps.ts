@@ -6,14 +6,12 @@ import {
   type ModuleMetadata,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 
-/** The servers that every e2e test runs on. */
+/** The servers that e2e tests run on. Jest loads each module anew for each file: only that of an adapter which is used. */
 export const ADAPTERS = [
-  { adapter: 'Express', create: () => new ExpressAdapter() },
-  { adapter: 'Fastify', create: () => new FastifyAdapter() },
+  { adapter: 'Express', create: async () => new (await import('@nestjs/platform-express')).ExpressAdapter() },
+  { adapter: 'Fastify', create: async () => new (await import('@nestjs/platform-fastify')).FastifyAdapter() },
 ] as const;
 
 export type AdapterCase = (typeof ADAPTERS)[number];
@@ -33,16 +31,22 @@ export async function startApp(
     adapter,
     options,
     configure,
-  }: { adapter: AdapterCase; options?: NestApplicationOptions; configure?: (app: INestApplication) => void },
+    port: wanted = 0,
+  }: {
+    adapter: AdapterCase;
+    options?: NestApplicationOptions;
+    configure?: (app: INestApplication) => void;
+    port?: number;
+  },
 ): Promise<RunningApp> {
-  const app = await NestFactory.create<INestApplication>(moduleOf(metadata), adapter.create(), {
+  const app = await NestFactory.create<INestApplication>(moduleOf(metadata), await adapter.create(), {
     logger: false,
     abortOnError: false,
     ...options,
   });
   running.push(app);
   configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(wanted, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { app, origin: `http://127.0.0.1:${port}` };
 }

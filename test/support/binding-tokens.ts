@@ -6,9 +6,12 @@ export const BINDING_SECRET = 'a binding secret of the tests';
 
 const AUDIENCE = 'nestjs-gemini-webhooks/binding';
 
-/** A token as that app mints it for one job of its own, made by hand. */
-export function bindingTokenOf({ kind, job }: { kind: string; job: string }): Promise<string> {
-  const key = new Uint8Array(hkdfSync('sha256', BINDING_SECRET, '', AUDIENCE, 32));
+/** Makes by hand a token as an app with that secret or API key mints it, for one job of its own or for any. */
+export function bindingTokenOf(
+  { kind, job }: { kind?: string; job?: string } = {},
+  secret = BINDING_SECRET,
+): Promise<string> {
+  const key = new Uint8Array(hkdfSync('sha256', secret, '', AUDIENCE, 32));
   return new SignJWT({ reg: 'default', params: {}, kind, job })
     .setProtectedHeader({ alg: 'HS256' })
     .setAudience(AUDIENCE)

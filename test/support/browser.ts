@@ -1,6 +1,6 @@
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 
-/** The Chromium that `global-setup.js` found; undefined where there is none. */
+/** The Chromium that `find-servers.js` found; undefined where there is none. */
 export const CHROMIUM = process.env['TEST_CHROMIUM_PATH'];
 
 const ARGUMENTS = [

@@ -9,12 +9,12 @@ import {
   type SigningSecret,
   type SigningSecretStore,
 } from '../../lib/index.js';
-import type { FleetLock } from '../../lib/endpoints/exclusive.js';
+import type { DistributedLock } from '../../lib/static-webhooks/webhook-lock.js';
 import type { GeminiSimulator } from '../../lib/testing/index.js';
 import { ADAPTERS, startApp } from './apps.js';
 
 export const NAME = 'my-app';
-export const EVENTS = ['batch.succeeded', 'batch.failed'];
+export const EVENTS: ('batch.succeeded' | 'batch.failed')[] = ['batch.succeeded', 'batch.failed'];
 export const URI = 'https://app.example.com/gemini/webhooks';
 
 /** A store that several processes could share. It fails when the test says so. */
@@ -56,7 +56,7 @@ export class MemoryStore implements SigningSecretStore {
 }
 
 /** The endpoints of another process, as the command line makes them. */
-export function endpointsOf(gemini: GeminiSimulator, lock?: FleetLock): GeminiWebhookEndpoints {
+export function endpointsOf(gemini: GeminiSimulator, lock?: DistributedLock): GeminiWebhookEndpoints {
   return new GeminiWebhookEndpoints({
     ai: new GoogleGenAI(gemini.clientOptions),
     host: { registration: 'default', keys: [gemini.apiKey] },
@@ -65,7 +65,7 @@ export function endpointsOf(gemini: GeminiSimulator, lock?: FleetLock): GeminiWe
 }
 
 /** A lock that all who are given it share. */
-export function sharedLock(): FleetLock {
+export function sharedLock(): DistributedLock {
   let last: Promise<unknown> = Promise.resolve();
   return (_name, work) => {
     const mine = last.then(() => work(new AbortController().signal));

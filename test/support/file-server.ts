@@ -20,6 +20,9 @@ export interface FileBehaviour {
   readonly isChunked?: boolean;
   /** How many bytes are written at once. */
   readonly pieceBytes?: number;
+  /** The state that the nth poll of the file gives; the last one stays. No state is `ACTIVE`. */
+  readonly states?: readonly string[];
+  readonly contentType?: string;
   /** In place of all the above. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -28,12 +31,19 @@ interface ServedFile {
   readonly bytes: Buffer;
   readonly behaviour: FileBehaviour;
   asked: number;
+  polled: number;
 }
 
-/** Files of a Gemini API, or of another host, on loopback. */
+/** How an interaction is served: its JSON, sent in pieces of so many bytes, or an answer of the test's own. */
+export type ServedInteraction =
+  | { readonly json: Buffer | string; readonly pieceBytes?: number }
+  | { readonly answer: (request: IncomingMessage, response: ServerResponse) => void };
+
+/** Files and interactions of a Gemini API, or of another host, on loopback. */
 export class FileServer {
   readonly requests: IncomingMessage[] = [];
   readonly #files = new Map<string, ServedFile>();
+  readonly #interactions = new Map<string, ServedInteraction>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
 
   static async start(): Promise<FileServer> {
@@ -54,11 +64,23 @@ export class FileServer {
   /** Takes a file up and gives its name. */
   serve(bytes: Buffer | string, behaviour: FileBehaviour = {}): string {
     const name = `files/f-${this.#files.size}`;
-    this.#files.set(name, { bytes: Buffer.from(bytes), behaviour, asked: 0 });
+    this.#files.set(name, { bytes: Buffer.from(bytes), behaviour, asked: 0, polled: 0 });
     return name;
   }
 
-  /** The requests for a file. */
+  /** Takes an interaction up and gives its id. */
+  serveInteraction(interaction: ServedInteraction): string {
+    const id = `v1_${this.#interactions.size}`;
+    this.#interactions.set(id, interaction);
+    return id;
+  }
+
+  /** The polls of a file's state. */
+  pollsOf(name: string): IncomingMessage[] {
+    return this.requests.filter(({ url }) => url?.endsWith(`/${name}`));
+  }
+
+  /** The downloads of a file. */
   requestsFor(name: string): IncomingMessage[] {
     return this.requests.filter(({ url }) => url?.includes(`${name}:`));
   }
@@ -70,15 +92,51 @@ export class FileServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests.push(request);
+    const id = /^\/v1(?:beta)?\/interactions\/([^/?]+)\?stream=false$/.exec(request.url ?? '')?.[1];
+    const interaction = this.#interactions.get(id ?? '');
+    if (interaction && 'answer' in interaction) return interaction.answer(request, response);
+    if (interaction) return void sendInteraction(interaction, response);
     const file = this.#files.get(/files\/[\w-]+/.exec(request.url ?? '')?.[0] ?? '');
+    const isPoll = /\/files\/[\w-]+$/.test(request.url ?? '');
     if (!file) response.writeHead(404).end('{}');
+    else if (isPoll) sendState(file, response);
     else if (file.behaviour.answer) file.behaviour.answer(request, response);
     else void send(file, request, response);
   }
 }
 
+async function sendInteraction(
+  { json, pieceBytes = 65_536 }: Extract<ServedInteraction, { json: unknown }>,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const bytes = Buffer.from(json);
+  for (let at = 0; at < bytes.length && !response.destroyed; at += pieceBytes) {
+    const written = response.write(bytes.subarray(at, at + pieceBytes));
+    if (!written) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}
+
+function sendState(file: ServedFile, response: ServerResponse): void {
+  const { states = ['ACTIVE'] } = file.behaviour;
+  const state = states[Math.min(file.polled++, states.length - 1)];
+  const error = state === 'FAILED' ? { error: { code: 13, message: 'No such codec.' } } : {};
+  response.writeHead(state === '503' ? 503 : 200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ state, ...error }));
+}
+
 async function send(file: ServedFile, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { cuts = [], refusals = [], etags = [], replacedBy, ignoresRange, isChunked, pieceBytes } = file.behaviour;
+  const {
+    cuts = [],
+    refusals = [],
+    etags = [],
+    replacedBy,
+    ignoresRange,
+    isChunked,
+    pieceBytes,
+    contentType,
+  } = file.behaviour;
   const turn = file.asked++;
   if (refusals[turn]) {
     response.writeHead(refusals[turn], { 'content-type': 'application/json' }).end('{"error":{"message":"not now"}}');
@@ -94,6 +152,7 @@ async function send(file: ServedFile, request: IncomingMessage, response: Server
   const etag = etags[Math.min(turn, etags.length - 1)];
   response.writeHead(from > 0 ? 206 : 200, {
     ...(etag && { etag }),
+    ...(contentType && { 'content-type': contentType }),
     ...(!isChunked && { 'content-length': body.length }),
     ...(from > 0 && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
   });

@@ -1,5 +1,6 @@
-import { Injectable, type INestApplication } from '@nestjs/common';
+import { Injectable, type INestApplication, type LoggerService } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { BullmqInboxOptions } from '../../lib/bullmq/index.js';
 import {
   GeminiJobs,
   GeminiWebhooksModule,
@@ -8,6 +9,7 @@ import {
   type GeminiEvent,
   type GeminiJob,
   type GeminiResourceKind,
+  type GeminiWebhooksModuleOptions,
   type InboxEngineFactory,
   type JobRouteOptions,
   type JwksOptions,
@@ -20,17 +22,29 @@ import { inboxOn, testQueue } from './durable.js';
 import { STORES } from './stores.js';
 
 /** Every inbox that tracks jobs, each on a store of its own. */
-export const INBOXES: readonly { readonly inbox: string; readonly make: () => InboxEngineFactory }[] = [
-  { inbox: 'the inline inbox', make: () => inlineInbox() },
-  ...STORES.map(({ name, url }) => ({ inbox: `BullMQ on ${name}`, make: () => inboxOn(testQueue(url)) })),
+export const INBOXES: readonly InboxCase[] = [
+  { inbox: 'the inline inbox', isDurable: false, make: () => inlineInbox() },
+  ...STORES.map(({ name, url }) => ({
+    inbox: `BullMQ on ${name}`,
+    isDurable: true,
+    make: (options: BullmqInboxOptions = {}) => inboxOn(testQueue(url), options),
+  })),
 ];
+
+/** An inbox that tests run on. */
+export interface InboxCase {
+  readonly inbox: string;
+  readonly isDurable: boolean;
+  /** @param options of a durable one */
+  make(options?: BullmqInboxOptions): InboxEngineFactory;
+}
 
 export const KINDS = ['batch', 'video', 'interaction'] as const satisfies readonly GeminiResourceKind[];
 
-/** What the SDK calls the request that looks a job up. */
-export const LOOKUP_OF: Readonly<Record<GeminiResourceKind, string>> = {
+/** Operation that polls a job, by kind. */
+export const POLL_OF: Readonly<Record<GeminiResourceKind, string>> = {
   batch: 'batches.get',
-  video: 'operations.getVideosOperation',
+  video: 'interactions.get',
   interaction: 'interactions.get',
 };
 
@@ -41,17 +55,21 @@ export const SUCCESS_OF: Readonly<Record<GeminiResourceKind, string>> = {
   interaction: 'interaction.completed',
 };
 
-/** Nothing is looked up while a test runs. */
+/** Nothing is polled while a test runs. */
 export const LATER: ReconcileOptions = { afterMs: 600_000 };
-/** What no event ends is looked up at once, and then every now and then. */
+/** What no event ends is polled at once, and then every now and then. */
 export const SOON: ReconcileOptions = { afterMs: 100, maxIntervalMs: 200, untilMs: 60_000 };
+/** The same, and it counts as lost soon. */
+export const BRIEFLY: ReconcileOptions = { afterMs: 50, maxIntervalMs: 100, untilMs: 1_000 };
 
 const simulators: GeminiSimulator[] = [];
 
 /** A Gemini of the test's own, whose jobs end when the test says so and whose time stands still. */
 export async function startGemini(options: Parameters<typeof GeminiSimulator.start>[0] = {}): Promise<GeminiSimulator> {
   const never = { batch: Infinity, video: Infinity, interaction: Infinity };
-  const gemini = await GeminiSimulator.start({ time: 'manual', durations: never, ...options });
+  // As documented; no webhook of a video has been seen yet, which is the simulator's default.
+  const videoEvent = 'video.generated';
+  const gemini = await GeminiSimulator.start({ time: 'manual', durations: never, videoEvent, ...options });
   simulators.push(gemini);
   return gemini;
 }
@@ -71,12 +89,22 @@ export interface JobsApp {
   start(kind: GeminiResourceKind, metadata?: Record<string, unknown>): Promise<GeminiJob>;
 }
 
-/** Boots an app whose client talks to the simulator. */
+/** What the app's handler heard of one job that was started with a webhook. */
+export function heardOf({ heard }: Pick<JobsApp, 'heard'>, { id }: Pick<GeminiJob, 'id'>): GeminiEvent[] {
+  return heard.filter(({ delivery }) => delivery.key.split('/').includes(id));
+}
+
+/** Boots an app whose client talks to the simulator. @param more options of the module, and the app's logger */
 export async function startJobsApp(
   gemini: GeminiSimulator,
   inbox: InboxEngineFactory,
   reconcile: ReconcileOptions | false = LATER,
   jwks: JwksOptions = { url: gemini.jwksUrl },
+  {
+    logger = false,
+    jobs: moreOfJobs,
+    ...more
+  }: GeminiWebhooksModuleOptions & { readonly logger?: LoggerService | false } = {},
 ): Promise<JobsApp> {
   const heard: GeminiEvent[] = [];
 
@@ -96,16 +124,38 @@ export async function startJobsApp(
           gemini: gemini.clientOptions,
           jwks,
           binding: { secret: BINDING_SECRET },
-          jobs: { reconcile },
+          jobs: { reconcile, ...moreOfJobs },
+          ...more,
         }),
       ],
       providers: [Recorder],
     },
-    { adapter: ADAPTERS[0] },
+    { adapter: ADAPTERS[0], options: { logger } },
   );
   const jobs = app.get(GeminiJobs);
   const route = { uri: `${origin}/gemini/webhooks` };
   return { app, jobs, heard, route, start: (kind, metadata) => startJob(jobs, kind, route, metadata) };
+}
+
+/** A job that a test has started with a webhook, and what came of it so far. */
+export interface StartedJob {
+  readonly job: GeminiJob;
+  readonly name: string;
+  heard(): GeminiEvent[];
+  /** Number of polls of this job. */
+  pollCount(): number;
+}
+
+/** Starts one small job of the kind. */
+export async function startedJob(
+  gemini: GeminiSimulator,
+  app: JobsApp,
+  kind: GeminiResourceKind,
+  metadata?: Record<string, unknown>,
+): Promise<StartedJob> {
+  const job = await app.start(kind, metadata);
+  const name = job.name!;
+  return { job, name, heard: () => heardOf(app, job), pollCount: () => gemini.countOf(POLL_OF[kind], name) };
 }
 
 /** One small job of the kind. */
@@ -119,16 +169,16 @@ export function startJob(
     case 'batch': {
       const src = [{ contents: [{ parts: [{ text: `say ${randomUUID()}` }] }] }];
       const config = metadata && { webhookConfig: { userMetadata: metadata } };
-      return jobs.createBatch({ model: 'gemini-3-flash', src, ...(config && { config }) }, route);
+      return jobs.createBatch({ model: 'gemini-3.8-flash', src, ...(config && { config }) }, route);
     }
     case 'video': {
-      const config = metadata && { webhookConfig: { userMetadata: metadata } };
-      return jobs.generateVideos({ model: 'veo-3.1', prompt: 'a quiet sea', ...(config && { config }) }, route);
+      const webhook_config = metadata && { user_metadata: metadata };
+      return jobs.createVideo({ input: 'a quiet sea', ...(webhook_config && { webhook_config }) }, route);
     }
     case 'interaction': {
       const webhook_config = metadata && { user_metadata: metadata };
       return jobs.createInteraction(
-        { model: 'gemini-3-flash', input: 'how deep is the sea?', ...(webhook_config && { webhook_config }) },
+        { model: 'gemini-3.8-flash', input: 'how deep is the sea?', ...(webhook_config && { webhook_config }) },
         route,
       );
     }

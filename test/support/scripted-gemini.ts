@@ -1,7 +1,7 @@
 import { verifiedDelivery, type VerifiedDelivery } from '../../lib/events/verified-delivery.js';
-import type { JobCheck, JobVerdict, TrackedJob } from '../../lib/inbox/job-tracker.js';
-import { settlementOf } from '../../lib/jobs/job-settlement.js';
-import { reconciledDelivery } from '../../lib/jobs/reconciled-delivery.js';
+import type { JobCheck, JobTracking, JobVerdict, TrackedJob } from '../../lib/inbox/job-tracker.js';
+import { outcomeOfEvent } from '../../lib/jobs/job-outcome.js';
+import { lostJob, reconciledDelivery } from '../../lib/jobs/polling/polled-delivery.js';
 import { bodyOf } from './senders.js';
 
 /** A job that runs. Of each call another one. */
@@ -33,17 +33,22 @@ export class ScriptedGemini {
   answer: (job: TrackedJob, before: number) => JobVerdict | Promise<JobVerdict> = () => ({ is: 'running' });
 
   readonly check: JobCheck = async (job, event) => {
-    const settlement = event && settlementOf(event);
+    const settlement = event && outcomeOfEvent(event);
     if (settlement && !job.tools) return { is: 'settled', settlement };
     const before = this.asked.filter((id) => id === job.id).length;
     this.asked.push(job.id);
     return this.answer(job, before);
   };
 
+  /** What an engine is given to track jobs with. */
+  tracking(reconcile: JobTracking['reconcile']): JobTracking {
+    return { check: this.check, lost: (job, outcome) => lostJob(job, outcome, 'default', new Date()), reconcile };
+  }
+
   /** The answer about a job that has succeeded, whose event nobody sent. */
   succeeded(job: TrackedJob, name = job.name ?? 'batches/found'): JobVerdict {
     const ended = { type: 'batch.succeeded', data: { id: name, output_file_uri: 'files/out' } } as const;
-    const reconciled = reconciledDelivery(job, name, ended, 'default', new Date());
+    const reconciled = reconciledDelivery(job, name, { event: ended }, 'default', new Date());
     return { is: 'settled', settlement: { outcome: 'succeeded', event: reconciled.event }, reconciled };
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { dropSchema } from './drop-schema.js';
 
 /** Where the secrets of one test are, and a look into it that is not ours. */
 export interface SecretPlace {
@@ -64,8 +65,6 @@ function inPostgres(url: string, schema: string): Look {
       const [row] = await rows();
       await ask(`UPDATE ${table} SET sealed = $1`, [change(row!.sealed)]);
     },
-    async remove() {
-      await ask(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
-    },
+    remove: () => dropSchema(url, schema),
   };
 }

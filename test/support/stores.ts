@@ -5,7 +5,9 @@ export interface TestStore {
 }
 
 if (process.env['TEST_POSTGRES_URL'] === undefined) {
-  throw new Error('No PostgreSQL was looked for: a test that needs one is named in test/servers.js.');
+  throw new Error(
+    'No PostgreSQL was looked for: a test that needs one imports this file by an import that test/jest/tiers.js can read.',
+  );
 }
 
 const found: { readonly name: TestStore['name']; readonly url: string | undefined }[] = [
@@ -13,5 +15,5 @@ const found: { readonly name: TestStore['name']; readonly url: string | undefine
   { name: 'Redis', url: process.env['TEST_REDIS_URL'] },
 ];
 
-/** The stores that `global-setup.js` found: PostgreSQL always, Redis where there is one. */
+/** The stores that `find-servers.js` found: PostgreSQL always, Redis where there is one. */
 export const STORES: readonly TestStore[] = found.filter((store): store is TestStore => store.url !== undefined);

@@ -1,6 +1,6 @@
-import { geminiWebhooksConfig, type GeminiWebhooksConfig } from '../../lib/gemini-webhooks.config.js';
-import type { GeminiWebhooksEnvironment } from '../../lib/gemini-webhooks.environment.js';
-import type { GeminiWebhooksSettings } from '../../lib/gemini-webhooks.options.js';
+import { geminiWebhooksConfig, type GeminiWebhooksConfig } from '../../lib/config/gemini-webhooks.config.js';
+import type { GeminiWebhooksEnvironment } from '../../lib/config/gemini-webhooks.environment.js';
+import type { GeminiWebhooksSettings } from '../../lib/config/gemini-webhooks.options.js';
 import { GeminiWebhooksError } from '../../lib/errors.js';
 import { BindingTokens } from '../../lib/signature/binding.js';
 import type { DeliveryRequest } from '../../lib/signature/delivery-request.js';

@@ -30,13 +30,13 @@ const JSON_OPTIONS = {
   },
 };
 
-/** The settings under which the typings hold: our own, and those that users start with. */
-export const optionSets: readonly { readonly name: string; readonly options: ts.CompilerOptions }[] = [
-  { name: 'our own settings', options: ownOptions() },
-  ...Object.entries(JSON_OPTIONS).map(([name, json]) => ({ name, options: parsed(json) })),
-];
+/** The settings that users start with. */
+export const starters: readonly { readonly name: string; readonly options: ts.CompilerOptions }[] = Object.entries(
+  JSON_OPTIONS,
+).map(([name, json]) => ({ name, options: parsed(json) }));
 
-function ownOptions(): ts.CompilerOptions {
+/** Those of this repository. */
+export function ownOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile) as { config: unknown };
   return ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, ROOT).options;
 }

@@ -52,7 +52,7 @@ function answers(url, defaultPort) {
 }
 
 function openRedis(url, prefix) {
-  return redisStore({ kind: 'redis', url }, prefix);
+  return redisStore({ kind: 'redis', url }, { prefix }, { onError: () => undefined, onReady: () => undefined });
 }
 
 async function openPostgres(url, schema) {
@@ -94,7 +94,7 @@ function dropSchema(url, schema) {
   return withPostgres(url, (client) => client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
 }
 
-async function withRedis(url, work) {
+export async function withRedis(url, work) {
   const redis = new Redis(url);
   try {
     return await work(redis);
@@ -103,7 +103,7 @@ async function withRedis(url, work) {
   }
 }
 
-async function withPostgres(url, work) {
+export async function withPostgres(url, work) {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -1,0 +1,75 @@
+import { Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { parseEvent } from '../../dist/events/parse-event.js';
+import { verifiedDelivery } from '../../dist/events/verified-delivery.js';
+import { inlineInbox } from '../../dist/index.js';
+import { QUICK } from './harness.js';
+
+const EVENTS = QUICK ? 400 : 1_600;
+const BODY_BYTES = 40_000;
+/** `inlineInbox`'s default. */
+const MAX_MIB = 128;
+
+/** What takes most once it is parsed: 3 bytes of JSON are an object. */
+const SHAPES = {
+  'empty objects': () => Array.from({ length: BODY_BYTES / 3 }, () => ({})),
+  'one long text': () => 'x'.repeat(BODY_BYTES),
+};
+
+Logger.overrideLogger(['error']);
+
+const heap = () => {
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
+};
+
+function delivery(filling) {
+  const body = Buffer.from(
+    JSON.stringify({ type: 'batch.succeeded', data: { id: `batches/${randomUUID()}`, filling } }),
+  );
+  const facts = {
+    id: `msg_${randomUUID()}`,
+    registration: 'default',
+    attemptedAt: new Date(),
+    strategy: 'hmac',
+    params: {},
+  };
+  return verifiedDelivery({ ...facts, raw: parseEvent(body), body });
+}
+
+const rows = [];
+for (const [shape, filling] of Object.entries(SHAPES)) {
+  const ended = withResolvers();
+  const inbox = inlineInbox({ ackTimeoutMs: 1 })({
+    registration: 'default',
+    toleranceSeconds: 300,
+    handlers: () => [],
+    // A handler holds its event as long as it runs.
+    dispatch: (held) => ended.promise.then(() => ({ retryable: [], final: [], held })),
+    announce: () => undefined,
+  });
+  const before = heap();
+  let held = 0;
+  for (let event = 0; event < EVENTS; event += 1) {
+    const { code } = await inbox.accept(delivery(filling())).catch((error) => error);
+    if (code === 'still_processing') held += 1;
+  }
+  const growth = heap() - before;
+  rows.push({
+    what: `inline inbox, ${EVENTS} slow events of 40 KB (${shape})`,
+    beside: `${held} taken, ${EVENTS - held} answered 503`,
+    value: `${growth.toFixed(0)} MiB`,
+    target: `≤ ${MAX_MIB} MiB`,
+    met: growth <= MAX_MIB,
+  });
+  ended.resolve();
+  await inbox.close();
+}
+process.send(rows);
+
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}

@@ -1,0 +1,110 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { BullmqInboxOptions } from '../../../lib/bullmq/index.js';
+import { SECRET } from '../../support/static-webhooks.js';
+import type { Journal } from './journal.js';
+
+/** How a process of the fleet is set up. */
+export interface AppConfig {
+  readonly journal: Journal;
+  readonly inbox: Pick<
+    BullmqInboxOptions,
+    | 'url'
+    | 'queueName'
+    | 'prefix'
+    | 'workers'
+    | 'attempts'
+    | 'backoff'
+    | 'lockDurationMs'
+    | 'drainTimeoutMs'
+    | 'concurrency'
+  >;
+  /** `false` for a worker without a route. */
+  readonly receives?: boolean;
+  /** How long each handler takes. */
+  readonly handlerMs?: number;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly afterMs: number;
+}
+
+const FIXTURE = join('test', 'chaos', 'fixtures', 'app.js');
+const running = new Set<ChildProcess>();
+
+/** An app in a process of its own, as built. */
+export class AppProcess {
+  readonly #child: ChildProcess;
+  readonly origin: string;
+
+  private constructor(child: ChildProcess, origin: string) {
+    this.#child = child;
+    this.origin = origin;
+  }
+
+  /** Resolves when it listens. */
+  static async start({ journal, ...config }: AppConfig): Promise<AppProcess> {
+    const child = fork(FIXTURE, [JSON.stringify({ ...config, journal: journal.file, secret: SECRET })], {
+      execArgv: ['--expose-gc'],
+      env: Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => !/^(GEMINI|GOOGLE|WEBHOOK|NODE_OPTIONS)/.test(name)),
+      ),
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`The app ended before it listened, with ${String(code)}.`);
+    });
+    const [{ origin }] = (await Promise.race([once(child, 'message'), ended])) as [{ origin: string }];
+    ended.catch(() => undefined);
+    return new AppProcess(child, origin);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  get alive(): boolean {
+    return running.has(this.#child);
+  }
+
+  /** Bytes in use after a garbage collection. */
+  async memory(): Promise<number> {
+    const answer = once(this.#child, 'message');
+    this.#child.send('memory');
+    const [{ memory }] = (await answer) as [{ memory: number }];
+    return memory;
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Exit> {
+    return this.#exit(() => this.#child.kill(signal));
+  }
+
+  /** `app.close()`, and nothing that would end the process besides. */
+  async close(): Promise<Exit> {
+    return this.#exit(() => this.#child.send('close'));
+  }
+
+  async #exit(begin: () => void): Promise<Exit> {
+    const startedAt = Date.now();
+    const exit = once(this.#child, 'exit');
+    begin();
+    const [code, signal] = (await exit) as [Exit['code'], Exit['signal']];
+    return { code, signal, afterMs: Date.now() - startedAt };
+  }
+}
+
+/** For `afterEach`: no process outlives its test. */
+export async function killAppProcesses(): Promise<void> {
+  await Promise.all(
+    [...running].map((child) => {
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      return exit;
+    }),
+  );
+}

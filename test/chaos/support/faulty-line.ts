@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Stands between apps and their store, and can be cut or stalled. */
+export class FaultyLine {
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #server = createServer((client) => this.#connect(client));
+  readonly #store: URL;
+  #state: 'open' | 'cut' | 'stalled' = 'open';
+
+  constructor(store: string) {
+    this.#store = new URL(store);
+  }
+
+  /** Begins to listen, and returns the store's URL by this line. */
+  async start(): Promise<string> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+    const url = new URL(this.#store);
+    url.port = String((this.#server.address() as AddressInfo).port);
+    return url.href;
+  }
+
+  /** Ends all connections, and refuses new ones until the line is opened. */
+  cut(): void {
+    this.#state = 'cut';
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+  }
+
+  /** Keeps all connections and takes new ones. What is sent arrives once the line is opened. */
+  stall(): void {
+    this.#state = 'stalled';
+    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  }
+
+  open(): void {
+    this.#state = 'open';
+    for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+  }
+
+  stop(): void {
+    this.cut();
+    this.#server.close();
+  }
+
+  #connect(client: Socket): void {
+    if (this.#state === 'cut') return void client.destroy();
+    const store = createConnection({ host: this.#store.hostname, port: Number(this.#store.port) });
+    const pair = [client, store] as const;
+    this.#pairs.add(pair);
+    for (const [from, to] of [pair, [store, client]] as const) {
+      from.on('data', (chunk) => void to.write(chunk)).on('error', () => undefined);
+      from.on('close', () => {
+        to.destroy();
+        this.#pairs.delete(pair);
+      });
+      if (this.#state === 'stalled') from.pause();
+    }
+  }
+}

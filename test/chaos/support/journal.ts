@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A line that a process wrote, at once, when it happened. */
+export interface JournalEntry {
+  readonly pid: number;
+  readonly what:
+    | 'started'
+    | 'done'
+    | 'failed'
+    | 'exited'
+    | 'asked'
+    | 'answered'
+    | 'recorded'
+    | 'finished'
+    | 'unhandled rejection'
+    | 'uncaught exception'
+    | 'warning';
+  readonly handler: string;
+  readonly id: string;
+}
+
+/** What all processes of a test did, in the order in which it happened. */
+export class Journal {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'gemini-webhooks-'));
+  readonly file = join(this.#folder, 'journal');
+
+  constructor() {
+    writeFileSync(this.file, '');
+  }
+
+  entries(what?: JournalEntry['what']): JournalEntry[] {
+    const all = readFileSync(this.file, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as JournalEntry);
+    return what === undefined ? all : all.filter((entry) => entry.what === what);
+  }
+
+  /** Promises and exceptions that nobody caught, and what Node warned about, such as a leak of listeners. */
+  uncaught(): JournalEntry[] {
+    return [...this.entries('unhandled rejection'), ...this.entries('uncaught exception'), ...this.entries('warning')];
+  }
+
+  /** How often a handler was seen doing it, by event. */
+  counts(what: JournalEntry['what'], handler: string): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const entry of this.entries(what)) {
+      if (entry.handler === handler) counts.set(entry.id, (counts.get(entry.id) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** What began in a process and never came to an end there. */
+  cutIn(pid: number): number {
+    const own = this.entries().filter((entry) => entry.pid === pid);
+    const count = (...whats: readonly string[]) => own.filter(({ what }) => whats.includes(what)).length;
+    return count('started') - count('done', 'failed');
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,29 @@
+import ts from 'typescript';
+import { ownOptions } from '../../types/option-sets.js';
+
+/** What an example imports by the package's name is the code of this repository. */
+const ENTRY_POINTS: Readonly<Record<string, string>> = {
+  'nestjs-gemini-webhooks': '../../../lib/index.js',
+  'nestjs-gemini-webhooks/bullmq': '../../../lib/bullmq/index.js',
+  'nestjs-gemini-webhooks/testing': '../../../lib/testing/index.js',
+};
+
+let imported = 0;
+
+/**
+ * Compiles an example with the settings of this repository and imports it: a new module each time. Its types are checked
+ * by test/types/types.spec.ts.
+ */
+export async function importExample<Exports>(code: string): Promise<Exports> {
+  const { outputText } = ts.transpileModule(code, {
+    // A module by its name: there is no package.json beside it.
+    fileName: 'example.mts',
+    compilerOptions: { ...ownOptions(), paths: {} },
+  });
+  const linked = outputText.replaceAll(
+    /^(import .*|\} )from '([^']+)'/gm,
+    (_, before: string, name: string) => `${before}from '${import.meta.resolve(ENTRY_POINTS[name] ?? name)}'`,
+  );
+  imported += 1;
+  return (await import(`data:text/javascript,${encodeURIComponent(`${linked}// ${imported}`)}`)) as Exports;
+}

@@ -1,0 +1,160 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { SimulatorFault } from '../../lib/testing/index.js';
+import { closeApps } from '../support/apps.js';
+import { removeTestQueues } from '../support/durable.js';
+import {
+  BRIEFLY,
+  closeSimulators,
+  heardOf,
+  INBOXES,
+  KINDS,
+  LATER,
+  SOON,
+  startedJob,
+  startGemini,
+  startJobsApp,
+  SUCCESS_OF,
+  type JobsApp,
+} from '../support/jobs.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(30_000);
+
+let gemini: Awaited<ReturnType<typeof startGemini>>;
+let removeFaults: (() => void)[] = [];
+
+/** A fault of one test, gone after it. */
+function inject(fault: SimulatorFault): void {
+  removeFaults.push(gemini.inject(fault));
+}
+
+async function closeAll(): Promise<void> {
+  await closeApps();
+  await removeTestQueues();
+  await closeSimulators();
+}
+
+afterEach(() => {
+  for (const remove of removeFaults.splice(0)) remove();
+});
+
+describe.each(INBOXES)('on $inbox', ({ make }) => {
+  /** Three apps on one Gemini: what tests share here, a job's name keeps apart. */
+  let later: JobsApp;
+  let soon: JobsApp;
+  let brief: JobsApp;
+
+  beforeAll(async () => {
+    gemini = await startGemini();
+    later = await startJobsApp(gemini, make(), LATER);
+    soon = await startJobsApp(gemini, make(), SOON);
+    brief = await startJobsApp(gemini, make(), BRIEFLY);
+  });
+  afterAll(closeAll);
+
+  describe.each(KINDS)('a %s', (kind) => {
+    const started = (app = later, metadata: Record<string, unknown> = { orderId: 7 }) =>
+      startedJob(gemini, app, kind, metadata);
+
+    it('ends well when one poll is answered as if it did not exist', async () => {
+      const { job, name, heard, pollCount } = await started(soon);
+      inject({ fault: 'lose', job: name });
+      inject({ fault: 'not_found', job: name, times: 1 });
+      await until(() => pollCount() > 0);
+
+      gemini.finish(name);
+
+      expect(await job.completed()).toMatchObject({ type: SUCCESS_OF[kind] });
+      await until(() => heard().length > 0);
+      expect(heard().map(({ type }) => type)).toEqual([SUCCESS_OF[kind]]);
+      expect(pollCount()).toBeGreaterThan(1);
+    });
+
+    /** As `not_found` where Gemini knows no such job, else as `unknown_outcome`. */
+    const lose = async (reason: 'not_found' | 'unknown_outcome') => {
+      const lost = await started(brief);
+      if (reason === 'not_found') inject({ fault: 'not_found', job: lost.name });
+      await expect(lost.job.completed()).rejects.toMatchObject({
+        name: 'GeminiJobError',
+        code: reason,
+        job: lost.job.id,
+        event: { type: `${kind}.lost` },
+      });
+      await until(() => lost.heard().length > 0);
+      return lost;
+    };
+
+    it.each(['not_found', 'unknown_outcome'] as const)(
+      'is announced once as lost at untilMs, and ends all the same once its event comes: %s',
+      async (reason) => {
+        const { job, name, heard } = await lose(reason);
+        expect(heard()).toMatchObject([
+          {
+            type: `${kind}.lost`,
+            data: { id: name.replace('batches/', ''), reason },
+            delivery: { strategy: 'reconciled' },
+            userMetadata: { orderId: 7 },
+          },
+        ]);
+        for (const remove of removeFaults.splice(0)) remove();
+
+        gemini.finish(name);
+        await until(() => heard().length === 2);
+
+        expect(heard()[1]).toMatchObject({ type: SUCCESS_OF[kind], delivery: { strategy: 'jwks' } });
+        for (const ref of [job, job.id, name, heard()[0]!, heard()[1]!]) {
+          expect(await brief.jobs.waitFor(ref)).toMatchObject({ type: SUCCESS_OF[kind] });
+        }
+      },
+    );
+
+    it('is awaited by its id, its name or its event, before and after it has ended', async () => {
+      const { job, name, heard } = await started();
+      const before = later.jobs.waitFor(job.id);
+
+      gemini.finish(name);
+      await before;
+      await until(() => heard().length === 1);
+
+      for (const ref of [job, job.id, name, heard()[0]!]) {
+        expect(await later.jobs.waitFor(ref)).toMatchObject({ type: SUCCESS_OF[kind] });
+      }
+    });
+
+    it('ends the wait by timeout or signal, and the job goes on', async () => {
+      const { job, name } = await started();
+      const controller = new AbortController();
+      const aborted = job.completed({ signal: controller.signal });
+
+      await expect(job.completed({ timeoutMs: 20 })).rejects.toMatchObject({ name: 'TimeoutError' });
+      controller.abort(new Error('enough'));
+      await expect(aborted).rejects.toThrow('enough');
+
+      gemini.finish(name);
+      await job.completed();
+    });
+  });
+
+  it.each([
+    ['batch', 'failed', 'failed', 'batch.failed'],
+    ['batch', 'expired', 'expired', 'batch.expired'],
+    ['batch', 'cancelled', 'cancelled', 'batch.cancelled'],
+    ['interaction', 'failed', 'failed', 'interaction.failed'],
+    ['interaction', 'cancelled', 'cancelled', 'interaction.cancelled'],
+    ['interaction', 'requires_action', 'requires_action', 'interaction.requires_action'],
+    ['interaction', 'incomplete', 'incomplete', 'interaction.incomplete'],
+    ['interaction', 'budget_exceeded', 'budget_exceeded', 'interaction.incomplete'],
+    ['video', 'failed', 'failed', 'video.failed'],
+    ['video', 'filtered', 'filtered', 'video.failed'],
+    ['video', 'cancelled', 'cancelled', 'video.failed'],
+    ['video', 'incomplete', 'incomplete', 'video.failed'],
+  ] as const)('a %s that ends %s rejects as %s, with the event %s', async (kind, end, code, type) => {
+    const job = await soon.start(kind);
+
+    gemini.finish(job.name!, end);
+
+    await expect(job.completed()).rejects.toMatchObject({ name: 'GeminiJobError', code, job: job.id, event: { type } });
+    await until(() => heardOf(soon, job).length > 0);
+    expect(heardOf(soon, job).map((event) => event.type)).toEqual([type]);
+  });
+});

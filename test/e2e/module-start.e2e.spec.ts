@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Post, UseGuards } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { GeminiSignatureGuard, GeminiWebhooksModule, inlineInbox } from '../../lib/index.js';
+import { bullmqInbox } from '../../lib/bullmq/index.js';
+import { ADAPTERS, closeApps, moduleOf, startApp } from '../support/apps.js';
+import { setEnvironment } from '../support/environment.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+
+@Controller('own')
+@UseGuards(GeminiSignatureGuard)
+class OwnController {
+  @Post()
+  receive(): void {}
+}
+
+beforeEach(() => {
+  setEnvironment({});
+});
+
+afterEach(async () => {
+  await closeApps();
+});
+
+describe('GeminiWebhooksModule without forRoot', () => {
+  const refusal = { code: 'invalid_option', message: expect.stringMatching(/without options.*forRoot\(\)/) };
+
+  it.each([
+    ['alone', []],
+    ['beside one that is configured', [GeminiWebhooksModule.forRoot({ inbox: inlineInbox() })]],
+  ])('stops the app with what to import: %s', async (_how, others) => {
+    const feature = moduleOf({ imports: [GeminiWebhooksModule] });
+    const module = moduleOf({ imports: [...others, feature] });
+    const start = NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    await expect(start).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('an inbox option', () => {
+  it.each([
+    ['inlineInbox, not called', inlineInbox, /inbox: call it, as in inlineInbox\(\)/],
+    ['bullmqInbox, not called', bullmqInbox, /inbox: returned a function\. .*bullmqInbox\(\), called/],
+    ['a factory of nothing', () => undefined, /inbox: returned an inbox without accept and close/],
+    ['a factory of half an inbox', () => ({ close: async () => undefined }), /without accept\. /],
+  ])('stops the app when it is %s', async (_what, inbox, message) => {
+    const module = moduleOf({ imports: [GeminiWebhooksModule.forRoot({ inbox: inbox as never })] });
+    const start = NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+
+    await expect(start).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(message) });
+  });
+});
+
+describe('a process without a secret', () => {
+  const warningsOf = async (controllers: (typeof OwnController)[], controller: boolean) => {
+    const logger = new RecordingLogger();
+    const imports = [GeminiWebhooksModule.forRoot({ controller })];
+    await startApp({ imports, controllers }, { adapter: ADAPTERS[0], options: { logger } });
+    return logger.of('warn').filter((line) => line.includes('every delivery is rejected'));
+  };
+
+  it('is warned about where it has a route, of its own or the built-in one', async () => {
+    expect(await warningsOf([], true)).toHaveLength(1);
+    expect(await warningsOf([OwnController], false)).toHaveLength(1);
+  });
+
+  it('is not warned about where it only works', async () => {
+    expect(await warningsOf([], false)).toEqual([]);
+  });
+});

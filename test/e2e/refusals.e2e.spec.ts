@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { INestApplication } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import type { GeminiWebhooksModuleOptions } from '../../lib/index.js';
+import { ADAPTERS, closeApps, startApp, type AdapterCase } from '../support/apps.js';
+import { post } from '../support/http.js';
+import { answerTo, beginPost } from '../support/raw-http.js';
+import { receiver } from '../support/receiver.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { bodyOf, withHmac } from '../support/senders.js';
+
+const PATH = '/gemini/webhooks';
+const body = bodyOf('batch.succeeded', { id: 'b1' });
+
+afterEach(closeApps);
+
+const start = async (
+  adapter: AdapterCase,
+  options: GeminiWebhooksModuleOptions = {},
+  configure?: (app: INestApplication) => void,
+) => {
+  const logger = new RecordingLogger();
+  const own = receiver(options);
+  const { app, origin } = await startApp(own.metadata, {
+    adapter,
+    options: { logger },
+    ...(configure && { configure }),
+  });
+  const refusals = () => logger.of('warn').filter((line) => line.includes('Refused a delivery'));
+  return { ...own, app, url: `${origin}${PATH}?gemini_binding=a.token`, refusals };
+};
+
+describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
+  it.each([
+    [413, 'body_too_large', { bodyLimitBytes: 10 }, {}, /bodyLimitBytes \(10\)/],
+    [415, 'unsupported_media_type', {}, { 'content-type': 'text/plain' }, /not unencoded JSON/],
+    [415, 'unsupported_media_type', {}, { 'content-encoding': 'gzip' }, /not unencoded JSON/],
+  ])('of %i %s is logged once a minute with its path', async (status, code, options, headers, reason) => {
+    const { secret, url, refusals } = await start(adapter, options);
+    for (let sent = 0; sent < 3; sent += 1) {
+      const signed = withHmac(secret, body);
+      const answer = await post(url, { headers: { ...signed.headers, ...headers }, body: signed.body });
+      expect(answer.status).toBe(status);
+    }
+
+    expect(refusals()).toEqual([expect.stringContaining(`${status} ${code} (registration "default", ${PATH}): `)]);
+    expect(refusals()[0]).toMatch(reason);
+    expect(refusals()[0]).not.toMatch(/a\.token|whsec_|v1,/);
+  });
+
+  it('of a body that does not arrive in time is logged with its path', async () => {
+    const { secret, url, refusals } = await start(adapter, { bodyTimeoutMs: 50 });
+    const sent = beginPost(url, { ...withHmac(secret, body).headers, 'content-length': '500' });
+    sent.write('{');
+    expect((await answerTo(sent)).status).toBe(408);
+    sent.on('error', () => undefined).destroy();
+
+    expect(refusals()).toEqual([
+      expect.stringMatching(
+        /408 request_timeout \(registration "default", \/gemini\/webhooks\): .*bodyTimeoutMs \(50 ms\)/,
+      ),
+    ]);
+  });
+
+  it('of one code does not hide that of another', async () => {
+    const { secret, url, refusals } = await start(adapter, { bodyLimitBytes: 10 });
+    const { headers, body: text } = withHmac(secret, body);
+    await post(url, { headers, body: text });
+    await post(url, { headers: { ...headers, 'content-type': 'text/plain' }, body: text });
+
+    expect(refusals().map((line) => /\d{3} \w+/.exec(line)?.[0])).toEqual([
+      '413 body_too_large',
+      '415 unsupported_media_type',
+    ]);
+  });
+});
+
+describe('an Express middleware between our capture and the guard', () => {
+  const between = (work: (request: IncomingMessage, next: () => void) => void) => (app: INestApplication) =>
+    app.use((request: IncomingMessage, _response: unknown, next: () => void) => work(request, next));
+
+  it('of a body that the app waits for after us is bounded, answered 500, and says why', async () => {
+    let resume = () => {};
+    const { secret, url, refusals, events } = await start(
+      ADAPTERS[0],
+      { bodyTimeoutMs: 50 },
+      between((request, next) => {
+        request.on('data', () => undefined).on('end', next);
+        resume = next;
+      }),
+    );
+    const { headers } = withHmac(secret, body);
+    const sent = beginPost(url, headers);
+    sent.write(body.slice(0, 5));
+    // In a packet of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    sent.end(body.slice(5));
+    const answer = await answerTo(sent);
+
+    expect([answer.status, answer.body['code']]).toEqual([500, 'raw_body_unavailable']);
+    expect(refusals()).toEqual([
+      expect.stringMatching(
+        /500 raw_body_unavailable \(registration "default", \/gemini\/webhooks\): A middleware or hook/,
+      ),
+    ]);
+
+    // It goes on after all: what was refused must not be handled.
+    resume();
+    await post(`${url.split('?')[0]}/nowhere`, withHmac(secret, body));
+    expect(events).toEqual([]);
+  });
+
+  it('that waits for a body that was refused is bounded, and the refusal is the answer', async () => {
+    const { secret, url, refusals, events } = await start(
+      ADAPTERS[0],
+      { bodyTimeoutMs: 50 },
+      between((request, next) => request.on('data', () => undefined).on('end', next)),
+    );
+    const sent = beginPost(url, { ...withHmac(secret, body).headers, 'content-length': '500' });
+    sent.write('{');
+    const answer = await answerTo(sent);
+    sent.on('error', () => undefined).destroy();
+
+    expect([answer.status, answer.body['code']]).toEqual([408, 'request_timeout']);
+    expect(refusals()).toEqual([expect.stringContaining('408 request_timeout')]);
+    expect(events).toEqual([]);
+  });
+
+  it('that never goes on does not keep a refused upload open', async () => {
+    const { secret, url } = await start(
+      ADAPTERS[0],
+      { bodyTimeoutMs: 50 },
+      between(() => undefined),
+    );
+    const { headers, body: text } = withHmac(secret, body);
+    const answer = await post(url, { headers: { ...headers, 'content-type': 'text/plain' }, body: text });
+
+    expect([answer.status, answer.body['code']]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it('is not for an app that is slow and does not wait for the body', async () => {
+    const { secret, url, refusals, events } = await start(
+      ADAPTERS[0],
+      { bodyTimeoutMs: 20 },
+      between((_request, next) => setTimeout(next, 100)),
+    );
+
+    expect((await post(url, withHmac(secret, body))).status).toBe(200);
+    expect(refusals()).toEqual([]);
+    expect(events).toHaveLength(1);
+  });
+});

@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './tiers.js';
+
+/** Builds lib where it is newer than what was built: processes of their own run the package as built. */
+export function buildWhatIsStale() {
+  const built = join(ROOT, 'dist', 'index.js');
+  const lib = join(ROOT, 'lib');
+  const changedAt = Math.max(...readdirSync(lib, { recursive: true }).map((file) => statSync(join(lib, file)).mtimeMs));
+  if (existsSync(built) && statSync(built).mtimeMs > changedAt) return;
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
+}

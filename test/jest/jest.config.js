@@ -1,0 +1,25 @@
+import { BASE, SERVERS, TEST_TIMEOUT_MS } from './base.js';
+import { specsOf, TIERS } from './tiers.js';
+
+const MORE = {
+  stores: SERVERS,
+  chaos: SERVERS,
+  sample: SERVERS,
+  package: {
+    globalSetup: '<rootDir>/test/package/pack.js',
+    globalTeardown: '<rootDir>/test/package/unpack.js',
+    setupFilesAfterEnv: ['<rootDir>/test/package/patience.ts'],
+  },
+};
+
+/** A project for each tier, so that any file runs with what its tier needs, whoever names it. */
+export default {
+  maxWorkers: 1,
+  testTimeout: TEST_TIMEOUT_MS,
+  projects: TIERS.map((tier) => ({
+    ...BASE,
+    ...MORE[tier],
+    displayName: tier,
+    testMatch: specsOf(tier).map((spec) => `<rootDir>/${spec}`),
+  })),
+};

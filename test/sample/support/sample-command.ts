@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { GeminiSimulator } from '../../../lib/testing/index.js';
+import { freePort } from '../../chaos/support/own-stores.js';
+
+/** The first command may have to build the package. */
+export const COMMAND_TIMEOUT_MS = 300_000;
+
+const running = new Set<SampleCommand>();
+
+/** `npm run sample -- <name> <run>`, started in a process group of its own. */
+export class SampleCommand {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<number | null>;
+  readonly #name: string;
+  #output = '';
+
+  private constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+    const inherited = Object.entries(process.env).filter(
+      ([variable]) => !/^(GEMINI|GOOGLE|WEBHOOK|DATABASE_URL|NODE_OPTIONS|PORT|FORCE_COLOR)/.test(variable),
+    );
+    this.#name = name;
+    this.#child = spawn('npm', ['run', '--silent', 'sample', '--', name, ...args], {
+      env: { ...Object.fromEntries(inherited), ...env, NO_COLOR: '1' },
+      detached: true,
+      stdio: 'pipe',
+    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+    this.#closed = once(this.#child, 'close').then(([code]) => {
+      running.delete(this);
+      return code as number | null;
+    });
+    running.add(this);
+  }
+
+  /** @param gemini a simulated Gemini that outlives the command; the command brings its own unless given */
+  static async start(
+    name: string,
+    { gemini, run, env = {} }: { gemini?: GeminiSimulator; run?: string; env?: NodeJS.ProcessEnv },
+  ): Promise<SampleCommand> {
+    const port = String(await freePort());
+    const simulated = gemini && {
+      GEMINI_API_KEY: gemini.apiKey,
+      GOOGLE_GEMINI_BASE_URL: gemini.baseUrl,
+      GEMINI_WEBHOOK_JWKS_URL: gemini.jwksUrl,
+      GEMINI_WEBHOOK_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    };
+    return new SampleCommand(name, run === undefined ? [] : [run], { PORT: port, ...simulated, ...env });
+  }
+
+  /** Ends by SIGKILL every command that still runs. For `afterEach`. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...running].map((command) => command.end('SIGKILL')));
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Exit code, once it and all of its processes have ended; null after a signal. */
+  get exitCode(): Promise<number | null> {
+    return this.#closed;
+  }
+
+  /** Resolves once its output holds the text; rejects when it ends before. */
+  async printed(text: string): Promise<void> {
+    const ended = this.#closed.then(() => {
+      if (!this.#output.includes(text)) throw new Error(`${this.#name} ended without "${text}":\n${this.#output}`);
+    });
+    while (!this.#output.includes(text)) {
+      const data = [this.#child.stdout!, this.#child.stderr!].map((stream) => once(stream, 'data'));
+      await Promise.race([...data, ended]);
+    }
+    ended.catch(() => undefined);
+  }
+
+  /** Types a line into its terminal. */
+  type(line: string): void {
+    this.#child.stdin!.write(`${line}\n`);
+  }
+
+  /** Sends a signal to all of its processes, as a terminal does. Resolves when they have ended. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    process.kill(-this.#child.pid!, signal);
+    return this.#closed;
+  }
+}

@@ -1,0 +1,158 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cluster, Redis } from 'ioredis';
+import { until } from './until.js';
+
+const SLOTS = 16_384;
+/** Each node talks to the others on a port that is higher by this. */
+const BUS_PORT_OFFSET = 10_000;
+
+/** Redis servers that share the slots of one cluster, as ElastiCache and MemoryDB run them. */
+export interface TestCluster {
+  /** One URL a node. */
+  readonly urls: readonly string[];
+  /** A client as an app has it. The caller ends it. */
+  connect(): Cluster;
+  /** The URL of the node that holds the slot of this key, and of one that does not. */
+  urlsFor(key: string): Promise<{ readonly holder: string; readonly other: string }>;
+  /** The keys of each node, in the order of `urls`. */
+  keys(): Promise<readonly (readonly string[])[]>;
+  /** Freezes the node, or has it go on. */
+  signal(url: string, signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Kills the node and starts it again, with what it has kept. */
+  restart(url: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts real servers in cluster mode, without replicas, and resolves when each serves its slots. */
+export async function startRedisCluster(size = 3): Promise<TestCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'gemini-webhooks-cluster-'));
+  const nodes: Node[] = [];
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    for (let index = 0; index < size; index += 1) nodes.push(new Node(await freePort(), folder));
+    await Promise.all(nodes.map((node, index) => node.join(nodes[0]!, index, size)));
+    await Promise.all(nodes.map((node) => node.knows(size)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const urls = nodes.map(({ url }) => url);
+  const nodeAt = (url: string) => nodes.find((node) => node.url === url)!;
+  return {
+    urls,
+    connect: () => new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port }))),
+    async urlsFor(key) {
+      const slot = await nodes[0]!.slotOf(key);
+      const holder = urls[Math.floor((slot * size) / SLOTS)]!;
+      return { holder, other: urls.find((url) => url !== holder) ?? holder };
+    },
+    keys: () => Promise.all(nodes.map((node) => node.keys())),
+    signal: (url, signal) => nodeAt(url).signal(signal),
+    restart: (url) => nodeAt(url).restart(size),
+    stop,
+  };
+}
+
+class Node {
+  readonly port: number;
+  readonly #args: readonly string[];
+  readonly #client: Redis;
+  #process: ChildProcess;
+  #exit: Promise<unknown>;
+
+  constructor(port: number, folder: string) {
+    this.port = port;
+    const options = {
+      port,
+      bind: '127.0.0.1',
+      dir: folder,
+      'cluster-enabled': 'yes',
+      'cluster-config-file': `nodes-${port}.conf`,
+      save: '',
+      appenddirname: `appendonly-${port}`,
+      appendonly: 'yes',
+      'maxmemory-policy': 'noeviction',
+    };
+    this.#args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    this.#process = spawn('redis-server', this.#args, { stdio: 'ignore' });
+    this.#exit = once(this.#process, 'exit');
+    this.#client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+    this.#client.on('error', () => undefined);
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Takes its share of the slots and meets the first node, which tells it of the others. */
+  async join(first: Node, index: number, size: number): Promise<void> {
+    const start = Math.ceil((index * SLOTS) / size);
+    const end = Math.ceil(((index + 1) * SLOTS) / size) - 1;
+    await this.#client.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
+    await this.#client.call('CLUSTER', 'ADDSLOTSRANGE', start, end);
+    if (first !== this) await this.#client.call('CLUSTER', 'MEET', '127.0.0.1', first.port);
+  }
+
+  async knows(size: number): Promise<void> {
+    await until(async () => {
+      const info = String(await this.#client.call('CLUSTER', 'INFO'));
+      return info.includes('cluster_state:ok') && info.includes(`cluster_size:${size}`);
+    });
+  }
+
+  async slotOf(key: string): Promise<number> {
+    return Number(await this.#client.call('CLUSTER', 'KEYSLOT', key));
+  }
+
+  keys(): Promise<string[]> {
+    return this.#client.keys('*');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  async restart(size: number): Promise<void> {
+    await this.#kill();
+    this.#process = spawn('redis-server', this.#args, { stdio: 'ignore' });
+    this.#exit = once(this.#process, 'exit');
+    await this.knows(size);
+  }
+
+  async stop(): Promise<void> {
+    this.#client.disconnect();
+    await this.#kill();
+  }
+
+  async #kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#exit;
+  }
+}
+
+/** One whose other port is free as well. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await listen(0).catch(() => 0);
+    if (port > 1_024 && port + BUS_PORT_OFFSET < 65_536 && (await listen(port + BUS_PORT_OFFSET).catch(() => 0)))
+      return port;
+  }
+}
+
+/** Whether nobody listens there: resolves with the port, once it is free again. */
+async function listen(port: number): Promise<number> {
+  const server = createServer();
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  const { port: taken } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return taken;
+}

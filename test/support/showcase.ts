@@ -1,0 +1,98 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { until } from './until.js';
+
+/** What a shell may have set for something else. */
+const NO_STORE = { DATABASE_URL: '', GOOGLE_API_KEY: '', GEMINI_API_KEY: '' };
+const running = new Set<ChildProcess>();
+
+/** `npm run demo`, in a process group of its own, as a shell starts it. */
+export class Showcase {
+  readonly port: number;
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number | null>;
+
+  private constructor(port: number, args: readonly string[], env: NodeJS.ProcessEnv) {
+    this.port = port;
+    this.#child = spawn(process.execPath, ['sample/showcase/main.js', '--port', String(port), ...args], {
+      env: { ...process.env, ...NO_STORE, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(this.#child);
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#ended = once(this.#child, 'close').then(([code]) => {
+      running.delete(this.#child);
+      return code as number | null;
+    });
+  }
+
+  static async start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Showcase> {
+    return new Showcase(await freePort(), args, env);
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves once it has printed the text. @throws Error when it ends before */
+  async printed(text: string): Promise<void> {
+    while (!this.stdout.includes(text)) {
+      const ended = this.#ended.then((code) => {
+        throw new Error(`ended with ${code} before it printed "${text}":\n${this.stdout}\n${this.stderr}`);
+      });
+      await Promise.race([once(this.#child.stdout!, 'data'), ended]);
+    }
+  }
+
+  /** @returns the exit code */
+  ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  /** Sends a signal to all of its process group, as Ctrl+C in a terminal does. @returns the exit code */
+  interrupt(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
+    process.kill(-this.#child.pid!, signal);
+    return this.#ended;
+  }
+
+  /** Ids of the processes that it has started, and of those that they have. */
+  descendants(): number[] {
+    const table = execFileSync('ps', ['-eo', 'pid=,ppid=', '-ww'], { encoding: 'utf8' });
+    const rows = table
+      .trim()
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/).map(Number));
+    const found = new Set([this.#child.pid!]);
+    for (const ancestor of found) for (const [pid, parent] of rows) if (parent === ancestor) found.add(pid!);
+    return [...found].filter((pid) => pid !== this.#child.pid);
+  }
+}
+
+/** For `afterEach` or `afterAll`: nothing outlives its test. PostgreSQL ends when its parent does. */
+export async function endShowcases(): Promise<void> {
+  for (const child of running) process.kill(-child.pid!, 'SIGTERM');
+  await until(() => running.size === 0);
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

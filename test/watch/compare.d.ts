@@ -1,0 +1,1 @@
+export declare function changesBetween(expected: unknown, actual: unknown): string[];
