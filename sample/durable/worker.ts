@@ -1,0 +1,5 @@
+import { NestFactory } from '@nestjs/core';
+import { WorkerModule } from './app.module.js';
+
+const app = await NestFactory.createApplicationContext(WorkerModule);
+app.enableShutdownHooks();
