@@ -19,6 +19,11 @@ const FAILURES: Readonly<Partial<Record<string, VideoFailure>>> = {
 const MAX_WAIT_MS = 30_000;
 const COMPLETIONS: ReadonlySet<string> = new Set<GeminiEventType>(['interaction.completed', 'video.generated']);
 
+/** True if an event of this type says how the interaction ended. For a video job, handlers receive another event. */
+export function isEndOfInteraction(type: string): boolean {
+  return type === 'interaction.completed' || FAILURES[type] !== undefined;
+}
+
 /**
  * Decides which event handlers receive for the end of a video job. Google may send the interaction's event or the video's
  * (wire.md), and sends a completion for a refused video. Our record says if the job makes a video, and one poll says how

@@ -1,5 +1,6 @@
 import { GeminiWebhooksError } from '../../errors.js';
 import type { TrackedJob } from '../../inbox/job-tracker.js';
+import { isEndOfInteraction } from '../../jobs/video-events.js';
 import { fromDeliveryJobData } from '../store/delivery-job.js';
 import type { DeliveryJob } from '../store/inbox-store.js';
 import type { DeliveryCheckpoints } from './delivery-checkpoints.js';
@@ -11,12 +12,13 @@ const MAX_DELAY_MS = 60_000;
 const LIMIT_MS = 24 * 3_600_000;
 
 /**
- * True if an event ends a video job but its outcome is not known yet: a completed interaction may be a refusal. An event
- * that was handled without a decision, for example by an earlier version, stays unchanged.
+ * True if an event ends a video job as an interaction and its worker has not yet decided which event handlers receive: a
+ * completed interaction may be a refusal. An event that was handled without a decision, for example by an earlier version,
+ * stays unchanged.
  */
 export function isUndecided({ kind }: Pick<TrackedJob, 'kind'>, { data, finishedOn }: UndecidedJob): boolean {
   const isHandled = finishedOn !== undefined && finishedOn !== null;
-  return kind === 'video' && !isHandled && fromDeliveryJobData(data).event.type === 'interaction.completed';
+  return kind === 'video' && !isHandled && isEndOfInteraction(fromDeliveryJobData(data).event.type);
 }
 
 type UndecidedJob = Pick<DeliveryJob, 'data'> & { readonly finishedOn?: number | null | undefined };
