@@ -14,7 +14,13 @@ import {
   type BullmqInboxOptions,
   type InboxTiming,
 } from './bullmq-inbox.options.js';
-import { deliveryJobId, deliveryJobName, toDeliveryJobData, type DeliveryJobData } from './store/delivery-job.js';
+import {
+  deliveryJobId,
+  deliveryJobName,
+  deliveryJobOptions,
+  toDeliveryJobData,
+  type DeliveryJobData,
+} from './store/delivery-job.js';
 import { deliveryWorker } from './deliveries/delivery-worker.js';
 import type { DrainingWorker } from './store/draining-worker.js';
 import { FailedDeliveries } from './deliveries/failed-deliveries.js';
@@ -28,6 +34,7 @@ import { postgresStore } from './store/postgres/postgres-store.js';
 import { redisStore } from './store/redis/redis-store.js';
 import { StoreChecks } from './store/store-checks.js';
 import type { StoreLocks } from './store/store-locks.js';
+import { StoreMonitor } from './store/store-monitor.js';
 import { StoreOutages } from './store/store-outages.js';
 import { closeWithin, openWithin, Supervised, withErrorsHandled } from './store/supervised.js';
 import { TrackedJobs } from './tracked-jobs/tracked-jobs.js';
@@ -62,6 +69,7 @@ export class BullmqInbox implements InboxEngine {
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #warning = new OccasionalWarning(this.#logger);
   readonly #outages = new StoreOutages(this.#logger);
+  readonly #monitor = new StoreMonitor(this.#outages);
   readonly #checks = new StoreChecks(this.#logger);
   readonly #shutdown = new AbortController();
   /** Aborts earlier than `#shutdown`: waiting for the store must not delay the shutdown. */
@@ -160,6 +168,7 @@ export class BullmqInbox implements InboxEngine {
     void this.#queue.ready().then((queue) => {
       if (!queue) return;
       this.#outages.available();
+      this.#monitor.start(queue);
       void this.#checks.run(store, { clock: workers });
     });
   }
@@ -171,18 +180,12 @@ export class BullmqInbox implements InboxEngine {
   }
 
   async #add(delivery: VerifiedDelivery): Promise<void> {
-    const { attempts, backoff, keepCompletedMs, keepFailedMs } = this.#config;
     const startedAt = performance.now();
     const queue = await this.#queueOf();
+    const data = toDeliveryJobData(delivery, handlersMatching(delivery.event.type, this.#idleHandlers));
     try {
       await withTimeout(
-        queue.add(deliveryJobName(delivery), this.#dataOf(delivery), {
-          jobId: deliveryJobId(delivery.key),
-          attempts,
-          backoff,
-          removeOnComplete: { age: Math.ceil(keepCompletedMs / 1000) },
-          removeOnFail: { age: Math.ceil(keepFailedMs / 1000) },
-        }),
+        queue.add(deliveryJobName(delivery), data, deliveryJobOptions(delivery.key, this.#config)),
         Math.max(Math.round(ANSWER_TIMEOUT_MS - (performance.now() - startedAt)), 1),
         'the store did not answer',
       );
@@ -191,11 +194,6 @@ export class BullmqInbox implements InboxEngine {
       this.#outages.writeFailed(cause);
       throw new GeminiWebhooksError('inbox_unavailable', 'The event could not be stored.', { cause });
     }
-  }
-
-  #dataOf(delivery: VerifiedDelivery): DeliveryJobData {
-    const idleHandlers = handlersMatching(delivery.event.type, this.#idleHandlers);
-    return { ...toDeliveryJobData(delivery), ...(idleHandlers.length > 0 && { idleHandlers }) };
   }
 
   async lock<Result>(
@@ -228,6 +226,7 @@ export class BullmqInbox implements InboxEngine {
 
   async #close(): Promise<void> {
     this.#checks.stop();
+    this.#monitor.stop();
     await Promise.all([this.#peers?.leave(), this.#drain(), this.#trackedJobs?.drain(), this.#locks?.close()]);
     const queues = [this.#queue, this.#failedJobs].map((supervised) => closeWithin(supervised, CLOSE_TIMEOUT_MS));
     await Promise.all([this.#peers?.close(), this.#trackedJobs?.close(), ...queues]);

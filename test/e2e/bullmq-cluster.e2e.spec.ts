@@ -36,7 +36,7 @@ jest.setTimeout(60_000);
       { adapter: ADAPTERS[0], options: { logger } },
     );
   };
-  const warnings = () => logger.of('warn').filter((line) => line.includes('The inbox store is not available yet'));
+  const warnings = () => logger.of('warn').filter((line) => line.includes('The inbox store is unavailable'));
 
   beforeAll(async () => {
     servers = await startRedisCluster();

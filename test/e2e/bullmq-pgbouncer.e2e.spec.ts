@@ -15,7 +15,7 @@ import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
-const REFUSAL = 'The inbox store is not available yet: ';
+const REFUSAL = 'The inbox store is unavailable: ';
 
 const behindPgBouncer = PGBOUNCER_PATH === undefined ? describe.skip : describe;
 

@@ -50,8 +50,8 @@ describe('a PostgreSQL role with few rights', () => {
     return startApp({ imports: [staticWebhooks({ inbox })] }, { adapter: ADAPTERS[0], options: { logger } });
   };
   const trouble = async () => {
-    await until(() => logger.of('warn').some((line) => line.includes('The inbox store is not available yet')));
-    return logger.of('warn').find((line) => line.includes('The inbox store is not available yet'))!;
+    await until(() => logger.of('warn').some((line) => line.includes('The inbox store is unavailable')));
+    return logger.of('warn').find((line) => line.includes('The inbox store is unavailable'))!;
   };
   const useOnly = () =>
     admin.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role};
@@ -80,7 +80,7 @@ describe('a PostgreSQL role with few rights', () => {
     await start();
 
     expect(await trouble()).toContain(
-      `The inbox store is not available yet: The PostgreSQL role "${role}" may not create the schema "${schema}" ` +
+      `The inbox store is unavailable: The PostgreSQL role "${role}" may not create the schema "${schema}" ` +
         `(permission denied for database ${database}): it needs CREATE on the database "${database}". ` +
         'Grant it, or migrate with a role that has it and set migrate: false.',
     );
@@ -115,7 +115,7 @@ describe('a PostgreSQL role with few rights', () => {
     await start();
 
     expect(await trouble()).toContain(
-      `The inbox store is not available yet: The PostgreSQL role "${role}" may not use the schema "${schema}" ` +
+      `The inbox store is unavailable: The PostgreSQL role "${role}" may not use the schema "${schema}" ` +
         `(permission denied for schema ${schema}): it needs USAGE on it, SELECT, INSERT, UPDATE and DELETE on its tables, ` +
         'USAGE on its sequences and EXECUTE on its functions. Grant them.',
     );

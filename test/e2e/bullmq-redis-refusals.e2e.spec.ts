@@ -50,7 +50,7 @@ describe.each(STORES.filter(({ name }) => name === 'Redis'))('the inbox and a $n
     const inbox = bullmqInbox({ url, queueName: `refused-${randomUUID()}` });
     return startApp({ imports: [staticWebhooks({ inbox })] }, { adapter: ADAPTERS[0], options: { logger } });
   };
-  const lines = () => logger.of('warn').filter((line) => line.includes('The inbox store is not available yet'));
+  const lines = () => logger.of('warn').filter((line) => line.includes('The inbox store is unavailable'));
 
   beforeAll(async () => {
     host = `127.0.0.1:${await freePort()}`;

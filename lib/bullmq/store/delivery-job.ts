@@ -1,3 +1,4 @@
+import type { JobsOptions } from 'bullmq';
 import { createHash } from 'node:crypto';
 import { GeminiWebhooksError } from '../../errors.js';
 import { parseEvent } from '../../events/parse-event.js';
@@ -7,6 +8,7 @@ import {
   type DecidedEvent,
   type VerifiedDelivery,
 } from '../../events/verified-delivery.js';
+import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
 
 /**
  * The stored data of a delivery job. Text from outside is encoded, the body as base64 and the parameters as a JSON string,
@@ -31,15 +33,10 @@ export interface DeliveryJobData {
   readonly idleHandlers?: readonly string[];
 }
 
-export function toDeliveryJobData({
-  key,
-  id,
-  registration,
-  attemptedAt,
-  strategy,
-  params,
-  body,
-}: VerifiedDelivery): DeliveryJobData {
+export function toDeliveryJobData(
+  { key, id, registration, attemptedAt, strategy, params, body }: VerifiedDelivery,
+  idleHandlers: readonly string[] = [],
+): DeliveryJobData {
   return {
     v: 1,
     key,
@@ -49,6 +46,7 @@ export function toDeliveryJobData({
     strategy,
     params: JSON.stringify(params),
     body: body.toString('base64'),
+    ...(idleHandlers.length > 0 && { idleHandlers }),
   };
 }
 
@@ -83,4 +81,18 @@ export function deliveryJobId(key: string): string {
 /** Returns the job name, which dashboards list: the event type without characters that PostgreSQL rejects. */
 export function deliveryJobName({ event }: { readonly event: { readonly type: string } }): string {
   return event.type.slice(0, 100).replaceAll(/[\0\p{Surrogate}]/gu, '\uFFFD') || 'unknown';
+}
+
+/** Returns the BullMQ options of a delivery job: its id, its attempts, and how long it is kept. */
+export function deliveryJobOptions(
+  key: string,
+  { attempts, backoff, keepCompletedMs, keepFailedMs }: BullmqInboxConfig,
+): JobsOptions {
+  return {
+    jobId: deliveryJobId(key),
+    attempts,
+    backoff,
+    removeOnComplete: { age: Math.ceil(keepCompletedMs / 1000) },
+    removeOnFail: { age: Math.ceil(keepFailedMs / 1000) },
+  };
 }
