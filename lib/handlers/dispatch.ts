@@ -4,6 +4,8 @@ export interface DispatchRun {
   readonly attempt: number;
   /** True if this is the event's last attempt. By default a failed handler is retried. */
   readonly isLast?: boolean | undefined;
+  /** Approximate delay before a retry, in milliseconds, if known. */
+  readonly retryInMs?: number | undefined;
   /** True if another process has handlers for the event. Having none in this process is then no reason to warn. */
   readonly isWantedElsewhere?: boolean | undefined;
   readonly checkpoints: HandlerCheckpoints;

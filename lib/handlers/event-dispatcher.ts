@@ -84,7 +84,7 @@ export class EventDispatcher {
     } catch (error) {
       const isFinal = isUnrecoverable(error);
       const final = isFinal || run.isLast === true;
-      this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final });
+      this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final }, run.retryInMs);
       return isFinal ? this.#settleFailed(handler, run) : 'retryable';
     }
   }
@@ -142,9 +142,10 @@ export class EventDispatcher {
     }
   }
 
-  #report({ event }: VerifiedDelivery, failure: Omit<GeminiEventFailure, 'event'>): void {
+  #report({ event }: VerifiedDelivery, failure: Omit<GeminiEventFailure, 'event'>, retryInMs?: number): void {
     const { handler, error, attempt, final } = failure;
-    const outlook = final ? 'it will not be retried' : 'it will be retried';
+    const when = retryInMs === undefined ? '' : ` in about ${Math.max(Math.round(retryInMs / 1_000), 1)} s`;
+    const outlook = final ? 'it will not be retried' : `it will be retried${when}`;
     this.#logger.error(
       `${handler} failed for ${describe(event)}, attempt ${attempt}: ${messageOf(error)} (${outlook})`,
       stackOf(error),

@@ -20,6 +20,7 @@ import {
 } from './missing-handlers.js';
 import { loadBullmq } from '../store/optional-peers.js';
 import { RetryBudget } from './retry-budget.js';
+import { retryDelayMs } from './retry-delay.js';
 import type { CompletedHandlers, CompletedHandlersCache } from './completed-handlers.js';
 import { postponeForStore } from './postpone-for-store.js';
 import { postponeUndecided } from './undecided-events.js';
@@ -98,6 +99,7 @@ export async function deliveryProcessor(
     );
     const attempt = job.attemptsMade + 1;
     const isLast = attempt >= (job.opts.attempts ?? 1);
+    const retryInMs = retryDelayMs(job.opts.backoff, attempt);
     const decision = await decide(host, job, sent)?.catch(async (error: unknown) => {
       throw await postponeUndecided(job, token, { checkpoints, error, now: now() }).catch(storeFailed);
     });
@@ -119,7 +121,7 @@ export async function deliveryProcessor(
     );
     const [published, outcome] = await Promise.all([
       publishToPeers(peers, delivery, job, checkpoints),
-      host.dispatch(delivery, { attempt, isLast, isWantedElsewhere, checkpoints, signal: shutdown, begin }),
+      host.dispatch(delivery, { attempt, isLast, retryInMs, isWantedElsewhere, checkpoints, signal: shutdown, begin }),
     ]);
     await logFailures(log, attempt, outcome);
     if (outcome.retryable.length > 0) {

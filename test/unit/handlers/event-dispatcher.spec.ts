@@ -313,10 +313,11 @@ describe('EventDispatcher', () => {
   });
 
   it.each([
-    [true, true, 'it will not be retried'],
-    [false, false, 'it will be retried'],
-    [undefined, false, 'it will be retried'],
-  ])('reports a failure of an attempt with isLast %s as final: %s', async (isLast, final, outlook) => {
+    [true, true, 42_400, 'it will not be retried'],
+    [false, false, 42_400, 'it will be retried in about 42 s'],
+    [false, false, 20, 'it will be retried in about 1 s'],
+    [undefined, false, undefined, 'it will be retried'],
+  ])('reports a failure of an attempt with isLast %s as final: %s', async (isLast, final, retryInMs, outlook) => {
     const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     const { dispatcher, failures } = dispatcherOf({
       name: 'one',
@@ -325,7 +326,12 @@ describe('EventDispatcher', () => {
       invoke: () => Promise.reject(new Error('down')),
     });
 
-    const outcome = await dispatcher.dispatch(delivery, { attempt: 3, isLast, checkpoints: new DedupeEntry() });
+    const outcome = await dispatcher.dispatch(delivery, {
+      attempt: 3,
+      isLast,
+      retryInMs,
+      checkpoints: new DedupeEntry(),
+    });
 
     expect(outcome).toEqual({ retryable: ['one'], final: [] });
     expect(failures).toEqual([expect.objectContaining({ handler: 'one', attempt: 3, final })]);
