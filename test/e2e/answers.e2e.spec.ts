@@ -55,29 +55,29 @@ const dynamic = () => withEd25519(google.key(), batch);
 const taking = { hmac: { secrets: secret } };
 
 const ROWS: readonly Row[] = [
-  { status: 200, says: 'processed', when: 'every handler is done' },
+  { status: 200, says: 'processed', when: 'every handler has completed' },
   {
     status: 200,
     says: 'processed',
-    when: 'no handler is for the type',
+    when: 'no handler listens to the type',
     delivery: () => withHmac(secret, bodyOf('brand.new')),
   },
   {
     status: 200,
     says: 'processed',
-    when: 'the only failures are final',
+    when: 'the only failures are permanent',
     delivery: () => withHmac(secret, bodyOf('batch.expired', { id: 'b' })),
   },
   {
     status: 202,
     says: 'accepted',
-    when: 'a durable inbox has it',
+    when: 'a durable inbox has stored it',
     options: { inbox: engine(async () => ({ status: 'accepted', httpStatus: 202 })) },
   },
   {
     status: 202,
     says: 'duplicate',
-    when: 'a durable inbox had it',
+    when: 'a durable inbox had stored it before',
     options: { inbox: engine(async () => ({ status: 'duplicate', httpStatus: 202 })) },
   },
   ...['webhook-id', 'webhook-timestamp', 'webhook-signature'].flatMap((name): Row[] => [
@@ -93,21 +93,21 @@ const ROWS: readonly Row[] = [
   {
     status: 400,
     says: 'malformed_header',
-    when: 'the timestamp is no number',
+    when: 'the timestamp is not a number',
     delivery: () => having({ 'webhook-timestamp': '123abc' }),
   },
   { status: 400, says: 'timestamp_out_of_tolerance', when: 'it is too old', delivery: () => ago(302) },
-  { status: 400, says: 'timestamp_out_of_tolerance', when: 'it is from the future', delivery: () => ago(-302) },
+  { status: 400, says: 'timestamp_out_of_tolerance', when: 'it is in the future', delivery: () => ago(-302) },
   {
     status: 400,
     says: 'malformed_event',
-    when: 'a signed body is no event',
+    when: 'a signed body is not an event',
     delivery: () => withHmac(secret, '{"type":7}'),
   },
   {
     status: 401,
     says: 'signature_mismatch',
-    when: 'an unsigned body is no event',
+    when: 'an unsigned body is not an event',
     delivery: () => withHmac(newSecret(), '{"type":7}'),
   },
   {
@@ -119,10 +119,10 @@ const ROWS: readonly Row[] = [
   {
     status: 401,
     says: 'signature_mismatch',
-    when: 'no entry is of a known scheme',
+    when: 'no entry has a known scheme',
     delivery: () => having({ 'webhook-signature': 'v9,abc' }),
   },
-  { status: 403, says: 'unbound_delivery', when: "it is Google's, but not ours", delivery: dynamic },
+  { status: 403, says: 'unbound_delivery', when: 'Google signed it for another app', delivery: dynamic },
   {
     status: 413,
     says: 'body_too_large',
@@ -133,7 +133,7 @@ const ROWS: readonly Row[] = [
   {
     status: 415,
     says: 'unsupported_media_type',
-    when: 'the body is no JSON, signed or not',
+    when: 'the body is not JSON, signed or not',
     delivery: () => ({ headers: { 'content-type': 'text/plain' }, body: '' }),
   },
   {
@@ -170,32 +170,32 @@ const ROWS: readonly Row[] = [
   {
     status: 503,
     says: 'inbox_unavailable',
-    when: 'the inbox says so',
+    when: 'the inbox throws that code',
     options: { inbox: engine(() => Promise.reject(new GeminiWebhooksError('inbox_unavailable', PRIVATE))) },
   },
   {
     status: 503,
     says: 'inbox_unavailable',
-    when: 'the inbox fails as it likes',
+    when: 'the inbox throws another error',
     options: { inbox: engine(() => Promise.reject(new Error(PRIVATE))) },
   },
   {
     status: 503,
     says: 'inbox_unavailable',
-    when: 'the inbox throws no error',
+    when: 'the inbox throws a value that is not an error',
     options: { inbox: engine(() => Promise.reject(PRIVATE)) },
   },
   {
     status: 503,
     says: 'still_processing',
-    when: 'the inbox says so',
+    when: 'the inbox throws that code',
     options: { inbox: engine(() => Promise.reject(new GeminiWebhooksError('still_processing', PRIVATE))) },
   },
 ];
 
 afterEach(closeApps);
 
-describe.each(ADAPTERS)('the answer on $adapter', (adapter) => {
+describe.each(ADAPTERS)('the response on $adapter', (adapter) => {
   const start = async (options: GeminiWebhooksModuleOptions = {}) => {
     const own = receiver(
       { ...taking, jwks: { keySet: google.keySet }, binding: { secret: 'a secret of this test' }, ...options },

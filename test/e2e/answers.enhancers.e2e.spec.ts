@@ -92,7 +92,7 @@ describe.each(ADAPTERS)('the built-in route on $adapter', (adapter) => {
     return { ...own, url: `${origin}/gemini/webhooks` };
   };
 
-  it.each(ENHANCED)('answers as the contract says with $enhancers', async (enhanced) => {
+  it.each(ENHANCED)('responds as the contract requires with $enhancers', async (enhanced) => {
     const { secret, url } = await start(enhanced, {
       decorators: [Public()],
       bodyLimitBytes: 200,
@@ -132,7 +132,7 @@ describe.each(ADAPTERS)('the built-in route on $adapter', (adapter) => {
     }
   });
 
-  it('keeps the headers of a refusal by the inbox for a filter that decorators put on it', async () => {
+  it('keeps the headers of an inbox refusal for a filter that decorators add', async () => {
     class OwnFilter implements ExceptionFilter<HttpException> {
       catch(error: HttpException, host: ArgumentsHost): void {
         adapterHost.httpAdapter.reply(host.switchToHttp().getResponse(), { own: 'answer' }, error.getStatus());
@@ -156,7 +156,7 @@ describe.each(ADAPTERS)('the built-in route on $adapter', (adapter) => {
     expect(answer.headers.get('retry-after')).toBe('10');
   });
 
-  it("is behind the app's global guards without decorators", async () => {
+  it("is protected by the app's global guards, without decorators", async () => {
     const { secret, events, url } = await start({ providers: [{ provide: APP_GUARD, useClass: LoginGuard }] });
 
     const answer = await post(url, withHmac(secret, BODY));

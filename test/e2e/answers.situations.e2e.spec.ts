@@ -32,7 +32,7 @@ class FailingHandler {
 
 afterEach(closeApps);
 
-describe.each(ADAPTERS)('the answer on $adapter', (adapter) => {
+describe.each(ADAPTERS)('the response on $adapter', (adapter) => {
   const start = async (options: GeminiWebhooksModuleOptions = {}, providers: (new () => object)[] = []) => {
     const own = receiver(
       {
@@ -61,7 +61,7 @@ describe.each(ADAPTERS)('the answer on $adapter', (adapter) => {
     expect(events).toHaveLength(1);
   });
 
-  it('is 503 still_processing past ackTimeoutMs, and processed or duplicate once they are done', async () => {
+  it('is 503 still_processing after ackTimeoutMs, and processed or duplicate once the handlers are done', async () => {
     const done = deferred();
     @Injectable()
     class SlowHandler {
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('the answer on $adapter', (adapter) => {
     expect(events).toEqual([]);
   });
 
-  it("is 503 keys_unavailable while Google's keys cannot be had", async () => {
+  it("is 503 keys_unavailable while Google's keys cannot be fetched", async () => {
     const down: Server = createServer((_request, response) => response.writeHead(500).end(PRIVATE));
     await once(down.listen(0, '127.0.0.1'), 'listening');
     try {
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('the answer on $adapter', (adapter) => {
     }
   });
 
-  it('tells nothing that the log is told', async () => {
+  it('contains no detail that is logged', async () => {
     const { url, logger } = await start();
 
     const answer = await post(url, withHmac(secret, bodyOf('batch.failed', { id: 'b' })));
@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('the answer on $adapter', (adapter) => {
     expect(logger.text).not.toContain(secret);
   });
 
-  it('is the same for every reason for which a signature does not verify', async () => {
+  it('is the same for every reason why a signature does not verify', async () => {
     const { url } = await start();
     const forgeries = [newSecret(), newSecret()].map((other) => withHmac(other, batch));
 

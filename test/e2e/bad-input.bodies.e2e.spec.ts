@@ -24,12 +24,12 @@ function signed(body: string | Buffer, by = secret) {
 
 const nested = (depth: number, inside: string) => `${'['.repeat(depth)}${inside}${']'.repeat(depth)}`;
 
-const NO_EVENTS: Readonly<Record<string, string | Buffer>> = {
+const INVALID_EVENTS: Readonly<Record<string, string | Buffer>> = {
   'an empty body': '',
   'a blank body': ' \r\n',
-  'no JSON': 'type=batch.succeeded',
-  'half of some JSON': '{"type":"batch.succeeded"',
-  'JSON and something after it': '{"type":"batch.succeeded"} {}',
+  'a body that is not JSON': 'type=batch.succeeded',
+  'incomplete JSON': '{"type":"batch.succeeded"',
+  'JSON followed by something else': '{"type":"batch.succeeded"} {}',
   null: 'null',
   'a string': '"batch.succeeded"',
   'a number': '1',
@@ -37,15 +37,15 @@ const NO_EVENTS: Readonly<Record<string, string | Buffer>> = {
   'an object without a type': '{}',
   'a type that is a number': '{"type":1}',
   'a type that is an object': '{"type":{"toString":"batch.succeeded"}}',
-  'a type by way of __proto__': '{"__proto__":{"type":"batch.succeeded"}}',
-  'a type by way of constructor.prototype': '{"constructor":{"prototype":{"type":"batch.succeeded"}}}',
+  'a type in __proto__': '{"__proto__":{"type":"batch.succeeded"}}',
+  'a type in constructor.prototype': '{"constructor":{"prototype":{"type":"batch.succeeded"}}}',
   'UTF-16': Buffer.from('{"type":"batch.succeeded"}', 'utf16le'),
   'bytes that are not UTF-8': Buffer.from([...Buffer.from('{"type":"batch.succeeded","x":"'), 0xff, 0xc0, 0x22, 0x7d]),
-  'a cut UTF-8 character': Buffer.from([...Buffer.from('{"type":"a.b","x":"'), 0xe2, 0x82, 0x22, 0x7d]),
+  'a truncated UTF-8 character': Buffer.from([...Buffer.from('{"type":"a.b","x":"'), 0xe2, 0x82, 0x22, 0x7d]),
   'a surrogate in UTF-8': Buffer.from([...Buffer.from('{"type":"a.b","x":"'), 0xed, 0xa0, 0x80, 0x22, 0x7d]),
   'NUL bytes': Buffer.alloc(100),
   'a list nested as deep as fits': nested(130_000, ''),
-  'an object nested as deep as fits, and cut': '{"a":'.repeat(50_000),
+  'a truncated object nested as deep as fits': '{"a":'.repeat(50_000),
 };
 
 const EVENTS: Readonly<Record<string, string>> = {
@@ -59,10 +59,11 @@ const EVENTS: Readonly<Record<string, string>> = {
   'an empty type': '{"type":""}',
   'the type of a method of objects': '{"type":"toString","data":{}}',
   'the type __proto__': '{"type":"__proto__","data":{}}',
-  'fields of ours': '{"type":"a.b","delivery":{"id":"forged"},"resource":{"kind":"batch"},"userMetadata":7,"data":{}}',
+  'fields that the module sets':
+    '{"type":"a.b","delivery":{"id":"forged"},"resource":{"kind":"batch"},"userMetadata":7,"data":{}}',
 };
 
-describe.each(ADAPTERS)('on $adapter', (adapter) => {
+describe.each(ADAPTERS)('unusual bodies on $adapter', (adapter) => {
   let own: Receiver;
   let url: string;
 
@@ -77,7 +78,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
 
   afterAll(closeApps);
 
-  it.each(Object.entries(NO_EVENTS))('%s is 400 when it is signed, and 401 when it is not', async (_what, body) => {
+  it.each(Object.entries(INVALID_EVENTS))('%s gets 400 if signed, and 401 if not', async (_what, body) => {
     const { headers } = signed(body);
     const authentic = await rawPost(url, headers, body);
     const forged = await rawPost(url, signed(body, newSecret()).headers, body);
@@ -88,7 +89,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
     expect(own.events).toEqual([]);
   });
 
-  it.each(Object.entries(EVENTS))('%s is an event like any other, and pollutes nothing', async (_what, body) => {
+  it.each(Object.entries(EVENTS))('%s is accepted as an event and pollutes no prototype', async (_what, body) => {
     const answer = await post(url, signed(body));
 
     expect([answer.status, answer.body]).toEqual([200, { status: 'processed' }]);
@@ -99,7 +100,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
     expect((own.events[0] as unknown as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('whatever bytes come unsigned are refused in our form and run no handler', async () => {
+  it('any unsigned bytes are refused in the documented format and run no handler', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), fc.base64String(), async (bytes, entry) => {
         const body = Buffer.from(bytes);
@@ -112,7 +113,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
     expect(own.events).toEqual([]);
   });
 
-  it('whatever headers come are answered with a 4xx of the table and run no handler', async () => {
+  it('any headers get a documented 4xx and run no handler', async () => {
     const text = fc
       .string({ unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)) })
       .filter((value) => !/[\u007f]/.test(value));
@@ -131,7 +132,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
     expect(own.events).toEqual([]);
   });
 
-  it('whatever JSON comes signed is an event or malformed, and nothing else', async () => {
+  it('any signed JSON is either accepted as an event or refused as malformed', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), fc.option(fc.string()), async (data, type) => {
         const body = type === null ? data : `{"type":${JSON.stringify(type)},"data":${data}}`;

@@ -17,7 +17,7 @@ const changed = (change: (good: Record<string, string>) => SentHeaders) => (): S
   return { ...headers, ...change(headers) };
 };
 
-/** A delivery whose odd id or timestamp is what was signed: its form alone is to be refused. */
+/** A delivery that is signed with this id or timestamp, so that only their form can be refused. */
 const signed = (id: string, timestamp: string) => (): SentHeaders => ({
   'content-type': 'application/json',
   'webhook-id': id,
@@ -45,7 +45,7 @@ const BAD: readonly BadHeaders[] = [
       headers: changed((good) => ({ [name]: [good[name]!, good[name]!] })),
     },
     {
-      what: `${name} once good and once empty`,
+      what: `${name} sent once valid and once empty`,
       status: 400,
       code: 'malformed_header',
       headers: changed((good) => ({ [name]: ['', good[name]!] })),
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)('bad headers on $adapter', (adapter) => {
 
   afterAll(closeApps);
 
-  it.each(BAD)('$what is $status $code, and the next delivery is taken', async ({ headers, status, code }) => {
+  it.each(BAD)('$what gets $status $code, and the next delivery is accepted', async ({ headers, status, code }) => {
     const answer = await rawPost(url, headers(), BODY);
     expect([answer.status, answer.body['code']]).toEqual([status, code]);
     expect(own.events).toEqual([]);
@@ -118,14 +118,14 @@ describe.each(ADAPTERS)('bad headers on $adapter', (adapter) => {
     expect(next.body).toEqual({ status: 'processed' });
   });
 
-  it('all of them missing is 400 missing_header', async () => {
+  it('a delivery without any of them gets 400 missing_header', async () => {
     const answer = await rawPost(url, {}, BODY);
 
     expect([answer.status, answer.body['code']]).toEqual([400, 'missing_header']);
     expect(own.events).toEqual([]);
   });
 
-  it('more than the server takes are refused by it, and it goes on', async () => {
+  it("headers beyond the server's limit are refused by the server, which keeps running", async () => {
     const answer = await fetch(url, { method: 'POST', headers: { 'webhook-id': 'x'.repeat(40_000) }, body: BODY });
     const next = await post(url, withHmac(secret, bodyOf('batch.succeeded', { id: 'after' })));
 
@@ -133,7 +133,7 @@ describe.each(ADAPTERS)('bad headers on $adapter', (adapter) => {
     expect(next.status).toBe(200);
   });
 
-  it('in any casing are taken', async () => {
+  it('headers in any letter case are accepted', async () => {
     const { headers, body } = withHmac(secret, bodyOf('batch.succeeded', { id: 'casing' }));
     const upper = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]));
 

@@ -34,13 +34,13 @@ const jwt = (rest: Claims, { keys = google, kid = 'rsa-0' } = {}) =>
   withJwt(keys.rsa.privateKey, claims(rest), { kid, body: BODY });
 const token = (value: string): Delivery => ({ headers: headers('msg_1', new Date(), value), body: BODY });
 
-/** What has the form of a signature, and is none. */
+/** Values in the form of a signature that do not verify. */
 const FORGED: Readonly<Record<string, () => Delivery | Promise<Delivery>>> = {
-  'a v1 entry that is cut': () => resigned(withHmac(secret, BODY), (good) => good.slice(0, -4)),
-  'a v1 entry that is drawn out': () => resigned(withHmac(secret, BODY), (good) => `${good}AAAA`),
+  'a truncated v1 entry': () => resigned(withHmac(secret, BODY), (good) => good.slice(0, -4)),
+  'a v1 entry that is too long': () => resigned(withHmac(secret, BODY), (good) => `${good}AAAA`),
   'a v1 entry with one bit flipped': () =>
     resigned(withHmac(secret, BODY), (good) => `v1,${good[3] === 'A' ? 'B' : 'A'}${good.slice(4)}`),
-  'a v1 entry said to be v1a': () => resigned(withHmac(secret, BODY), (good) => good.replace('v1,', 'v1a,')),
+  'a v1 entry labelled v1a': () => resigned(withHmac(secret, BODY), (good) => good.replace('v1,', 'v1a,')),
   'a v1 entry in upper case': () => resigned(withHmac(secret, BODY), (good) => good.replace('v1,', 'V1,')),
   'a v1 entry of another body': () => ({ ...withHmac(secret, OTHER_BODY), body: BODY }),
   'a v1 entry of another secret': () => withHmac(newSecret(), BODY),
@@ -52,11 +52,11 @@ const FORGED: Readonly<Record<string, () => Delivery | Promise<Delivery>>> = {
     const { headers: good, body } = withHmac(secret, BODY);
     return { headers: { ...good, 'webhook-timestamp': String(Number(good['webhook-timestamp']) - 1) }, body };
   },
-  'a v1a entry that is cut': () => resigned(withEd25519(google.key(), BODY), (good) => good.slice(0, -4)),
-  'a v1a entry said to be v1': () => resigned(withEd25519(google.key(), BODY), (good) => good.replace('v1a,', 'v1,')),
+  'a truncated v1a entry': () => resigned(withEd25519(google.key(), BODY), (good) => good.slice(0, -4)),
+  'a v1a entry labelled v1': () => resigned(withEd25519(google.key(), BODY), (good) => good.replace('v1a,', 'v1,')),
   'a v1a entry of another body': () => ({ ...withEd25519(google.key(), OTHER_BODY), body: BODY }),
   "a v1a entry of a stranger's key": () => withEd25519(strangers.key(), BODY),
-  'a thousand entries of nothing': () => token(Array.from({ length: 1000 }, () => 'v1,AAAA').join(' ')),
+  'a thousand empty entries': () => token(Array.from({ length: 1000 }, () => 'v1,AAAA').join(' ')),
   'as many well-formed entries as fit': () =>
     token(Array.from({ length: 160 }, () => `v1,${randomBytes(32).toString('base64')}`).join(' ')),
   'as many well-formed v1a entries as fit': () =>
@@ -72,22 +72,22 @@ const FORGED: Readonly<Record<string, () => Delivery | Promise<Delivery>>> = {
   'a token signed HS256 with our secret': async () =>
     token(await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret))),
   "a token of a stranger's key": () => jwt({}, { keys: strangers }),
-  'a token of a key that there is not': () => jwt({}, { kid: 'rsa-9' }),
+  'a token of an unknown key': () => jwt({}, { kid: 'rsa-9' }),
   'a token for another audience': () => jwt({ aud: 'theirs' }),
   'a token for no audience': () => jwt({ aud: undefined }),
   'a token that has expired': () => jwt({ exp: now() - 3600, iat: now() - 7200 }),
   'a token issued long ago': () => jwt({ iat: now() - 3600 }),
   'a token issued in the future': () => jwt({ iat: now() + 3600 }),
   'a token that is not valid yet': () => jwt({ nbf: now() + 3600 }),
-  'a token without any time': () => jwt({ iat: undefined }),
-  'a token that is cut': async () => resigned(await jwt({}), (good) => good.slice(0, -10)),
-  'a token with other claims put in': async () =>
+  'a token without a time': () => jwt({ iat: undefined }),
+  'a truncated token': async () => resigned(await jwt({}), (good) => good.slice(0, -10)),
+  'a token with replaced claims': async () =>
     resigned(await jwt({}), (good) => {
       const [head, , signature] = good.split('.');
       return `${head}.${base64url(claims({ data: { id: 'b2' } }))}.${signature}`;
     }),
-  'a token of two parts': () => token('eyJhbGciOiJSUzI1NiJ9.e30'),
-  'a token with its key inside': async () =>
+  'a token with two parts': () => token('eyJhbGciOiJSUzI1NiJ9.e30'),
+  'a token that contains its key': async () =>
     token(
       await new SignJWT(claims())
         .setProtectedHeader({ alg: 'RS256', jwk: strangers.rsa.publicKey.export({ format: 'jwk' }) as never })
@@ -95,7 +95,7 @@ const FORGED: Readonly<Record<string, () => Delivery | Promise<Delivery>>> = {
     ),
 };
 
-describe.each(ADAPTERS)('on $adapter', (adapter) => {
+describe.each(ADAPTERS)('signatures on $adapter', (adapter) => {
   let own: Receiver;
   let url: string;
 
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
 
   afterAll(closeApps);
 
-  it.each(Object.entries(FORGED))('%s is 401, and tells nothing', async (_what, forge) => {
+  it.each(Object.entries(FORGED))('%s gets 401 without details', async (_what, forge) => {
     const answer = await post(url, await forge());
 
     expect([answer.status, answer.body]).toEqual([
@@ -133,7 +133,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
       'a good entry among others',
       () => resigned(withHmac(secret, bodyOf('a.b')), (good) => `v9,x v1,AAAA ${good} v1a,`),
     ],
-  ])('%s that is good is taken by the same app', async (_what, sign) => {
+  ])('%s that verifies is accepted by the same app', async (_what, sign) => {
     const answer = await post(url, await sign());
 
     expect([answer.status, answer.body]).toEqual([200, { status: 'processed' }]);

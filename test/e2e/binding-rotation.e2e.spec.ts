@@ -16,10 +16,10 @@ jest.setTimeout(60_000);
 
 afterEach(closeApps);
 
-describe.each(ADAPTERS)('while one API key replaces another, on $adapter', (adapter) => {
+describe.each(ADAPTERS)('replacing an API key on $adapter', (adapter) => {
   const google = new GoogleKeys();
 
-  it('deliveries with tokens of either key are accepted all the time, and forged ones never', async () => {
+  it('accepts tokens of both keys throughout, and never forged ones', async () => {
     const [old, young, forged] = await tokensOf(OLD_KEY, NEW_KEY, 'a key of somebody else');
     const before = await start(adapter, google, OLD_KEY);
     const load = new Load(google, before.origin, [old!]);
@@ -28,7 +28,7 @@ describe.each(ADAPTERS)('while one API key replaces another, on $adapter', (adap
 
     const after = await start(adapter, google, NEW_KEY, { previousApiKeys: [OLD_KEY] });
     for (const one of [load, forgery]) one.origin = after.origin;
-    // Jobs that the new key starts report from here on.
+    // From here on, jobs that were started with the new key report.
     load.tokens.push(young!);
     await load.leaves(before.origin);
     await forgery.leaves(before.origin);
@@ -44,7 +44,7 @@ describe.each(ADAPTERS)('while one API key replaces another, on $adapter', (adap
     expect(after.events.length).toBeGreaterThanOrEqual(EACH_PHASE);
   });
 
-  it('tokens of the old key are 403 where previousApiKeys does not list it', async () => {
+  it('refuses tokens of the old key with 403 if previousApiKeys does not list it', async () => {
     const [old, young] = await tokensOf(OLD_KEY, NEW_KEY);
     const { origin, events } = await start(adapter, google, NEW_KEY);
     const load = new Load(google, origin, [old!]);
@@ -56,7 +56,7 @@ describe.each(ADAPTERS)('while one API key replaces another, on $adapter', (adap
     expect(await new Load(google, origin, []).send(young!)).toBe(200);
   });
 
-  it('tokens of the API key are accepted while binding.secret takes its place', async () => {
+  it('accepts tokens of the API key while binding.secret replaces it', async () => {
     const [derived, forged] = await tokensOf(OLD_KEY, NEW_KEY);
     const binding = { secret: 'a binding secret of this test', previousApiKeys: [OLD_KEY] };
     const { origin } = await start(adapter, google, OLD_KEY, binding);
@@ -113,13 +113,13 @@ class Load {
     return status;
   }
 
-  /** Resolves once so many more are answered. */
+  /** Resolves after this many further responses. */
   async more(count: number): Promise<void> {
     const already = this.statuses.length;
     await until(() => this.statuses.length >= already + count);
   }
 
-  /** Resolves once no delivery to that origin is under way. */
+  /** Resolves when no delivery to that origin is in flight. */
   leaves(origin: string): Promise<void> {
     return until(() => !this.#underway.includes(origin));
   }

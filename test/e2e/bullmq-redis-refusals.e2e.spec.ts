@@ -27,7 +27,7 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-describe.each(STORES.filter(({ name }) => name === 'Redis'))('the inbox and a $name of its own', () => {
+describe.each(STORES.filter(({ name }) => name === 'Redis'))('the inbox and a dedicated $name', () => {
   let redis: ChildProcess;
   let host: string;
   let closedPort: number;

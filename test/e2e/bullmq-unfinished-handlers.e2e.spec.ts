@@ -78,25 +78,28 @@ describe.each(STORES)('an event whose handler failed in a worker that has stoppe
     ['threw', failing, [] as Type[]],
     ['timed out', hanging, [] as Type[]],
     ['was renamed', failing, [handlerOf('publishResult')]],
-  ])('waits for it where it %s, instead of being completed by a worker without it', async (_how, first, others) => {
-    const queue = testQueue(url);
-    await failOnce(queue, first());
+  ])(
+    'waits for the handler if it %s, instead of being completed by a worker without it',
+    async (_how, first, others) => {
+      const queue = testQueue(url);
+      await failOnce(queue, first());
 
-    const { logger } = await startOther(queue, others);
-    const about = (words: string) => logger.of('warn').filter((line) => line.includes(words));
-    await until(() => about('publish').length > 0);
-    expect(about('publish')).toEqual([expect.stringMatching(/no worker has: publish\..*queueName/s)]);
-    expect(about('counts as handled')).toEqual([]);
-    expect(await counts(queue)).toEqual({ completed: 0, failed: 0 });
+      const { logger } = await startOther(queue, others);
+      const about = (words: string) => logger.of('warn').filter((line) => line.includes(words));
+      await until(() => about('publish').length > 0);
+      expect(about('publish')).toEqual([expect.stringMatching(/no worker has: publish\..*queueName/s)]);
+      expect(about('counts as handled')).toEqual([]);
+      expect(await counts(queue)).toEqual({ completed: 0, failed: 0 });
 
-    const attempts: number[] = [];
-    await startWorker(queue, [handlerOf('publish', (_event, { attempt }) => attempts.push(attempt))]);
-    await drained(queue.queue);
-    expect(attempts).toEqual([2]);
-    expect(await counts(queue)).toEqual({ completed: 1, failed: 0 });
-  });
+      const attempts: number[] = [];
+      await startWorker(queue, [handlerOf('publish', (_event, { attempt }) => attempts.push(attempt))]);
+      await drained(queue.queue);
+      expect(attempts).toEqual([2]);
+      expect(await counts(queue)).toEqual({ completed: 1, failed: 0 });
+    },
+  );
 
-  it('becomes a failed event that names it, and fails again when it is replayed without it', async () => {
+  it('becomes a failed event that names the handler, and fails again if replayed without it', async () => {
     const queue = testQueue(url);
     await failOnce(queue, failing());
     const { app, logger } = await startOther(queue, [], 0);
@@ -121,7 +124,7 @@ describe.each(STORES)('an event whose handler failed in a worker that has stoppe
     expect(await counts(queue)).toEqual({ completed: 1, failed: 0 });
   });
 
-  it('is not completed either where it had failed for good and is replayed', async () => {
+  it('is not completed either if the handler had failed permanently and the event is replayed', async () => {
     const queue = testQueue(url);
     const giveUp = () => {
       throw new UnrecoverableEventError('never');

@@ -104,10 +104,10 @@ describe('doctor of a server that is not the app', () => {
     ['nothing', 200, 'text/plain', ''],
     ['a word', 200, 'text/plain', 'ok'],
     ['a page', 200, 'text/html', '<html></html>'],
-    ['JSON of its own', 200, 'application/json', '{"ok":true}'],
+    ['other JSON', 200, 'application/json', '{"ok":true}'],
     ['created', 201, 'application/json', '{"status":"accepted"}'],
     ['no content', 204, 'text/plain', ''],
-    ['even our words', 200, 'application/json', '{"status":"processed"}'],
+    ['a receipt like ours', 200, 'application/json', '{"status":"processed"}'],
   ])('reports that something else responds, with %s', async (_, status, type, body) => {
     const url = await standIn((response) => {
       response.writeHead(status, { 'content-type': type }).end(status === 204 ? undefined : body);
@@ -124,7 +124,7 @@ describe('doctor of a server that is not the app', () => {
   it.each([
     ['nothing', 200, 'text/plain', ''],
     ['a page that looks like ours', 200, 'text/html', '{"status":"processed"}'],
-    ['JSON of its own', 200, 'application/json', '{"status":"processed","id":1}'],
+    ['other JSON', 200, 'application/json', '{"status":"processed","id":1}'],
     ['another word', 200, 'application/json', '{"status":"ok"}'],
     ['another status', 201, 'application/json', '{"status":"processed"}'],
   ])('does not count a 2xx as accepted, with %s', async (_, status, type, body) => {

@@ -57,7 +57,7 @@ describe('trigger', () => {
     expect(events).toMatchObject([{ type: 'batch.succeeded', data: { id: 'batch_42', a: 'b=c' } }]);
   });
 
-  it('signs as Standard Webhooks specify, with every secret of the environment', async () => {
+  it('signs as specified by Standard Webhooks, with every secret of the environment', async () => {
     const sink = await startSink();
     const [one, other] = [newSecret(), newSecret()];
     await cli(['trigger', 'video.generated', '--to', sink.url], { env: { WEBHOOK_SIGNING_SECRET: `${one},${other}` } });
@@ -68,7 +68,7 @@ describe('trigger', () => {
     }
   });
 
-  it('sends each event about its own job, with a rate too', async () => {
+  it('sends each event for a different job, also with a rate', async () => {
     const { secret, events, to } = await app();
     const { code, out } = await cli([
       'trigger',

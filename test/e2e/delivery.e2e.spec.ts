@@ -47,7 +47,7 @@ describe.each(ADAPTERS)('a delivery on $adapter', (adapter) => {
       { adapter },
     );
 
-  it('signed with the secret reaches the handler, once', async () => {
+  it('signed with the secret reaches the handler once', async () => {
     const { origin } = await start();
     const delivery = withHmac(secret, bodyOf('batch.completed', { id: 'batch_1' }));
 
@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('a delivery on $adapter', (adapter) => {
     });
   });
 
-  it('signed with one of three unnamed Ed25519 keys is taken with our token, and refused without', async () => {
+  it('signed with one of three Ed25519 keys without a key id is accepted with our token and refused without it', async () => {
     const { app, origin } = await start();
     const { uris, userMetadata } = await app.get(GeminiJobs).webhookConfig({ metadata: { order: 7 } });
     const query = new URL(uris[0]!).search;
@@ -88,7 +88,7 @@ describe.each(ADAPTERS)('a delivery on $adapter', (adapter) => {
     expect(BatchHandlers.seen.map((event) => event.userMetadata)).toEqual([{}, { order: 7 }]);
   });
 
-  it('signed as a JWT is taken by its claims', async () => {
+  it('sent as a JWT is verified by its claims', async () => {
     const { app, origin } = await start();
     const { userMetadata } = await app.get(GeminiJobs).webhookConfig();
     const claims = {

@@ -190,7 +190,7 @@ describe('an app with a static webhook', () => {
     expect(loads).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / 1_000);
   });
 
-  it('says in the log what it did, and with which webhook', async () => {
+  it('logs what it did and with which webhook', async () => {
     const gemini = await startGemini();
     const logger = new RecordingLogger();
     const { app } = await startEndpointApp(gemini);

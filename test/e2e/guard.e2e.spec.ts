@@ -90,7 +90,7 @@ class GuardedClass {
   }
 }
 
-/** As strict as a ValidationPipe that forbids what it does not know. */
+/** As strict as a ValidationPipe that forbids unknown properties. */
 class StrictPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom') return value;
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     return { ...own, origin };
   };
 
-  it.each(['accept', 'returned'])('%s: the inbox gives a receipt with status and httpStatus', async (route) => {
+  it.each(['accept', 'returned'])('%s: the inbox returns a receipt with status and httpStatus', async (route) => {
     const { secret, events, origin } = await start();
     const delivery = withHmac(secret, BODY);
 
@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     expect(events).toHaveLength(1);
   });
 
-  it('the receipt of a durable inbox says 202', async () => {
+  it('the receipt of a durable inbox has httpStatus 202', async () => {
     const { secret, origin } = await start({
       inbox: () => ({ accept: async () => ({ status: 'accepted', httpStatus: 202 }), close: async () => undefined }),
     });
@@ -132,7 +132,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     expect([answer.status, answer.body]).toEqual([202, { status: 'accepted', httpStatus: 202 }]);
   });
 
-  it('the route gets the delivery, the parsed body and the exact bytes', async () => {
+  it('the route receives the delivery, the parsed body and the exact bytes', async () => {
     const { secret, origin } = await start();
 
     const answer = await post(`${origin}/own/show`, withHmac(secret, BODY));
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     });
   });
 
-  it.each(['{}', 'not JSON', ''])('the body %j beside a JWT, which ignores it, does no harm', async (body) => {
+  it.each(['{}', 'not JSON', ''])('the body %j beside a JWT, which ignores it, has no effect', async (body) => {
     const { origin } = await start({ jwks: { keySet: google.keySet }, binding: false });
     const claims = { type: 'batch.succeeded', data: { id: 'b1' }, iat: Math.floor(Date.now() / 1000) };
 
@@ -159,7 +159,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     expect(answer.body).toMatchObject({ delivery: { strategy: 'jwks', type: 'batch.succeeded' }, rawBody: body });
   });
 
-  it('with strict global pipes the verified delivery still reaches the route', async () => {
+  it('the verified delivery reaches the route through strict global pipes', async () => {
     const { secret, origin } = await start({}, (app) => app.useGlobalPipes(new StrictPipe()));
 
     const answer = await post(`${origin}/guarded-class/post`, withHmac(secret, BODY));
@@ -170,7 +170,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
   it.each([
     ['guarded-class/any', 200],
     ['guarded-class/post', 200],
-  ])('on the class it guards %s', async (path, status) => {
+  ])('protects %s when it is on the class', async (path, status) => {
     const { secret, origin } = await start();
 
     const taken = await post(`${origin}/${path}`, withHmac(secret, BODY));
@@ -181,7 +181,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     expect([forged.status, forged.body['code']]).toEqual([401, 'signature_mismatch']);
   });
 
-  it('mounts nothing with controller: false', async () => {
+  it('no route is mounted with controller: false', async () => {
     const { secret, origin } = await start();
 
     const { status } = await fetch(`${origin}/gemini/webhooks`, { method: 'POST', ...withHmac(secret, BODY) });
@@ -189,7 +189,7 @@ describe.each(ADAPTERS)('GeminiSignatureGuard on $adapter', (adapter) => {
     expect(status).toBe(404);
   });
 
-  it('@GeminiDelivery() without the guard fails, and gives nothing', async () => {
+  it('@GeminiDelivery() fails without the guard and returns nothing', async () => {
     const { secret, origin } = await start();
 
     const answer = await post(`${origin}/own/unguarded`, withHmac(secret, BODY));

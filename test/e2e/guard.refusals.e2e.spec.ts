@@ -34,7 +34,7 @@ class OwnRoutes {
 
 afterEach(closeApps);
 
-describe.each(ADAPTERS)("what GeminiSignatureGuard refuses with Nest's own filter on $adapter", (adapter) => {
+describe.each(ADAPTERS)("refusals of GeminiSignatureGuard with Nest's default filter on $adapter", (adapter) => {
   const start = async (options: GeminiWebhooksModuleOptions = {}) => {
     const own = receiver({ controller: false, ...options });
     const { origin } = await startApp({ ...own.metadata, controllers: [OwnRoutes] }, { adapter });
@@ -62,7 +62,7 @@ describe.each(ADAPTERS)("what GeminiSignatureGuard refuses with Nest's own filte
     ['signature_mismatch', 401, 'v1,AAAA', {}],
     ['keys_unavailable', 503, undefined, { hmac: { secrets: () => Promise.reject(new Error('a vault is down')) } }],
     ['inbox_unavailable', 503, undefined, { inbox: failing }],
-  ] as const)('%s has the status, the body and the headers of the table', async (code, status, signature, options) => {
+  ] as const)('%s has the documented status, body and headers', async (code, status, signature, options) => {
     const { secret, events, origin } = await start(options as GeminiWebhooksModuleOptions);
     const timestamp = Math.floor(Date.now() / 1000);
     const answer = await post(`${origin}/own`, {
@@ -79,7 +79,7 @@ describe.each(ADAPTERS)("what GeminiSignatureGuard refuses with Nest's own filte
     expect(events).toEqual([]);
   });
 
-  it('a body over the limit or of another type is answered before the guard', async () => {
+  it('a body over the limit or of another type is refused before the guard runs', async () => {
     const { secret, origin } = await start({ bodyLimitBytes: 100 });
     const delivery = withHmac(secret, bodyOf('batch.succeeded', { pad: 'x'.repeat(100) }));
 

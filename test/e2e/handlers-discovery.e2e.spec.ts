@@ -98,7 +98,7 @@ const FOUND: readonly { what: string; metadata: ModuleMetadata; runs: readonly s
     runs: ['Plain.run', 'Routes.run'],
   },
   {
-    what: 'those of a module imported by an imported one, and by the app again',
+    what: 'those of a module that is imported twice, directly and by another module',
     metadata: { imports: [OuterModule, FeatureModule] },
     runs: ['Plain.run', 'Routes.run'],
   },
@@ -136,14 +136,14 @@ const FOUND: readonly { what: string; metadata: ModuleMetadata; runs: readonly s
     runs: ['Plain.run'],
   },
   {
-    what: 'a provider that a factory gives again, once',
+    what: 'a provider that a factory returns again, once',
     metadata: {
       providers: [{ provide: 'again', useFactory: (plain: Plain) => plain, inject: [Plain] }, Plain],
     },
     runs: ['Plain.run'],
   },
   {
-    what: 'a provider that a factory of another module gives again, once',
+    what: 'a provider that a factory of another module returns again, once',
     metadata: {
       imports: [FeatureModule],
       providers: [{ provide: 'again', useFactory: (plain: Plain) => plain, inject: [Plain] }],
@@ -175,7 +175,7 @@ const FOUND: readonly { what: string; metadata: ModuleMetadata; runs: readonly s
   { what: 'a method with several decorators, once', metadata: { providers: [Stacked] }, runs: ['Stacked.run'] },
   { what: 'no method for other events', metadata: { providers: [OtherEvents] }, runs: [] },
   {
-    what: 'nothing in values that are no instances of classes',
+    what: 'nothing in values that are not class instances',
     metadata: {
       providers: [
         { provide: 'null', useValue: null },
@@ -196,7 +196,7 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('discovery', () => {

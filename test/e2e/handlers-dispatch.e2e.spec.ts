@@ -19,7 +19,7 @@ const contexts: GeminiHandlerContext[] = [];
 let act: (run: number) => unknown = () => undefined;
 let slow: Deferred;
 
-/** What it does is the test's; `run` counts from 1. */
+/** Runs what the test sets; `run` counts from 1. */
 @Injectable()
 class Fickle {
   #runs = 0;
@@ -62,7 +62,7 @@ class Slow {
 
 const THROWN: readonly { what: string; value: unknown }[] = [
   { what: 'an Error', value: new Error('gone') },
-  { what: 'a TimeoutError of its own', value: new TimeoutError('the API took too long') },
+  { what: 'its own TimeoutError', value: new TimeoutError('the API took too long') },
   { what: 'a string', value: 'gone' },
   { what: 'a number', value: 0 },
   { what: 'undefined', value: undefined },
@@ -79,7 +79,7 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('the handlers of an event', () => {
@@ -94,7 +94,7 @@ describe('the handlers of an event', () => {
     return { origin, failures, logger };
   };
 
-  it('run side by side: each can wait for the others', async () => {
+  it('run concurrently, so that each can wait for the others', async () => {
     const first = deferred();
     const second = deferred();
     @Injectable()
@@ -116,7 +116,7 @@ describe('the handlers of an event', () => {
     expect(await deliver(origin)).toMatchObject(PROCESSED);
   });
 
-  it.each(THROWN)('do not stop each other by throwing $what; only that one runs again', async ({ value }) => {
+  it.each(THROWN)('do not stop each other by throwing $what, and only the failed one runs again', async ({ value }) => {
     act = (run) => {
       if (run === 1) throw value;
     };
@@ -141,7 +141,7 @@ describe('the handlers of an event', () => {
     ]);
   });
 
-  it('are told attempt, name and delivery', async () => {
+  it('receive the attempt, the name and the delivery', async () => {
     act = (run) => (run < 3 ? Promise.reject(new Error(`run ${run}`)) : undefined);
     const { origin, failures } = await start(Fickle);
 
@@ -165,7 +165,7 @@ describe('the handlers of an event', () => {
     expect(contexts[0]?.signal.aborted).toBe(false);
   });
 
-  it('that fail for good are logged, answered 200 and not run again', async () => {
+  it('that fail permanently are logged, answered with 200 and not run again', async () => {
     const { origin, failures, logger } = await start(Hopeless, Steady);
 
     expect(await deliver(origin)).toMatchObject(PROCESSED);
@@ -178,7 +178,7 @@ describe('the handlers of an event', () => {
     ]);
   });
 
-  it('keep their attempts when one of them fails for good', async () => {
+  it('keep their attempts when one of them fails permanently', async () => {
     act = (run) => (run === 1 ? Promise.reject(new Error('once')) : undefined);
     const { origin, failures } = await start(Hopeless, Fickle);
 
@@ -192,7 +192,7 @@ describe('the handlers of an event', () => {
     ]);
   });
 
-  it('that outlive timeoutMs are aborted and not started again until they end; ending well counts', async () => {
+  it('that exceed timeoutMs are aborted and not started again until they end, and a late success counts', async () => {
     slow = deferred();
     const { origin, failures } = await start(Slow, Steady);
 

@@ -15,7 +15,7 @@ import { deliver, PROCESSED, staticWebhooks } from '../support/static-webhooks.j
 
 const tenants = new Map<string, ContextId>();
 
-/** Nest's documented strategy of one sub-tree a tenant, for events: the tenant stands in the user metadata. */
+/** Nest's documented strategy of one subtree per tenant, for events: the user metadata contains the tenant. */
 const byTenant: ContextIdStrategy<GeminiEvent> = {
   attach(contextId, { userMetadata }) {
     const tenant = String(userMetadata['tenant']);
@@ -54,14 +54,14 @@ class OfEvent {
 }
 
 afterEach(async () => {
-  // There is no way to take a strategy back: this one is what Nest does without one.
+  // A strategy cannot be removed, so this one does what Nest does by default.
   ContextIdFactory.apply({ attach: (contextId) => () => contextId });
   seen.length = created = 0;
   await closeApps();
 });
 
 describe('a durable provider', () => {
-  it('has one instance a tenant, as the strategy of the app says', async () => {
+  it("has one instance per tenant, as the app's strategy decides", async () => {
     ContextIdFactory.apply(byTenant as ContextIdStrategy);
     const { origin } = await startApp({ imports: [staticWebhooks()], providers: [OfTenant] }, { adapter: ADAPTERS[0] });
 
@@ -81,7 +81,7 @@ describe('a durable provider', () => {
     ]);
   });
 
-  it('leaves other request-scoped handlers alone, whose strategy is not asked', async () => {
+  it('does not affect other request-scoped handlers, which do not use the strategy', async () => {
     ContextIdFactory.apply({
       attach() {
         throw new Error('reads a header');

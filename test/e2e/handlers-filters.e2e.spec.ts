@@ -118,10 +118,10 @@ afterEach(async () => {
 });
 thrown = new Expected('as agreed');
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
-describe('filters of handlers', () => {
+describe('exception filters of handlers', () => {
   const start = async (...providers: Type[]) => {
     const { app, origin } = await startApp(
       { imports: [staticWebhooks()], providers: [Journal, ...providers] },
@@ -141,7 +141,7 @@ describe('filters of handlers', () => {
     expect(failures).toEqual([]);
   });
 
-  it.each(FAILED)('one that $what has not', async ({ filters, final }) => {
+  it.each(FAILED)('one that $what has not handled it', async ({ filters, final }) => {
     const { origin, failures } = await start(failing({ onMethod: filters }));
 
     expect(await deliver(origin)).toMatchObject(final ? PROCESSED : HANDLER_FAILED);
@@ -179,15 +179,18 @@ describe('filters of handlers', () => {
     },
     { error: 'not an Error', filters: { onMethod: [ExpectedFilter] }, runs: [], answer: HANDLER_FAILED },
     { error: undefined, filters: { onMethod: [ExpectedFilter, CatchAll] }, runs: ['CatchAll'], answer: PROCESSED },
-  ])('catch what they say, the method’s before the class’s: row %#', async ({ error, filters, runs, answer }) => {
-    thrown = error;
-    const { origin } = await start(failing(filters));
+  ])(
+    'catch the types that they declare, on the method before the class: row %#',
+    async ({ error, filters, runs, answer }) => {
+      thrown = error;
+      const { origin } = await start(failing(filters));
 
-    expect(await deliver(origin)).toMatchObject(answer);
-    expect(seen).toEqual(runs);
-  });
+      expect(await deliver(origin)).toMatchObject(answer);
+      expect(seen).toEqual(runs);
+    },
+  );
 
-  it('hear of a guard that denies; one that returns has handled it', async () => {
+  it('receive the exception of a guard that denies access, and handle it by returning', async () => {
     @Injectable()
     class Denied {
       @OnGeminiEvent('*')
@@ -204,7 +207,7 @@ describe('filters of handlers', () => {
     expect(failures).toEqual([]);
   });
 
-  it('that throw a guard’s denial on leave it final', async () => {
+  it('that rethrow a guard’s exception cause no retry', async () => {
     const denial = new UnauthorizedException();
     @Injectable()
     class Denied {

@@ -18,7 +18,7 @@ import { OnGeminiEvent, type GeminiEvent, type GeminiHandlerContext } from '../.
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { deliver, HANDLER_FAILED, PROCESSED, staticWebhooks } from '../support/static-webhooks.js';
 
-/** `enhancer contextType`; pipes are told no type. */
+/** `enhancer contextType`; pipes do not receive the type. */
 const ran: string[] = [];
 let thrown: Error | undefined;
 
@@ -46,7 +46,7 @@ class GlobalPipe {
   }
 }
 
-/** As most are: it writes to a response, and swallows what has none. */
+/** A typical filter: it writes to the response, and swallows the error if there is none. */
 @Catch()
 class GlobalFilter {
   catch(_error: unknown, host: ArgumentsHost) {
@@ -106,14 +106,14 @@ afterEach(async () => {
 });
 
 describe.each(ADAPTERS)('global enhancers on $adapter', (adapter) => {
-  describe.each(GLOBALS)('set by $how', ({ providers, configure }) => {
+  describe.each(GLOBALS)('registered by $how', ({ providers, configure }) => {
     const start = () =>
       startApp(
         { imports: [staticWebhooks()], controllers: [OwnRoute], providers: [Handlers, ...providers] },
         { adapter, ...(configure && { configure }) },
       );
 
-    it('run for the HTTP routes, ours included, and not for handlers', async () => {
+    it('run for HTTP routes including ours, but not for handlers', async () => {
       const { origin } = await start();
 
       expect(await deliver(origin)).toMatchObject(PROCESSED);
@@ -124,7 +124,7 @@ describe.each(ADAPTERS)('global enhancers on $adapter', (adapter) => {
       expect(ran).toEqual(['guard http', 'interceptor http']);
     });
 
-    it('hide no failure of a handler', async () => {
+    it("do not hide a handler's failure", async () => {
       thrown = new Error('for no filter');
       const { origin } = await start();
 

@@ -133,7 +133,7 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('guards of handlers', () => {
@@ -163,7 +163,7 @@ describe('guards of handlers', () => {
     ]);
   });
 
-  it.each(PLACES)('on $place deny for good', async ({ type, metadata }) => {
+  it.each(PLACES)('on $place deny access permanently', async ({ type, metadata }) => {
     verdict = () => false;
     const { origin, failures } = await start(metadata);
 
@@ -174,7 +174,7 @@ describe('guards of handlers', () => {
     expect(failures).toMatchObject([{ handler: `${type.name}.run`, attempt: 1, final: true }]);
   });
 
-  it.each(DENIALS)('a guard that $how is a final failure', async ({ deny, cause }) => {
+  it.each(DENIALS)('a guard that $how causes no retry', async ({ deny, cause }) => {
     verdict = deny;
     const { origin, failures } = await start({ providers: [GuardedMethod, Unguarded] });
 
@@ -210,7 +210,7 @@ describe('guards of handlers', () => {
     expect(failures).toHaveLength(1);
   });
 
-  it('a guard that expects HTTP fails with what it is given instead', async () => {
+  it('a guard that expects an HTTP context fails without one', async () => {
     verdict = () => contexts.at(-1)!.switchToHttp().getRequest<{ headers: object }>().headers.toString() !== '';
     const { origin, failures } = await start({ providers: [GuardedMethod] });
 
@@ -242,7 +242,7 @@ describe('guards of handlers', () => {
     expect(seen).toEqual(['class guard', 'method guard', 'handler']);
   });
 
-  it('that Nest does not instantiate stop the app instead of being passed over', async () => {
+  it('stop the app instead of being skipped if Nest does not instantiate them', async () => {
     const provider: Provider = { provide: 'token', useFactory: () => new GuardedClass() };
 
     await expect(start({ providers: [provider] })).rejects.toMatchObject({
@@ -252,7 +252,7 @@ describe('guards of handlers', () => {
   });
 
   it.each([GuardedClass, GuardedMethod])(
-    'of a class under a token guard, or stop the app (Nest 11): %p',
+    'protect a class provided under a token, or stop the app (Nest 11): %p',
     async (useClass) => {
       verdict = () => false;
       const started = await start({ providers: [{ provide: 'token', useClass }] }).catch((error: unknown) => error);
@@ -263,7 +263,7 @@ describe('guards of handlers', () => {
     },
   );
 
-  it('given as instances guard whatever way the class is provided', async () => {
+  it('given as instances work however the class is provided', async () => {
     const { origin } = await start({ providers: [{ provide: 'token', useFactory: () => new GuardedTwice() }] });
 
     await deliver(origin);

@@ -45,7 +45,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     return { app, origin, announced };
   };
 
-  it('runs the handlers once for 40 copies at the same time, and answers 200 to all', async () => {
+  it('runs the handlers once for 40 simultaneous copies, and answers 200 to all', async () => {
     const gate = deferred();
     act = () => gate.promise;
     const { origin, announced } = await start();
@@ -60,7 +60,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(announced).toHaveLength(1);
   });
 
-  it('takes one event under its old and its new name for the same', async () => {
+  it('treats the old and the new name of an event as the same event', async () => {
     const { origin, announced } = await start();
 
     expect(await deliver(origin, { type: 'batch.completed', id: 'batch_9' })).toMatchObject(PROCESSED);
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(announced).toHaveLength(1);
   });
 
-  it('tells events of one job apart, and jobs of one event', async () => {
+  it('distinguishes events of the same job, and jobs with the same event', async () => {
     const { origin } = await start();
     for (const event of [
       { type: 'batch.succeeded', id: 'a' },
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(runs).toEqual(['a', 'a', 'b']);
   });
 
-  it('takes every delivery of an unknown type for an event of its own, and answers 200', async () => {
+  it('treats every delivery of an unknown type as a separate event, and answers 200', async () => {
     const { origin, announced } = await start();
     for (let delivery = 0; delivery < 2; delivery += 1) {
       expect(await deliver(origin, { type: 'audio.made' })).toMatchObject(PROCESSED);
@@ -89,7 +89,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(announced.map(({ type }) => type)).toEqual(['audio.made', 'audio.made']);
   });
 
-  it('answers 500 while a handler fails, announces the event once, and 200 when it no longer does', async () => {
+  it('answers 500 while a handler fails, publishes the event once, and answers 200 after a success', async () => {
     act = () => Promise.reject(new Error('not yet'));
     const { origin, announced } = await start();
 
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(announced).toHaveLength(1);
   });
 
-  it('says nothing of what a handler threw', async () => {
+  it('does not reveal what a handler threw', async () => {
     act = () => Promise.reject(new Error('password hunter2 was refused'));
     const { origin } = await start();
 
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(JSON.stringify(body)).not.toMatch(/hunter2|Handlers/);
   });
 
-  it('answers 503 with retry-after past ackTimeoutMs; the handlers go on, and a retry finds them done', async () => {
+  it('answers 503 with retry-after past ackTimeoutMs, and a retry finds the handlers done', async () => {
     const gate = deferred();
     const ended = deferred();
     act = () => gate.promise.finally(() => queueMicrotask(ended.resolve));
@@ -128,7 +128,7 @@ describe.each(ADAPTERS)('the inline inbox on $adapter', (adapter) => {
     expect(runs).toHaveLength(1);
   });
 
-  it('answers 503 while as many events as it holds are being handled', async () => {
+  it('answers 503 while maxEntries events are being handled', async () => {
     const gate = deferred();
     act = () => gate.promise;
     const { origin } = await start(inlineInbox({ maxEntries: 1 }));

@@ -78,7 +78,7 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('interceptors of handlers', () => {
@@ -89,7 +89,7 @@ describe('interceptors of handlers', () => {
     it.each<{ place: string; metadata: ModuleMetadata }>([
       { place: "a provider's method", metadata: { providers: [Intercepted] } },
       { place: "a controller's class", metadata: { controllers: [InterceptedController] } },
-    ])('wrap it, injected: $place', async ({ metadata }) => {
+    ])('wrap it and have their dependencies injected: $place', async ({ metadata }) => {
       const { origin } = await start(metadata);
 
       expect(await deliver(origin)).toMatchObject(PROCESSED);
@@ -138,7 +138,7 @@ describe('interceptors of handlers', () => {
     { what: 'completes in its place', interceptor: { intercept: () => EMPTY } },
     { what: 'answers in its place', interceptor: { intercept: () => of('cached') } },
     {
-      what: 'asks for it and does not subscribe',
+      what: 'calls next.handle() without subscribing',
       interceptor: {
         intercept: (_context, next) => {
           next.handle();
@@ -146,7 +146,7 @@ describe('interceptors of handlers', () => {
         },
       },
     },
-  ])('a handler that never ran is named once in the log: its interceptor $what', async ({ interceptor }) => {
+  ])('a handler that never ran is logged once if its interceptor $what', async ({ interceptor }) => {
     @Injectable()
     class Handlers {
       @OnGeminiEvent('*')

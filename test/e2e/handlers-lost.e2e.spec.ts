@@ -9,7 +9,7 @@ import { staticWebhooks } from '../support/static-webhooks.js';
 
 const adapter = ADAPTERS[0];
 
-/** Makes a decorated class, as when its file is imported. */
+/** Defines a decorated class, as importing its file does. */
 function handlersCalled(name: string): Type {
   const { [name]: Made } = { [name]: class {} } as Record<string, Type>;
   const prototype = Made!.prototype as Record<string, () => void>;
@@ -19,7 +19,7 @@ function handlersCalled(name: string): Type {
   return Made!;
 }
 
-/** Starts an app and returns what it warns of once others have had the time to start too. */
+/** Starts an app and returns its warnings after the time in which other apps could start. */
 async function started(metadata: ModuleMetadata) {
   const logger = new RecordingLogger();
   const { imports = [], ...rest } = metadata;
@@ -46,7 +46,7 @@ afterEach(async () => {
   await closeApps();
 });
 
-describe('decorated methods that no app finds are named once, with the reason:', () => {
+describe('decorated methods that no app finds are logged once, with the reason:', () => {
   it('a class that no module provides', async () => {
     handlersCalled('Forgotten');
     const first = await started({ providers: [handlersCalled('Provided')] });
@@ -79,7 +79,7 @@ describe('decorated methods that no app finds are named once, with the reason:',
   it.each([
     ['a transient', Scope.TRANSIENT],
     ['a request-scoped', Scope.REQUEST],
-  ])('what %s factory makes', async (what, scope) => {
+  ])('an instance from %s factory', async (what, scope) => {
     const name = `MadeBy${what.replaceAll(/\W/g, '')}`;
     const Made = handlersCalled(name);
     const { logger } = await started({ providers: [{ provide: 'made', scope, useFactory: () => new Made() }] });
@@ -87,7 +87,7 @@ describe('decorated methods that no app finds are named once, with the reason:',
     expect(await warnings(logger)).toEqual([expect.stringMatching(new RegExp(`${name}\\.run \\(in no module`))]);
   });
 
-  it('what ModuleRef.create makes', async () => {
+  it('an instance from ModuleRef.create', async () => {
     const Created = handlersCalled('Created');
     const { app, logger } = await started({});
     await app.get(ModuleRef).create(Created);
@@ -95,7 +95,7 @@ describe('decorated methods that no app finds are named once, with the reason:',
     expect(await warnings(logger)).toEqual([expect.stringMatching(/Created\.run \(in no module/)]);
   });
 
-  it('a lazy module that is loaded after the start, also when its classes are defined only then', async () => {
+  it('a module that is lazily loaded after the start, even if its classes are defined only then', async () => {
     const { app, logger } = await started({});
     expect(await warnings(logger)).toEqual([]);
 
@@ -107,7 +107,7 @@ describe('decorated methods that no app finds are named once, with the reason:',
     ]);
   });
 
-  it('several in one line', async () => {
+  it('several methods, in one line', async () => {
     const [Forgotten, Held] = [handlersCalled('AlsoForgotten'), handlersCalled('AlsoHeld')];
     void Forgotten;
     const { logger } = await started({ providers: [{ provide: 'held', useValue: [new Held()] }] });
@@ -119,7 +119,7 @@ describe('decorated methods that no app finds are named once, with the reason:',
 });
 
 describe('two apps in one process', () => {
-  it("do not name each other's classes", async () => {
+  it("do not report each other's classes", async () => {
     const [One, Two] = [handlersCalled('OfTheFirst'), handlersCalled('OfTheSecond')];
     const first = await started({ providers: [One] });
     const second = await started({ providers: [Two] });
@@ -127,7 +127,7 @@ describe('two apps in one process', () => {
     expect([...(await warnings(first.logger)), ...(await warnings(second.logger))]).toEqual([]);
   });
 
-  it('do not, also where the first does not run handlers', async () => {
+  it('do not report them either if the first runs no handlers', async () => {
     const Web = handlersCalled('OfTheWeb');
     const inbox = () => ({
       hasWorkers: false,
@@ -140,7 +140,7 @@ describe('two apps in one process', () => {
     expect(await warnings(logger)).toEqual([]);
   });
 
-  it('say nothing once they are closed', async () => {
+  it('log nothing after they are closed', async () => {
     const { app, logger } = await started({});
     handlersCalled('TooLate');
     await app.close();

@@ -143,21 +143,21 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('names of handlers', () => {
   const start = (providers: Provider[], imports: (new () => object)[] = []) =>
     startApp({ imports: [staticWebhooks(), ...imports], providers }, { adapter });
 
-  it('are class and method, or what the decorator says, and stand in the context', async () => {
+  it('consist of class and method or come from the decorator, and are in the context', async () => {
     const { origin } = await start([Billing, OneTimeoutTwice]);
 
     expect(await deliver(origin)).toMatchObject(PROCESSED);
     expect(names.toSorted()).toEqual(['Billing.charge', 'agreed', 'refunds']);
   });
 
-  it('are those that classes had when their decorators ran', async () => {
+  it('use the names that classes had when their decorators ran', async () => {
     const { origin } = await start([Renamed]);
 
     expect(await deliver(origin)).toMatchObject(PROCESSED);
@@ -171,12 +171,12 @@ describe('names of handlers', () => {
       name: 'Inherited.charge',
     },
     {
-      what: 'mixin() made the class that it inherits from',
+      what: 'mixin() made its base class',
       provider: () => class Own extends (mixin(class Tenant extends Inherited {}) as typeof Inherited) {},
       name: 'Own.charge',
     },
     {
-      what: 'a decorator put a class without a name in its place',
+      what: 'a decorator replaced it by a class without a name',
       provider: () => (() => class extends Inherited {})(),
       name: 'Inherited.charge',
     },
@@ -202,7 +202,7 @@ describe('names of handlers', () => {
 
   it.each([
     { what: 'one class provided by two modules', imports: [FirstModule, SecondModule], name: 'Billing.charge' },
-    { what: 'two classes of one name', providers: [Billing, twin()], name: 'Billing.charge' },
+    { what: 'two classes with the same name', providers: [Billing, twin()], name: 'Billing.charge' },
     {
       what: 'one class under two tokens',
       providers: [Billing, { provide: 'again', useClass: Billing }],
@@ -216,8 +216,8 @@ describe('names of handlers', () => {
       ],
       name: 'Billing.charge',
     },
-    { what: 'one name given twice', providers: [Billing, SharingAName], name: 'refunds' },
-  ])('that collide stop the app and say which: $what', async ({ providers = [], imports = [], name }) => {
+    { what: 'a name that is used twice', providers: [Billing, SharingAName], name: 'refunds' },
+  ])('that collide stop the app and are listed: $what', async ({ providers = [], imports = [], name }) => {
     await expect(start(providers, imports)).rejects.toMatchObject({
       code: 'invalid_handler',
       message: expect.stringMatching(new RegExp(`named "${name}".*export it from one.*name: '…'`, 's')),
@@ -228,7 +228,7 @@ describe('names of handlers', () => {
     { option: 'name', provider: TwoNames, given: 'one.*two|two.*one' },
     { option: 'timeoutMs', provider: TwoTimeouts, given: '10.*20|20.*10' },
   ])(
-    'and options on which the decorators of a method disagree stop the app: $option',
+    'and options that differ between the decorators of a method stop the app: $option',
     async ({ option, provider, given }) => {
       await expect(start([provider])).rejects.toMatchObject({
         code: 'invalid_handler',
@@ -237,7 +237,7 @@ describe('names of handlers', () => {
     },
   );
 
-  it('tell classes of one name apart: pipes and parameters of one are nothing to the others', async () => {
+  it('distinguish classes of the same name, with separate pipes and parameters', async () => {
     const { origin } = await start([firstNamesake(), secondNamesake(), thirdNamesake()]);
 
     expect(await deliver(origin)).toMatchObject(PROCESSED);

@@ -102,7 +102,7 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('pipes of handlers', () => {
@@ -114,7 +114,7 @@ describe('pipes of handlers', () => {
       { place: "a provider's method", metadata: { providers: [PipedMethod] } },
       { place: "a provider's class", metadata: { providers: [PipedClass] } },
       { place: "a controller's method", metadata: { controllers: [PipedController] } },
-    ])('transform the event, as they would a body, and leave the context alone: $place', async ({ metadata }) => {
+    ])('transform the event like a body and do not touch the context: $place', async ({ metadata }) => {
       const { origin } = await start(metadata);
 
       expect(await deliver(origin)).toMatchObject(PROCESSED);
@@ -123,7 +123,7 @@ describe('pipes of handlers', () => {
       expect(piped).toMatchObject([{ type: 'body' }]);
     });
 
-    it('see an event that they did not change for the other handlers', async () => {
+    it('do not change the event of other handlers', async () => {
       let other: unknown;
       @Injectable()
       class Other {
@@ -160,14 +160,14 @@ describe('pipes of handlers', () => {
   });
 
   describe('parameters made by createParamDecorator', () => {
-    it('stand beside event and context, with pipes of their own', async () => {
+    it('can be combined with event and context, and have their own pipes', async () => {
       const { origin } = await start({ providers: [WithParameters] });
 
       expect(await deliver(origin)).toMatchObject(PROCESSED);
       expect(args).toEqual([EVENT, CONTEXT, 'batch_1', 'BATCH_1', undefined]);
     });
 
-    it('may take the place of the event', async () => {
+    it('can replace the event', async () => {
       const { origin } = await start({ providers: [WithParametersInFront] });
 
       expect(await deliver(origin)).toMatchObject(PROCESSED);

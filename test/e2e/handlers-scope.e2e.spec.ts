@@ -194,14 +194,14 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** What a handler sees is the same on both: receivers are tested on Express and Fastify. */
+/** Handlers do not depend on the adapter, so one is enough here. */
 const [adapter] = ADAPTERS;
 
 describe('scopes', () => {
   const start = ({ providers = [], ...rest }: ModuleMetadata) =>
     startApp({ imports: [staticWebhooks()], providers: [Dependency, ...providers], ...rest }, { adapter });
 
-  it.each(FRESH)('$what is made anew for each event, with its dependencies', async ({ metadata, request }) => {
+  it.each(FRESH)('$what is created for each event, with its dependencies', async ({ metadata, request }) => {
     const { app, origin } = await start(metadata);
 
     for (const id of ['batch_1', 'batch_2']) expect(await deliver(origin, { id })).toMatchObject(PROCESSED);
@@ -214,7 +214,7 @@ describe('scopes', () => {
     }
   });
 
-  it('a request-scoped provider is not constructed before there is an event', async () => {
+  it('a request-scoped provider is not constructed before the first event', async () => {
     const { origin } = await start({ providers: [RequestScoped] });
     expect(constructed).toEqual([]);
 
@@ -222,7 +222,7 @@ describe('scopes', () => {
     expect(constructed).toEqual(['RequestScoped']);
   });
 
-  it('a provider with a transient dependency stays one instance', async () => {
+  it('a provider with a transient dependency remains a single instance', async () => {
     const { origin } = await start({ providers: [WithTransientDependency, TransientDependency] });
 
     for (const id of ['batch_1', 'batch_2']) await deliver(origin, { id });
@@ -232,7 +232,7 @@ describe('scopes', () => {
     expect(runs[0]?.dependency).toBeInstanceOf(TransientDependency);
   });
 
-  it('guards, interceptors, pipes and filters that are request-scoped get the event as their request', async () => {
+  it('request-scoped guards, interceptors, pipes and filters get the event as their request', async () => {
     const { origin } = await start({ providers: [BehindScopedEnhancers, EventReader] });
 
     expect(await deliver(origin)).toMatchObject(PROCESSED);

@@ -167,7 +167,7 @@ afterEach(async () => {
 
 const start = (providers: Provider[]) => startApp({ imports: [staticWebhooks()], providers }, { adapter });
 
-describe('a handler runs as the method stands at start', () => {
+describe('a handler runs its method as it is at start', () => {
   it.each<[string, Type, string[]]>([
     ['a decorator above that wraps it in the descriptor', InDescriptor, ['wrapper', 'run']],
     ['a decorator above that returns another descriptor', InNewDescriptor, ['replacement', 'run']],
@@ -202,37 +202,34 @@ describe('a handler runs as the method stands at start', () => {
     expect(seen).toEqual(['patch', 'original']);
   });
 
-  it.each(['without enhancers', 'behind a guard'])(
-    'with an instance patched by a hook of the start: %s',
-    async (how) => {
-      @Injectable()
-      class Aspects implements OnModuleInit, OnApplicationBootstrap {
-        constructor(private readonly handlers: PatchedLater) {}
-        onModuleInit() {
-          this.patch('at init');
-        }
-        onApplicationBootstrap() {
-          this.patch('at bootstrap');
-        }
-        private patch(tag: string) {
-          const original = this.handlers.run;
-          this.handlers.run = function (this: PatchedLater) {
-            seen.push(tag);
-            original.call(this);
-          };
-        }
+  it.each(['without enhancers', 'behind a guard'])('with an instance patched by a start-up hook: %s', async (how) => {
+    @Injectable()
+    class Aspects implements OnModuleInit, OnApplicationBootstrap {
+      constructor(private readonly handlers: PatchedLater) {}
+      onModuleInit() {
+        this.patch('at init');
       }
-      const { origin } = await start([
-        Aspects,
-        { provide: PatchedLater, useClass: how === 'behind a guard' ? GuardedLater : PatchedLater },
-      ]);
+      onApplicationBootstrap() {
+        this.patch('at bootstrap');
+      }
+      private patch(tag: string) {
+        const original = this.handlers.run;
+        this.handlers.run = function (this: PatchedLater) {
+          seen.push(tag);
+          original.call(this);
+        };
+      }
+    }
+    const { origin } = await start([
+      Aspects,
+      { provide: PatchedLater, useClass: how === 'behind a guard' ? GuardedLater : PatchedLater },
+    ]);
 
-      expect(await deliver(origin)).toMatchObject(PROCESSED);
-      expect(seen).toEqual(['at bootstrap', 'at init', 'run']);
-    },
-  );
+    expect(await deliver(origin)).toMatchObject(PROCESSED);
+    expect(seen).toEqual(['at bootstrap', 'at init', 'run']);
+  });
 
-  it('with a proxy for an instance that binds its functions', async () => {
+  it('with a proxy around an instance that binds its functions', async () => {
     const bound = new Proxy(new InDescriptor(), {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key);
@@ -246,8 +243,8 @@ describe('a handler runs as the method stands at start', () => {
   });
 });
 
-describe('what stands on a handler below a wrapper', () => {
-  it('counts: guards', async () => {
+describe('decorators of a handler below a wrapper', () => {
+  it('apply: guards', async () => {
     @Injectable()
     class Guarded {
       @Wrapped()
@@ -259,12 +256,12 @@ describe('what stands on a handler below a wrapper', () => {
     }
     const { origin } = await start([Guarded]);
 
-    // Denied for good: the event is done, and the method has not run.
+    // Denied permanently: the event is done, and the method has not run.
     expect(await deliver(origin)).toMatchObject(PROCESSED);
     expect(seen).toEqual([]);
   });
 
-  it('counts: pipes, and metadata that a guard reads from the handler', async () => {
+  it('apply: pipes, and metadata that a guard reads from the handler', async () => {
     const roles: unknown[] = [];
     @Injectable()
     class ReadsRoles implements CanActivate {
@@ -293,7 +290,7 @@ describe('what stands on a handler below a wrapper', () => {
   });
 });
 
-describe('what stands on a handler below a wrapper that is itself below @OnGeminiEvent', () => {
+describe('decorators of a handler below a wrapper that is itself below @OnGeminiEvent', () => {
   @Injectable()
   class Denies implements CanActivate {
     canActivate() {
@@ -304,7 +301,7 @@ describe('what stands on a handler below a wrapper that is itself below @OnGemin
   it.each<[string, () => MethodDecorator]>([
     ['in the descriptor', Wrapped],
     ['in a new descriptor', Replaced],
-  ])('counts: a guard and a guard class, with a wrapper %s', async (_what, Wrapper) => {
+  ])('apply: a guard and a guard class, with a wrapper %s', async (_what, Wrapper) => {
     @Injectable()
     class Guarded {
       @OnGeminiEvent('batch.succeeded', { name: 'instance' })
@@ -327,7 +324,7 @@ describe('what stands on a handler below a wrapper that is itself below @OnGemin
     expect(seen).toEqual([]);
   });
 
-  it('counts: pipes, interceptors, filters and metadata, once each', async () => {
+  it('apply: pipes, interceptors, filters and metadata, once each', async () => {
     const roles: unknown[] = [];
     @Injectable()
     class ReadsRoles implements NestInterceptor {
@@ -365,7 +362,7 @@ describe('what stands on a handler below a wrapper that is itself below @OnGemin
   });
 });
 
-it('a generator below a wrapper that drives it is a handler like others', async () => {
+it('a generator below a wrapper that drives it is an ordinary handler', async () => {
   const Driven = (): MethodDecorator => (_target, _key, descriptor) => {
     const inner = descriptor.value as unknown as () => Generator;
     descriptor.value = async function (this: unknown) {
@@ -387,7 +384,7 @@ it('a generator below a wrapper that drives it is a handler like others', async 
   expect(seen).toEqual(['one', 'two']);
 });
 
-describe('what never ran in silence stops the app', () => {
+describe('a handler that would silently never run stops the app', () => {
   const decorate = OnGeminiEvent('*') as unknown as (...given: unknown[]) => void;
   const invalid = (message: RegExp) =>
     expect.objectContaining({ code: 'invalid_handler', message: expect.stringMatching(message) });
@@ -417,7 +414,7 @@ describe('what never ran in silence stops the app', () => {
     );
   });
 
-  it('at start: a wrapper that made it a generator', async () => {
+  it('at start: a wrapper that turned it into a generator', async () => {
     const Generator = (): MethodDecorator => (_target, _key, descriptor) => {
       descriptor.value = function* () {} as never;
     };
@@ -432,14 +429,14 @@ describe('what never ran in silence stops the app', () => {
   });
 });
 
-describe('a method that gives back a generator, of which nothing has run, has failed', () => {
+describe('a method that returns a generator has failed, because nothing of it has run', () => {
   const generator = function* () {
     yield seen.push('never');
   };
   const asyncGenerator = async function* () {
     yield seen.push('never');
   };
-  /** As TypeScript makes one for ES5: of no kind of its own. */
+  /** A generator as TypeScript compiles it to ES5: a plain function. */
   const compiled = () => {
     const steps = { next: () => ({ done: true, value: undefined }), throw: () => undefined, return: () => undefined };
     return Object.assign(steps, { [Symbol.iterator]: () => steps });
@@ -481,7 +478,7 @@ describe('a method that gives back a generator, of which nothing has run, has fa
     expect(seen).toEqual([]);
   });
 
-  it('but lists, texts and streams are results like others', async () => {
+  it('but lists, texts and streams are ordinary results', async () => {
     @Injectable()
     class Giving {
       @OnGeminiEvent('batch.succeeded')
@@ -530,7 +527,7 @@ describe('the log at start', () => {
     expect(logger.of('warn').filter((line) => line.includes('No handler with @OnGeminiEvent'))).toHaveLength(1);
   });
 
-  it('does not warn where no inbox runs handlers, as in a web process', async () => {
+  it('does not warn in a process that runs no handlers, such as a web process', async () => {
     const logger = new RecordingLogger();
     const inbox = () => ({
       hasWorkers: false,
@@ -543,7 +540,7 @@ describe('the log at start', () => {
     expect(logger.of('warn')).toEqual([]);
   });
 
-  it('warns once for each type that nobody receives', async () => {
+  it('warns once for each type that nothing receives', async () => {
     const { logger, origin } = await logged([]);
     for (const id of ['a', 'b']) await deliver(origin, { data: { id } });
     await deliver(origin, { type: 'batch.failed' });

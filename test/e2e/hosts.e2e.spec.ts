@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** An app that somebody else's server hands requests to. */
+/** An app that receives its requests from another server. */
 async function initialized(own: Receiver, { create }: AdapterCase) {
   const app = await NestFactory.create<INestApplication>(moduleOf(own.metadata), await create(), { logger: false });
   apps.push(app);
@@ -53,7 +53,7 @@ const HANDLERS = {
 };
 
 describe.each(ADAPTERS)('a host that keeps the bytes in rawBody, in front of $adapter', (adapter) => {
-  /** As Cloud Functions and Firebase do: an Express app that parses the body, keeps it and hands on the request. */
+  /** Like Cloud Functions and Firebase: an Express app that parses the body, keeps it and passes the request on. */
   const cloudFunction = async (own: Receiver) => {
     const handle = HANDLERS[adapter.adapter](await initialized(own, adapter));
     const framework = express();
@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('a host that keeps the bytes in rawBody, in front of $ad
     return listening(framework);
   };
 
-  it('has its deliveries taken', async () => {
+  it('has its deliveries accepted', async () => {
     const own = receiver();
     const origin = await cloudFunction(own);
 
@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('a host that keeps the bytes in rawBody, in front of $ad
     expect(own.events).toHaveLength(1);
   });
 
-  it('has no forged delivery taken, and none that is too large', async () => {
+  it('has forged and oversized deliveries refused', async () => {
     const own = receiver({ bodyLimitBytes: 1000 });
     const origin = await cloudFunction(own);
 
@@ -86,10 +86,10 @@ describe.each(ADAPTERS)('a host that keeps the bytes in rawBody, in front of $ad
     expect(own.events).toEqual([]);
   });
 
-  it('need not leave anything to read', async () => {
+  it('may leave nothing to read', async () => {
     const own = receiver({ bodyTimeoutMs: 200 });
     const handle = HANDLERS[adapter.adapter](await initialized(own, adapter));
-    // The stream is never fed: nothing but rawBody has the bytes.
+    // The stream has no data: only rawBody has the bytes.
     const origin = await listening((request, response) => {
       const silent = Object.assign(new Readable({ read: () => undefined }), {
         method: request.method,
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)('a host that keeps the bytes in rawBody, in front of $ad
   });
 });
 
-describe('a delivery by app.inject() of Fastify', () => {
+describe("a delivery through Fastify's app.inject()", () => {
   const injected = async (own: Receiver, payload: Readable | string, headers: Record<string, string> = {}) => {
     const app = (await initialized(own, ADAPTERS[1])) as NestFastifyApplication;
     return app.inject({
@@ -130,7 +130,7 @@ describe('a delivery by app.inject() of Fastify', () => {
     ['as text', () => body],
     ['as a stream of one chunk', () => Readable.from([Buffer.from(body)])],
     ['as a stream of many chunks', () => Readable.from([...body].map((one) => Buffer.from(one)))],
-  ])('%s is taken', async (_how, payload) => {
+  ])('%s is accepted', async (_how, payload) => {
     const own = receiver();
 
     const answer = await injected(own, payload());
@@ -142,7 +142,7 @@ describe('a delivery by app.inject() of Fastify', () => {
   it.each([
     ['that never begins', () => beginning('')],
     ['that stalls', () => beginning('{')],
-  ])('as a stream %s is answered 408, given up, and the process goes on', async (_how, payload) => {
+  ])('as a stream %s gets 408 and is dropped, and the process keeps running', async (_how, payload) => {
     const own = receiver({ bodyTimeoutMs: 50 });
 
     const answer = await injected(own, payload(), { 'content-length': '500' });
@@ -152,7 +152,7 @@ describe('a delivery by app.inject() of Fastify', () => {
     expect(own.events).toEqual([]);
   });
 
-  it('as a stream that is too long and never ends is answered 413, and given up', async () => {
+  it('as a stream that is too long and never ends gets 413 and is dropped', async () => {
     const own = receiver({ bodyTimeoutMs: 50, bodyLimitBytes: 10 });
 
     const answer = await injected(own, beginning(body));
@@ -174,7 +174,7 @@ describe.each(ADAPTERS)('a request target in absolute form on $adapter', (adapte
     ['http://host.example', PATH],
     ['HTTP://host.example:8080', `${PATH}?x=1`],
     ['https://user:pass@host.example', PATH],
-  ])('names our route: %s%s', async (base, path) => {
+  ])('matches our route: %s%s', async (base, path) => {
     const own = receiver();
     const { origin } = await startApp(own.metadata, { adapter });
 
@@ -182,7 +182,7 @@ describe.each(ADAPTERS)('a request target in absolute form on $adapter', (adapte
     expect(own.events).toHaveLength(1);
   });
 
-  it('that names another route is not ours', async () => {
+  it('that names another route does not match ours', async () => {
     const own = receiver();
     const { origin } = await startApp(own.metadata, { adapter });
 
@@ -191,7 +191,7 @@ describe.each(ADAPTERS)('a request target in absolute form on $adapter', (adapte
   });
 });
 
-/** Sends a delivery by a request line of its own: no client of Node's writes an absolute one to a server. */
+/** Sends a delivery with a hand-written request line, because no Node client sends an absolute target to a server. */
 async function statusOf(origin: string, target: string, secret: string): Promise<number> {
   const { headers } = withHmac(secret, body);
   const lines = Object.entries({ ...headers, host: 'host.example', 'content-length': String(body.length) });
@@ -204,7 +204,7 @@ async function statusOf(origin: string, target: string, secret: string): Promise
   return Number(Buffer.concat(chunks).toString().split(' ', 2)[1]);
 }
 
-/** Stands for an adapter of somebody else's, such as one for Koa or Hono. */
+/** Represents a third-party adapter, such as one for Koa or Hono. */
 class KoaAdapter extends ExpressAdapter {
   override getType() {
     return 'koa';
@@ -221,7 +221,7 @@ describe('an adapter that is neither Express nor Fastify', () => {
     return { ...own, origin, logger, warnings: () => logger.of('warn').filter((line) => line.includes('KoaAdapter')) };
   };
 
-  it('is warned about by name at start, once', async () => {
+  it('causes one warning at start that names it', async () => {
     const { warnings } = await start({});
 
     expect(warnings()).toEqual([
@@ -229,13 +229,13 @@ describe('an adapter that is neither Express nor Fastify', () => {
     ]);
   });
 
-  it('is not warned about where there is no route', async () => {
+  it('causes no warning without a route', async () => {
     const { warnings } = await start({ controller: false });
 
     expect(warnings()).toEqual([]);
   });
 
-  it('has its deliveries refused in its own name, and no parser is blamed', async () => {
+  it('is named when its deliveries are refused, and no parser is blamed', async () => {
     const { secret, origin, logger } = await start({});
 
     const answer = await post(`${origin}${PATH}`, withHmac(secret, body));
@@ -246,7 +246,7 @@ describe('an adapter that is neither Express nor Fastify', () => {
     expect(logger.text).not.toMatch(/express\.json/);
   });
 
-  it('has its deliveries taken where it keeps the bytes in rawBody', async () => {
+  it('has its deliveries accepted if it keeps the bytes in rawBody', async () => {
     const { secret, origin, events } = await start({}, { rawBody: true });
 
     expect((await post(`${origin}${PATH}`, withHmac(secret, body))).status).toBe(200);

@@ -24,7 +24,7 @@ describe.each(INBOXES)("an event with a job's token and another job name, on $in
     return { gemini, ...app, job: await app.start('batch') };
   };
 
-  /** As whoever has seen the URI could have it sent, with Google's signature. */
+  /** Sends an event with Google's signature, as anyone who knows the URI could trigger it. */
   const send = async ({ route }: JobsApp, job: GeminiJob, id: string, type = 'batch.succeeded') => {
     const token = await bindingTokenOf({ kind: 'batch', job: job.id });
     return post(`${route.uri}?gemini_binding=${token}`, withEd25519(google.key(), bodyOf(type, { id })));
@@ -39,7 +39,7 @@ describe.each(INBOXES)("an event with a job's token and another job name, on $in
     expect([heard.length, gemini.countOf(POLL_OF.batch)]).toEqual([0, 1]);
   });
 
-  it('is accepted once a poll says that our job has ended so', async () => {
+  it('is accepted once a poll reports the same end of our job', async () => {
     const { gemini, job, ...app } = await started();
     gemini.inject({ fault: 'lose' });
     gemini.finish(job.name!);
@@ -51,7 +51,7 @@ describe.each(INBOXES)("an event with a job's token and another job name, on $in
     expect(gemini.countOf(POLL_OF.batch)).toBe(1);
   });
 
-  it('is refused when our job has ended in another way', async () => {
+  it('is refused if our job has ended in another way', async () => {
     const { gemini, job, ...app } = await started();
     gemini.inject({ fault: 'lose' });
     gemini.finish(job.name!, 'failed');
@@ -59,7 +59,7 @@ describe.each(INBOXES)("an event with a job's token and another job name, on $in
     expect(await send(app, job, 'batch_of_another')).toMatchObject({ status: 403 });
   });
 
-  it('is answered with 503 while Gemini cannot be polled', async () => {
+  it('gets 503 while Gemini cannot be polled', async () => {
     const { gemini, job, ...app } = await started();
     gemini.inject({ fault: 'api_error', status: 500, operation: POLL_OF.batch });
 
@@ -68,7 +68,7 @@ describe.each(INBOXES)("an event with a job's token and another job name, on $in
     expect(answer).toMatchObject({ status: 503, body: { code: 'keys_unavailable' } });
   });
 
-  it('is accepted without a poll when it has our name for the job, in any spelling', async () => {
+  it('is accepted without a poll if it has our name for the job, in any spelling', async () => {
     const { gemini, job, ...app } = await started();
     const id = job.name!.slice('batches/'.length);
 
@@ -77,7 +77,7 @@ describe.each(INBOXES)("an event with a job's token and another job name, on $in
     expect(gemini.countOf(POLL_OF.batch)).toBe(0);
   });
 
-  it('is refused without a poll when it is of another kind', async () => {
+  it('is refused without a poll if it is of another kind', async () => {
     const { gemini, job, ...app } = await started();
 
     expect(await send(app, job, 'v1', 'video.generated')).toMatchObject({ status: 403 });

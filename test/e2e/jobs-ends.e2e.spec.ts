@@ -23,7 +23,7 @@ jest.setTimeout(30_000);
 let gemini: Awaited<ReturnType<typeof startGemini>>;
 let removeFaults: (() => void)[] = [];
 
-/** A fault of one test, gone after it. */
+/** Injects a fault that is removed after the test. */
 function inject(fault: SimulatorFault): void {
   removeFaults.push(gemini.inject(fault));
 }
@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 describe.each(INBOXES)('on $inbox', ({ make }) => {
-  /** Three apps on one Gemini: what tests share here, a job's name keeps apart. */
+  /** Three apps on one Gemini: tests share it and distinguish their jobs by name. */
   let later: JobsApp;
   let soon: JobsApp;
   let brief: JobsApp;
@@ -56,7 +56,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     const started = (app = later, metadata: Record<string, unknown> = { orderId: 7 }) =>
       startedJob(gemini, app, kind, metadata);
 
-    it('ends well when one poll is answered as if it did not exist', async () => {
+    it('succeeds even if one poll answers that it does not exist', async () => {
       const { job, name, heard, pollCount } = await started(soon);
       inject({ fault: 'lose', job: name });
       inject({ fault: 'not_found', job: name, times: 1 });
@@ -70,7 +70,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(pollCount()).toBeGreaterThan(1);
     });
 
-    /** As `not_found` where Gemini knows no such job, else as `unknown_outcome`. */
+    /** `not_found` if Gemini does not know the job, otherwise `unknown_outcome`. */
     const lose = async (reason: 'not_found' | 'unknown_outcome') => {
       const lost = await started(brief);
       if (reason === 'not_found') inject({ fault: 'not_found', job: lost.name });
@@ -85,7 +85,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     };
 
     it.each(['not_found', 'unknown_outcome'] as const)(
-      'is announced once as lost at untilMs, and ends all the same once its event comes: %s',
+      'is reported once as lost at untilMs, and still ends when its event arrives: %s',
       async (reason) => {
         const { job, name, heard } = await lose(reason);
         expect(heard()).toMatchObject([
@@ -108,7 +108,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       },
     );
 
-    it('is awaited by its id, its name or its event, before and after it has ended', async () => {
+    it('can be awaited by its id, its name or its event, before and after it has ended', async () => {
       const { job, name, heard } = await started();
       const before = later.jobs.waitFor(job.id);
 
@@ -121,7 +121,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       }
     });
 
-    it('ends the wait by timeout or signal, and the job goes on', async () => {
+    it('keeps running when a timeout or signal ends the wait', async () => {
       const { job, name } = await started();
       const controller = new AbortController();
       const aborted = job.completed({ signal: controller.signal });

@@ -22,7 +22,7 @@ jest.setTimeout(30_000);
 let gemini: Awaited<ReturnType<typeof startGemini>>;
 let removeFaults: (() => void)[] = [];
 
-/** A fault of one test, gone after it. */
+/** Injects a fault that is removed after the test. */
 function inject(fault: SimulatorFault): void {
   removeFaults.push(gemini.inject(fault));
 }
@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 describe.each(INBOXES)('on $inbox', ({ make }) => {
-  /** Two apps on one Gemini: what tests share here, a job's name keeps apart. */
+  /** Two apps on one Gemini: tests share it and distinguish their jobs by name. */
   let later: JobsApp;
   let soon: JobsApp;
 
@@ -66,7 +66,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(pollCount()).toBe(0);
     });
 
-    it('ends by a poll when the webhook is lost, with the same event, metadata included', async () => {
+    it('ends by a poll if the webhook is lost, with the same event including metadata', async () => {
       const { job, name, heard, pollCount } = await started(soon);
       inject({ fault: 'lose', job: name });
 
@@ -78,7 +78,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(pollCount()).toBeGreaterThan(0);
     });
 
-    it('runs the handlers once when the webhook arrives twice', async () => {
+    it('runs the handlers once if the webhook arrives twice', async () => {
       const { job, name, heard, pollCount } = await started();
       inject({ fault: 'duplicate', job: name });
 
@@ -91,7 +91,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect([heard().length, pollCount()]).toEqual([1, 0]);
     });
 
-    it('runs the handlers once when the webhook arrives after a poll has found the end', async () => {
+    it('runs the handlers once if the webhook arrives after a poll has found the end', async () => {
       const { job, name, heard } = await started(soon);
       inject({ fault: 'delay', delayMs: 5_000, job: name });
 
@@ -145,7 +145,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect([heard().length, pollCount()]).toEqual([1, 0]);
     });
 
-    it('is distinguished from another job when their webhooks arrive in the wrong order', async () => {
+    it('is distinguished from another job if their webhooks arrive in the wrong order', async () => {
       const [first, second] = [await started(), await started(later, { orderId: 8 })];
       inject({ fault: 'reorder', job: first.name });
 
@@ -170,7 +170,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       await until(() => heard().length === 1);
     });
 
-    it('is polled until Gemini answers when its webhook is lost and the API fails', async () => {
+    it('is polled until Gemini answers if its webhook is lost and the API fails', async () => {
       const { job, name, heard, pollCount } = await started(soon);
       inject({ fault: 'lose', job: name });
       inject({ fault: 'api_error', status: 503, operation: POLL_OF[kind], times: 2 });
@@ -182,7 +182,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(pollCount()).toBeGreaterThanOrEqual(3);
     });
 
-    it('is not polled again before the time that a 429 asks for', async () => {
+    it('is not polled again before the time that a 429 requires', async () => {
       const { job, name, heard, pollCount } = await started(soon);
       inject({ fault: 'lose', job: name });
       inject({ fault: 'api_error', status: 429, retryAfterSeconds: 1, operation: POLL_OF[kind], times: 1 });
@@ -195,7 +195,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect([polls.map(({ status }) => status), pollCount()]).toEqual([[429, 200], 2]);
     });
 
-    it('leaves nothing behind when Gemini refuses to start it', async () => {
+    it('leaves nothing behind if Gemini refuses to start it', async () => {
       const [before, heardBefore] = [gemini.requests.length, soon.heard.length];
       inject({ fault: 'api_error', status: 400, times: 1, operation: STARTS_OF[kind] });
 
@@ -208,7 +208,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(soon.heard.length - heardBefore).toBe(1);
     });
 
-    it('is started once, whatever the API responds', async () => {
+    it('is started once, whatever the API returns', async () => {
       const before = gemini.countOf(STARTS_OF[kind]);
       inject({ fault: 'api_error', status: 503, operation: STARTS_OF[kind] });
 
@@ -216,7 +216,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(gemini.countOf(STARTS_OF[kind]) - before).toBe(1);
     });
 
-    it('is started without metadata when Gemini refuses that, and its webhook still proves its origin', async () => {
+    it('is started without metadata if Gemini refuses that, and its webhook is still bound to it', async () => {
       inject({ fault: 'refuse_user_metadata' });
 
       const { job, name, heard } = await started();
@@ -229,10 +229,10 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
   });
 });
 
-describe.each(INBOXES)('keys that have just been rotated, on $inbox', ({ make }) => {
+describe.each(INBOXES)('keys that were just rotated, on $inbox', ({ make }) => {
   afterEach(closeAll);
 
-  it('let jobs of each kind end', async () => {
+  it('do not stop jobs of any kind from ending', async () => {
     gemini = await startGemini();
     const { start, heard } = await startJobsApp(gemini, make());
     const earlier = await start('batch');
@@ -250,7 +250,7 @@ describe.each(INBOXES)('keys that have just been rotated, on $inbox', ({ make })
   });
 });
 
-/** What the SDK calls the request that starts a job. */
+/** Operation of the SDK that starts a job. */
 const STARTS_OF = {
   batch: 'batches.create',
   video: 'interactions.create',

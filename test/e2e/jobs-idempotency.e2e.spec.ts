@@ -25,7 +25,7 @@ interface App {
   readonly logger: RecordingLogger;
 }
 
-/** An app with two registrations, whose jobs are polled only where the test says so. */
+/** An app with two module instances, whose jobs are polled only if the test enables it. */
 async function startJobsApp(
   gemini: GeminiSimulator,
   inbox: InboxEngineFactory,
@@ -64,7 +64,7 @@ const PROMPT = { input: 'a quiet sea' };
 const BATCH = { model: 'gemini-3.8-flash', src: [{ contents: [{ parts: [{ text: 'hello' }] }] }] };
 const QUESTION = { model: 'gemini-3.8-flash', input: 'how deep is the sea?' };
 
-/** The request reaches Gemini, and its answer never reaches us. */
+/** The request reaches Gemini, but the response never reaches us. */
 function losingTheFirstAnswer(): typeof fetch {
   let isLost = false;
   return async (...request) => {
@@ -83,7 +83,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     ['batch', (jobs, idempotencyKey) => jobs.createBatch(BATCH, { idempotencyKey })],
     ['video', (jobs, idempotencyKey) => jobs.createVideo(PROMPT, { idempotencyKey })],
     ['interaction', (jobs, idempotencyKey) => jobs.createInteraction(QUESTION, { idempotencyKey })],
-  ])('gives the same %s and one request, one after the other and at the same moment', async (_kind, start) => {
+  ])('returns the same %s with one request, for consecutive and for simultaneous calls', async (_kind, start) => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
 
@@ -98,7 +98,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(starts(gemini)).toBe(2);
   });
 
-  it('gives the job that ended, and what it ended with', async () => {
+  it('returns a job that has ended, with its outcome', async () => {
     const gemini = await startGemini();
     const { jobs, uri } = await startJobsApp(gemini, make());
     const options = { idempotencyKey: 'film-42/scene-3', uri };
@@ -116,7 +116,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(starts(gemini)).toBe(2);
   });
 
-  it('refuses other parameters and other kinds of jobs, and starts nothing then', async () => {
+  it('rejects other parameters and other kinds of jobs without starting anything', async () => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
     const options = { idempotencyKey: 'night-42' };
@@ -133,7 +133,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     await expect(jobs.createEmbeddingBatch(embeddings, options)).rejects.toMatchObject(reused);
     expect(starts(gemini)).toBe(1);
 
-    // How a request is sent is no part of what is asked for, and neither is the order of fields.
+    // Transport options and the order of fields are not part of the request.
     const { model, src } = BATCH;
     const config = { httpOptions: { timeout: 5_000 }, abortSignal: new AbortController().signal };
     const same = await jobs.createBatch({ src, config: {}, model }, { idempotencyKey: 'night-43' });
@@ -147,7 +147,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     ['of 501 characters', 'x'.repeat(501)],
     ['a number', 7],
     ['null', null],
-  ])('that is %s is refused, and starts nothing', async (_what, key) => {
+  ])('that is %s is rejected without starting anything', async (_what, key) => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
 
@@ -156,7 +156,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(gemini.requests).toEqual([]);
   });
 
-  it('belongs to its registration', async () => {
+  it('is scoped to its module instance', async () => {
     const gemini = await startGemini();
     const { jobs, other } = await startJobsApp(gemini, make());
     const mine = await jobs.createVideo(PROMPT, { idempotencyKey: 'same' });
@@ -166,7 +166,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(starts(gemini)).toBe(2);
   });
 
-  it('stays with the parameters that Gemini refused, and with them the request is made anew', async () => {
+  it('keeps the parameters that Gemini refused, and repeats the request with them', async () => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
     const options = { idempotencyKey: 'scene-3' };
@@ -179,7 +179,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(starts(gemini)).toBe(3);
   });
 
-  it('does not wait to repeat a start that never became a request', async () => {
+  it('repeats a start at once if it never became a request', async () => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
     const start = () => jobs.generateVideos({ model: 'a-model', source: { prompt: 'sea' } }, { idempotencyKey: 'veo' });
@@ -190,7 +190,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(starts(gemini)).toBe(0);
   });
 
-  it('makes one request for a start that is repeated right after a refusal, and gives its job from then on', async () => {
+  it('makes one request for a start that is repeated right after a refusal, and returns its job from then on', async () => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
     const keys = Array.from({ length: 30 }, (_, index) => `scene-${index}`);
@@ -205,7 +205,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(starts(gemini)).toBe(2 * keys.length);
   });
 
-  it('finds a batch by its display name when no answer came, without another request', async () => {
+  it('finds a batch by its display name after a lost response, without another request', async () => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make());
     gemini.inject({ fault: 'api_error', status: 503, operation: 'batches.create', afterEffect: true, times: 1 });
@@ -218,7 +218,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     gemini.finish(job.name!);
   });
 
-  it('does not take the batch of another key for the one it looks for, though both have one display name', async () => {
+  it('does not confuse the batches of two keys that share a display name', async () => {
     const gemini = await startGemini();
     const { jobs } = await startJobsApp(gemini, make(), { repeatStartAfterMs: 400 });
     const start = (idempotencyKey: string) =>
@@ -233,7 +233,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(gemini.countOf('batches.create')).toBe(3);
   });
 
-  it('finds a video by its event when no answer came, without another request', async () => {
+  it('finds a video by its event after a lost response, without another request', async () => {
     const gemini = await startGemini();
     const { jobs, uri } = await startJobsApp(gemini, make(), { fetch: losingTheFirstAnswer() });
     const options = { idempotencyKey: 'scene-3', uri };
@@ -249,7 +249,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
     expect(gemini.countOf('interactions.create')).toBe(1);
   });
 
-  it('repeats a request without an answer after repeatStartAfterMs, and logs that', async () => {
+  it('repeats a request without a response after repeatStartAfterMs, and logs that', async () => {
     const gemini = await startGemini();
     const { jobs, logger } = await startJobsApp(gemini, make(), { repeatStartAfterMs: 400 });
     gemini.inject({ fault: 'api_error', status: 503, operation: 'interactions.create', times: 1 });
@@ -265,7 +265,7 @@ describe.each(INBOXES)('an idempotencyKey on $inbox', ({ make }) => {
   });
 });
 
-it('warns once that the inline inbox forgets keys with the process', async () => {
+it('warns once that the inline inbox loses keys when the process ends', async () => {
   const gemini = await startGemini();
   const { jobs, logger } = await startJobsApp(gemini, INBOXES[0]!.make());
   await jobs.createVideo(PROMPT, { idempotencyKey: 'a' });
@@ -275,7 +275,7 @@ it('warns once that the inline inbox forgets keys with the process', async () =>
 });
 
 describe.each(STORES)('an idempotencyKey in several processes on $name', ({ url }) => {
-  it('gives one job and one request at the same moment', async () => {
+  it('returns one job with one request for simultaneous calls', async () => {
     const gemini = await startGemini();
     const queue = testQueue(url);
     const apps = [];

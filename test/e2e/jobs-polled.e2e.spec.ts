@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 describe.each(INBOXES)('without a public URL, on $inbox', ({ make }) => {
-  it('jobs of every kind run with nothing but a client, and start-up says so in one line', async () => {
+  it('jobs of every kind need only a client, and one line at start-up reports that', async () => {
     const gemini = await startGemini({ videoEvent: 'both' });
     const logger = new RecordingLogger();
     const { jobs, heard } = await startJobsApp(gemini, make(), SOON, undefined, { logger });
@@ -43,11 +43,11 @@ describe.each(INBOXES)('without a public URL, on $inbox', ({ make }) => {
     }
     expect(gemini.deliveries).toEqual([]);
     expect(logger.entries.filter(({ text }) => POLLED.test(text))).toHaveLength(1);
-    // Nobody waits for webhooks that were never asked for.
+    // No warning about missing webhooks that were never requested.
     expect(logger.text).not.toMatch(/has ended without its webhook/);
   });
 
-  it('embeddings are polled as well, and so are jobs that may have no webhook', async () => {
+  it('embeddings are polled too, and so are jobs that cannot have a webhook', async () => {
     const gemini = await startGemini();
     const more = { publicUrl: 'https://example.com', jobs: { webhooks: 'never' } } as const;
     const { jobs, heard } = await startJobsApp(gemini, make(), SOON, undefined, more);
@@ -67,7 +67,7 @@ describe.each(INBOXES)('without a public URL, on $inbox', ({ make }) => {
     expect(gemini.deliveries).toEqual([]);
   });
 
-  it('ends that nobody announces reach handlers once', async () => {
+  it('ends that Gemini does not announce reach handlers once', async () => {
     const gemini = await startGemini();
     const { jobs, heard } = await startJobsApp(gemini, make(), SOON);
     const [batch, video, interaction] = await Promise.all(KINDS.map((kind) => startJob(jobs, kind, {})));
@@ -87,8 +87,8 @@ describe.each(INBOXES)('without a public URL, on $inbox', ({ make }) => {
   });
 });
 
-describe.each(INBOXES)('webhooks that do not come, on $inbox', ({ make }) => {
-  it('are reported once for each kind, for videos as what is normal', async () => {
+describe.each(INBOXES)('missing webhooks, on $inbox', ({ make }) => {
+  it('are logged once for each kind, and as expected behaviour for videos', async () => {
     const gemini = await startGemini({ videoEvent: 'none' });
     gemini.inject({ fault: 'lose' });
     const logger = new RecordingLogger();
@@ -106,13 +106,13 @@ describe.each(INBOXES)('webhooks that do not come, on $inbox', ({ make }) => {
   });
 });
 
-describe('an app that asks for webhooks', () => {
+describe('an app that requests webhooks', () => {
   const boot = async (more: NonNullable<Parameters<typeof startJobsApp>[4]>, reconcile: typeof SOON | false = SOON) => {
     const gemini = await startGemini();
     return { gemini, ...(await startJobsApp(gemini, INBOXES[0]!.make(), reconcile, undefined, more)) };
   };
 
-  it.each(KINDS)('and requires them refuses to start a %s without a public URL', async (kind) => {
+  it.each(KINDS)('does not start a %s without a public URL if webhooks are required', async (kind) => {
     const { gemini, jobs } = await boot({ jobs: { webhooks: 'required' } });
 
     const refusal = { code: 'invalid_option', message: expect.stringMatching(/publicUrl|GEMINI_WEBHOOK_PUBLIC_URL/) };
@@ -120,7 +120,7 @@ describe('an app that asks for webhooks', () => {
     expect(gemini.requests).toEqual([]);
   });
 
-  it('and requires them starts a job with a URI of its own, but no embeddings', async () => {
+  it('starts a job with its own URI if webhooks are required, but no embeddings', async () => {
     const { gemini, start, jobs } = await boot({ jobs: { webhooks: 'required' } });
     expect((await start('video')).name).toMatch(/^v1_/);
 
@@ -132,7 +132,7 @@ describe('an app that asks for webhooks', () => {
     expect(gemini.requests).toHaveLength(1);
   });
 
-  it('and polls nothing refuses a job without any webhook, unless a static one tells of it', async () => {
+  it('rejects a job without a webhook if polling is off, unless a static webhook reports it', async () => {
     const { gemini, jobs } = await boot({}, false);
     await expect(startJob(jobs, 'video', {})).rejects.toMatchObject({
       code: 'invalid_option',
@@ -144,7 +144,7 @@ describe('an app that asks for webhooks', () => {
     expect((await startJob(told.jobs, 'video', {})).name).toMatch(/^v1_/);
   });
 
-  it('never, and polls nothing, does not start', async () => {
+  it('does not start with both webhooks and polling turned off', async () => {
     await expect(boot({ jobs: { webhooks: 'never' } }, false)).rejects.toMatchObject({
       code: 'invalid_option',
       message: expect.stringContaining('jobs.reconcile'),
@@ -154,7 +154,7 @@ describe('an app that asks for webhooks', () => {
   it.each([
     { more: { hmac: { secrets: newSecret() } }, has: 'a static secret' },
     { more: { publicUrl: 'https://example.com' }, has: 'a public URL' },
-  ])('and has $has does not say that jobs are polled', async ({ more }) => {
+  ])('does not log that jobs are polled if it has $has', async ({ more }) => {
     const logger = new RecordingLogger();
     await boot({ ...more, logger });
 

@@ -33,7 +33,7 @@ async function collected(results: AsyncIterable<BatchResult>): Promise<BatchResu
 }
 
 describe('a batch, from its requests to its results', () => {
-  it.each([{}, { ignoreRange: true }])('goes through files whose download is cut: %j', async (how) => {
+  it.each([{}, { ignoreRange: true }])('is read through files whose download is interrupted: %j', async (how) => {
     const { gemini, ai } = await simulatedGemini();
     const requests = async function* () {
       for (let index = 0; index < 2000; index += 1)
@@ -58,7 +58,7 @@ describe('a batch, from its requests to its results', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('gives inline results as the SDK’s own', async () => {
+  it('yields inline results as SDK objects', async () => {
     const { gemini, ai } = await simulatedGemini();
     const src = ['one', 'two [fail]'].map((text) => ({ contents: [{ parts: [{ text }] }], metadata: { key: text } }));
     const job = await ai.batches.create({ model: MODEL, src });
@@ -73,7 +73,7 @@ describe('a batch, from its requests to its results', () => {
 });
 
 describe('a video', () => {
-  it('is downloaded by the URI of its interaction, with the key, cut or not', async () => {
+  it('is downloaded by the URI in its interaction with the API key, even if the download is interrupted', async () => {
     const simulated = await simulatedGemini();
     const { gemini, ai } = simulated;
     const { output_video: video } = await finished(simulated, {});

@@ -60,7 +60,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
   describe('a film', () => {
     useApp({});
 
-    it('is extended by its job, its id, its name or its event, without what the API refuses there', async () => {
+    it('can be extended by its job, id, name or event, without parameters that the API refuses', async () => {
       const { job, name, event } = await made();
 
       for (const ref of [job, job.id, name, event]) {
@@ -86,7 +86,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       }
     });
 
-    it('is extended once the clip before it is made, with the model that made it', async () => {
+    it('is extended once the previous clip is ready, with the same model', async () => {
       const model = 'gemini-omni-1.2-flash';
       const first = await app.jobs.createVideo({ model, input: 'a quiet sea' }, app.route);
       const before = gemini.countOf(STARTS);
@@ -102,7 +102,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect(sent.at(-1)).toMatchObject({ model, input: 'Extend this video. It rains.' });
     });
 
-    it('is not extended when the clip before it was refused', async () => {
+    it('is not extended if the previous clip was refused', async () => {
       const { job, name, pollCount } = await startedJob(gemini, app, 'video');
       const before = gemini.countOf(STARTS);
       const extending = app.jobs.extendVideo(job, { prompt: 'A storm comes.' }, app.route);
@@ -112,7 +112,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       expect([gemini.countOf(STARTS), pollCount()]).toEqual([before, 0]);
     });
 
-    it('is found and downloaded by its job, its id, its name, its event or its file', async () => {
+    it('can be found and downloaded by its job, id, name, event or file', async () => {
       const { job, name, event } = await made();
       const { output_file_uri: uri = '', file_name: file = '' } = event.data as {
         output_file_uri?: string;
@@ -133,10 +133,10 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     });
   });
 
-  describe('a film that Gemini hands out inline, and announces to nobody', () => {
+  describe('a film that Gemini returns inline and does not announce', () => {
     useApp({ videoEvent: 'none', videoResult: 'data', videoBytes: 300_000 }, SOON);
 
-    it('is read and downloaded as a stream, and extended', async () => {
+    it('can be read and downloaded as a stream, and extended', async () => {
       const { job, name, event } = await made();
       expect(event.data).toEqual({ id: name });
 
@@ -153,7 +153,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
   });
 });
 
-describe('what Gemini refuses', () => {
+describe('a refusal by Gemini', () => {
   let gemini: Awaited<ReturnType<typeof startGemini>>;
   let app: JobsApp;
 
@@ -169,19 +169,15 @@ describe('what Gemini refuses', () => {
   it.each([
     ['a blocked prompt', { input: 'a cat [blocked]' }, /blocked/],
     ['a duration that is too long', { input: 'a cat', response_format: { duration: '11s' } }, /duration/],
-    ['a model that is gone', { model: 'gemini-omni-0.9-flash', input: 'a cat' }, /not found/],
+    ['a removed model', { model: 'gemini-omni-0.9-flash', input: 'a cat' }, /not found/],
     ['a model that makes no videos', { model: TEXT_MODEL, input: 'a cat' }, /response_format/],
-    [
-      'a ratio that there is not',
-      { input: 'a cat', response_format: { aspect_ratio: '1:1' as '16:9' } },
-      /aspect_ratio/,
-    ],
+    ['an unknown aspect ratio', { input: 'a cat', response_format: { aspect_ratio: '1:1' as '16:9' } }, /aspect_ratio/],
     [
       'an extension of nothing',
       { input: 'a cat', generation_config: { video_config: { task: 'extend' } } },
       /'extend' needs a video/,
     ],
-  ])('at the start is what the SDK throws, and leaves no job: %s', async (_what, params, message) => {
+  ])('at the start is thrown as by the SDK and leaves no job: %s', async (_what, params, message) => {
     const before = gemini.countOf(STARTS);
 
     const error: unknown = await app.jobs.createVideo(params, app.route).catch((thrown: unknown) => thrown);
@@ -191,7 +187,7 @@ describe('what Gemini refuses', () => {
     expect([gemini.countOf(STARTS) - before, app.heard]).toEqual([1, []]);
   });
 
-  it('of a film over 40 s is its refusal, and the film so far stays', async () => {
+  it('of a film over 40 s is thrown, and the film so far remains', async () => {
     let film = await app.jobs.createVideo({ input: 'a cat', response_format: { duration: '10s' } }, app.route);
     const longer = () =>
       app.jobs.extendVideo(film, { prompt: 'It rains.', response_format: { duration: '10s' } }, app.route);
@@ -272,14 +268,17 @@ describe('bad input', () => {
     ['downloadVideo', ['gs://bucket/film.mp4', 'film.mp4'], /Cloud Storage/],
     ['downloadVideo', ['ftp://example.com/film.mp4', 'film.mp4'], /https/],
     ['downloadVideo', ['batches/1', 'film.mp4'], /batch/],
-  ] as const)('to %s(%j) is an error that names the parameter, before any request', async (method, args, message) => {
-    const before = gemini.requests.length;
-    const call = jobs[method].bind(jobs) as (...given: unknown[]) => Promise<unknown>;
+  ] as const)(
+    'to %s(%j) throws an error that names the parameter, before any request',
+    async (method, args, message) => {
+      const before = gemini.requests.length;
+      const call = jobs[method].bind(jobs) as (...given: unknown[]) => Promise<unknown>;
 
-    const error: unknown = await call(...args.map(bad)).catch((thrown: unknown) => thrown);
+      const error: unknown = await call(...args.map(bad)).catch((thrown: unknown) => thrown);
 
-    expect(error).toMatchObject({ name: 'GeminiWebhooksError', code: 'invalid_argument' });
-    expect((error as Error).message).toMatch(message);
-    expect(gemini.requests.slice(before)).toEqual([]);
-  });
+      expect(error).toMatchObject({ name: 'GeminiWebhooksError', code: 'invalid_argument' });
+      expect((error as Error).message).toMatch(message);
+      expect(gemini.requests.slice(before)).toEqual([]);
+    },
+  );
 });

@@ -23,7 +23,7 @@ jest.setTimeout(30_000);
 const SECRET = newSecret();
 const UNREACHABLE = { fault: 'api_error', status: 503, operation: 'interactions.get' } as const;
 const FILE = { output_file_uri: 'files/from-the-event', file_name: 'files/from-the-event' };
-/** Of `inboxOn`. */
+/** Number of attempts of `inboxOn`. */
 const ATTEMPTS = 3;
 const TAKEN = [200, 202];
 
@@ -38,7 +38,7 @@ function typesOf(events: readonly GeminiEvent[]): string[] {
 }
 
 describe.each(INBOXES)('a static webhook on $inbox', ({ make }) => {
-  /** Its jobs have no webhook of their own: what comes, comes by the static one. */
+  /** Its jobs have no dynamic webhook, so every delivery comes from the static one. */
   const started = async (reconcile: ReconcileOptions = LATER) => {
     const gemini = await startGemini();
     const more = { hmac: { secrets: SECRET }, jobs: { webhooks: 'never' } } as const;
@@ -56,7 +56,7 @@ describe.each(INBOXES)('a static webhook on $inbox', ({ make }) => {
   it.each([
     { first: 'interaction.completed', second: 'video.generated', file: /\/files\//, polls: 1 },
     { first: 'video.generated', second: 'interaction.completed', file: /from-the-event/, polls: 0 },
-  ])('that announces our video as $first and as $second is one event', async ({ first, second, file, polls }) => {
+  ])('that announces our video as $first and as $second delivers one event', async ({ first, second, file, polls }) => {
     const { gemini, job, name, send, heard } = await started();
     gemini.finish(name);
 
@@ -77,7 +77,7 @@ describe.each(INBOXES)('a static webhook on $inbox', ({ make }) => {
   });
 
   it.each(['succeeded', 'filtered', 'failed', 'cancelled'] as const)(
-    'that comes after a poll has found that our video %s is the same event',
+    'that arrives after a poll has found that our video %s delivers the same event',
     async (end) => {
       const { gemini, job, name, send, heard } = await started(SOON);
       gemini.finish(name, end);
@@ -92,7 +92,7 @@ describe.each(INBOXES)('a static webhook on $inbox', ({ make }) => {
     },
   );
 
-  it('that announces a refused video as completed is a video.failed with its own id', async () => {
+  it('that announces a refused video as completed delivers a video.failed with its own id', async () => {
     const { gemini, job, name, send, heard } = await started();
     gemini.finish(name, 'filtered');
 
@@ -121,7 +121,7 @@ describe.each(INBOXES)('the token of a job, on $inbox', ({ make }) => {
     return post(uri, withEd25519(google.key(), bodyOf(type, data)));
   };
 
-  it('that makes a video does not cover the event of a batch, nor a batch that of a video', async () => {
+  it('for a video does not cover the event of a batch, nor the reverse', async () => {
     const { gemini, ...app } = await started();
     const [video, batch] = [await app.start('video'), await app.start('batch')];
 
@@ -135,7 +135,7 @@ describe.each(INBOXES)('the token of a job, on $inbox', ({ make }) => {
     expect([app.heard, gemini.countOf('batches.get'), gemini.countOf('interactions.get')]).toEqual([[], 0, 0]);
   });
 
-  it('that is an interaction covers a video.generated', async () => {
+  it('for an interaction covers a video.generated', async () => {
     const { gemini: _gemini, ...app } = await started();
     const job = await app.start('interaction');
 
@@ -146,7 +146,7 @@ describe.each(INBOXES)('the token of a job, on $inbox', ({ make }) => {
     await until(() => app.heard.length === 1);
   });
 
-  it('that makes a video covers an event that calls it otherwise, and the film is found and extended all the same', async () => {
+  it('for a video covers an event with another name for it, and the film can still be found and extended', async () => {
     const { gemini, ...app } = await started();
     const job = await app.start('video');
     gemini.finish(job.name!);
@@ -163,7 +163,7 @@ describe.each(INBOXES)('the token of a job, on $inbox', ({ make }) => {
   });
 });
 
-describe.each(INBOXES)('while Gemini cannot be asked, on $inbox', ({ isDurable, make }) => {
+describe.each(INBOXES)('while Gemini cannot be polled, on $inbox', ({ isDurable, make }) => {
   const started = async (reconcile: ReconcileOptions = LATER) => {
     const gemini = await startGemini({ videoEvent: 'interaction.completed' });
     const app = await startJobsApp(gemini, make(), reconcile);
@@ -179,7 +179,7 @@ describe.each(INBOXES)('while Gemini cannot be asked, on $inbox', ({ isDurable, 
     await gemini.idle();
     await until(() => gemini.countOf('interactions.get') >= 1);
     expect([gemini.deliveries.at(-1)?.status, heard]).toEqual([isDurable ? 202 : 503, []]);
-    // For longer than the inbox's attempts take.
+    // Longer than the attempts of the inbox.
     if (isDurable) await until(() => gemini.countOf('interactions.get') > ATTEMPTS, { withinMs: 15_000 });
     remove();
     await gemini.advance(60_000);
@@ -189,7 +189,7 @@ describe.each(INBOXES)('while Gemini cannot be asked, on $inbox', ({ isDurable, 
     expect(heard).toMatchObject([{ type: 'video.generated', delivery: { strategy: 'jwks' } }]);
   });
 
-  it('a job that counts as lost does not count as made when a completion comes', async () => {
+  it('a lost job does not count as successful when a completion arrives', async () => {
     const { gemini, app, job, name, heard } = await started(BRIEFLY);
     await expect(job.completed()).rejects.toMatchObject({ code: 'unknown_outcome' });
     await until(() => heard.length === 1);

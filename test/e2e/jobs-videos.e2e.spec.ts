@@ -45,7 +45,7 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
   ] as const)('that Gemini announces as $videoEvent', ({ videoEvent, sentType, strategy, polls }) => {
     useApp(videoEvent);
 
-    it('end as one video.generated that says where the film is', async () => {
+    it('end as one video.generated that contains the location of the film', async () => {
       const { job, name, heard, pollCount } = await started();
       const completed = job.completed();
 
@@ -68,10 +68,10 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
       if (polls !== undefined) expect(pollCount()).toBe(polls);
     });
 
-    it('end as many at once, each as one event', async () => {
+    it('end in parallel, each as one event', async () => {
       const clips = await Promise.all(Array.from({ length: 12 }, started));
 
-      // Each poll is under way while all the other webhooks arrive.
+      // Each poll is in flight while all the other webhooks arrive.
       const remove = gemini.inject({ fault: 'api_delay', delayMs: 300, operation: 'interactions.get' });
 
       for (const { name } of clips) gemini.finish(name);
@@ -82,7 +82,7 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
 
       expect(clips.flatMap(({ heard }) => heard().map(({ type }) => type))).toEqual(clips.map(() => 'video.generated'));
       if (polls !== undefined) expect(clips.map(({ pollCount }) => pollCount())).toEqual(clips.map(() => polls));
-      // Gemini need not send any of them again.
+      // Gemini does not need to redeliver any of them.
       expect(clips.flatMap(({ name }) => deliveriesOf(name)).filter(({ status }) => Number(status) >= 300)).toEqual([]);
     });
   });
@@ -94,7 +94,7 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
       ['filtered', 'interaction.completed', /I cannot make this video/, 1],
       ['failed', 'interaction.failed', /./, 0],
       ['cancelled', 'interaction.cancelled', undefined, 0],
-    ] as const)('that end %s are a video.failed, by the delivery of %s', async (end, sentType, says, polls) => {
+    ] as const)('that end as %s produce a video.failed, delivered by %s', async (end, sentType, says, polls) => {
       const { job, name, heard, pollCount } = await started();
 
       gemini.finish(name, end);
@@ -119,7 +119,7 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
       expect([delivery!.status === 200 || delivery!.status === 202, pollCount()]).toEqual([true, polls]);
     });
 
-    it('are videos too when createInteraction starts them', async () => {
+    it('include those that createInteraction starts', async () => {
       const job = await app.jobs.createInteraction(
         { model: 'gemini-omni-1.2-flash', input: 'a quiet sea', response_format: { type: 'video', duration: '12s' } },
         app.route,
@@ -134,7 +134,7 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
     useApp('none');
 
     it.each(['filtered', 'failed', 'cancelled', 'incomplete'] as const)(
-      'that end %s are a video.failed',
+      'that end as %s produce a video.failed',
       async (end) => {
         const { job, name, heard } = await started();
 
@@ -153,7 +153,7 @@ describe.each(INBOXES)('videos on $inbox', ({ make }) => {
       },
     );
 
-    it('run on while their status is one that nobody knows', async () => {
+    it('keep running while their status is unknown', async () => {
       const { job, name, heard, pollCount } = await started();
       gemini.setStatus(name, 'rendering_in_the_clouds');
       await until(() => pollCount() >= 2);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { closeSimulators, startGemini } from '../support/jobs.js';
 
-/** An app without a server, in which nothing but a job is awaited. */
+/** An app without a server that only waits for a job. */
 const PROGRAM = `
   import 'reflect-metadata';
   import { NestFactory } from '@nestjs/core';
@@ -23,7 +23,7 @@ const PROGRAM = `
 
 afterEach(closeSimulators);
 
-it('a process stays alive while somebody in it waits for a job', async () => {
+it('a process stays alive while it waits for a job', async () => {
   const gemini = await startGemini({ time: 'real', durations: { video: 100 }, videoEvent: 'none' });
   const program = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, '--', gemini.apiKey, gemini.baseUrl]);
   const [output, errors] = [text(program.stdout), text(program.stderr)];

@@ -40,7 +40,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     return all;
   };
 
-  it('a batch goes from an async iterable to a file, and back from its output to one', async () => {
+  it('a batch is uploaded from an async iterable, and its output is read as one', async () => {
     const { gemini, jobs, route } = await started();
     const file = await jobs.batchInput(prompts(200));
     const job = await jobs.createBatch({ model: 'gemini-3.8-flash', src: file.name! }, route);
@@ -57,7 +57,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     expect(gemini.countOf(POLL_OF.batch)).toBe(3);
   });
 
-  it('results that come back inline are read with the place of each request', async () => {
+  it('inline results are read with the index of each request', async () => {
     const { gemini, jobs, start } = await started();
     const job = await start('batch');
 
@@ -67,7 +67,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     expect(await collected(jobs.batchResults(event))).toMatchObject([{ index: 0, response: {} }]);
   });
 
-  it('a long video is a chain of which each clip extends the last, and is downloaded at the end', async () => {
+  it('a long video is a chain of clips that extend each other, and is downloaded at the end', async () => {
     const { gemini, jobs, route, start } = await started();
     let job = await start('video');
 
@@ -93,7 +93,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     expect(gemini.countOf(POLL_OF.video)).toBe(0);
   });
 
-  it('an interaction pauses for a tool, and its answer continues as another interaction', async () => {
+  it('an interaction pauses for a tool, and the result continues it as another interaction', async () => {
     const { gemini, jobs, route } = await started();
     const tools = [{ type: 'function' as const, name: 'approve_budget', description: 'asks a person' }];
     const model = 'gemini-3.8-flash';
@@ -117,7 +117,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     gemini.finish(second.name!, 'succeeded');
 
     expect(await second.completed()).toMatchObject({ type: 'interaction.completed' });
-    // With tools, a completion is looked at: a pause may be announced as one.
+    // With tools, a completion is confirmed by a poll, because Gemini may announce a pause as one.
     expect(gemini.countOf(POLL_OF.interaction, second.name)).toBe(1);
   });
 
@@ -132,7 +132,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
   });
 
   it.each(['files/abc', 'https://example.com/film.mp4', 'no name', '..'])(
-    'refuses to extend %j, which names no job, and waits for none',
+    'refuses to extend %j, which names no job, without waiting for one',
     async (ref) => {
       const { gemini, jobs } = await started();
 
@@ -168,7 +168,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       /completed: timeoutMs: got Infinity/,
       (jobs) => jobs.waitFor('v1_elsewhere', { timeoutMs: Infinity }),
     ],
-  ])('refuses %s, and starts nothing', async (_what, message, act) => {
+  ])('refuses %s without starting anything', async (_what, message, act) => {
     const { gemini, jobs } = await started();
 
     await expect(act(jobs)).rejects.toMatchObject({
@@ -178,7 +178,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     expect(gemini.requests.filter(({ operation }) => operation?.includes('create'))).toEqual([]);
   });
 
-  it('starts no extension of an interaction that completed with text only', async () => {
+  it('starts no extension of an interaction that completed with only text', async () => {
     const { gemini, jobs, start } = await started();
     const job = await start('interaction');
     gemini.finish(job.name!);

@@ -15,7 +15,7 @@ import { bodyOf, withHmac } from '../support/senders.js';
 
 const body = bodyOf('batch.succeeded', { id: 'b1' });
 
-/** Puts a reader of the app's behind our capture. */
+/** Installs a reader of the app after our capture. */
 type Install = (app: INestApplication, read: BodyReader) => void;
 
 const middleware: Install = (app, read) =>
@@ -52,7 +52,7 @@ async function start(adapter: AdapterCase, configure: (app: INestApplication) =>
   return { ...own, server: app.getHttpServer() as Server, url: `${origin}/gemini/webhooks`, refusals };
 }
 
-/** @param packets how many the body comes in: all with the headers, or the last once the server has the first */
+/** @param packets 1 sends the whole body at once, 2 sends the rest once the server has the first part */
 async function deliver(server: Server, url: string, secret: string, packets: number) {
   const sent = beginPost(url, { ...withHmac(secret, body).headers, 'content-length': String(body.length) });
   const arrived = once(server, 'request');
@@ -68,8 +68,8 @@ async function deliver(server: Server, url: string, secret: string, packets: num
 const moduleThatReads = (read: BodyReader) =>
   middlewareModule((request, _response, next) => read(request).then(() => next()));
 
-describe('a middleware of a module on Express that reads the body after us', () => {
-  it.each(WAITING_READERS)('is bounded, answered 500 and logged: %s', async (_how, read) => {
+describe('an Express middleware of a module that reads the body after our capture', () => {
+  it.each(WAITING_READERS)('times out, gets 500 and is logged: %s', async (_how, read) => {
     const { server, secret, url, refusals } = await start(ADAPTERS[0], () => undefined, moduleThatReads(read));
 
     const answer = await deliver(server, url, secret, 2);
@@ -78,7 +78,7 @@ describe('a middleware of a module on Express that reads the body after us', () 
     expect(refusals()).toEqual([expect.stringContaining('A middleware or hook of the app')]);
   });
 
-  it.each(FAILING_READERS)('is answered 500 by Nest: %s', async (_how, read) => {
+  it.each(FAILING_READERS)('gets 500 from Nest: %s', async (_how, read) => {
     const { server, secret, url, events } = await start(ADAPTERS[0], () => undefined, moduleThatReads(read));
 
     expect((await deliver(server, url, secret, 2)).status).toBe(500);
@@ -86,7 +86,7 @@ describe('a middleware of a module on Express that reads the body after us', () 
   });
 });
 
-describe('a body that a middleware of the app read before us, and another waits for', () => {
+describe('a body that one middleware read before our capture and another waits for', () => {
   const server = () => {
     const instance = express();
     instance.use((request, _response, next) => {
@@ -95,7 +95,7 @@ describe('a body that a middleware of the app read before us, and another waits 
     return { ...ADAPTERS[0], create: () => Promise.resolve(new ExpressAdapter(instance)) };
   };
 
-  it.each(WAITING_READERS)('is bounded, answered 500 and logged: %s', async (_how, read) => {
+  it.each(WAITING_READERS)('times out, gets 500 and is logged: %s', async (_how, read) => {
     const started = await start(server(), (app) => middleware(app, read));
 
     const answer = await deliver(started.server, started.url, started.secret, 2);
@@ -105,7 +105,7 @@ describe('a body that a middleware of the app read before us, and another waits 
     expect(started.events).toEqual([]);
   });
 
-  it.each(FAILING_READERS)('is answered 500 and logged, with its own error: %s', async (_how, read) => {
+  it.each(FAILING_READERS)('gets 500 and is logged with its own error: %s', async (_how, read) => {
     const started = await start(server(), (app) => middleware(app, read));
 
     const answer = await deliver(started.server, started.url, started.secret, 2);
@@ -115,9 +115,9 @@ describe('a body that a middleware of the app read before us, and another waits 
   });
 });
 
-describe.each(PLACES)('%s that reads the body after us', (_where, adapter, install) => {
+describe.each(PLACES)('%s that reads the body after our capture', (_where, adapter, install) => {
   describe.each([1, 2])('in %i packets', (packets) => {
-    it.each(WAITING_READERS)('is bounded, answered 500 and logged: %s', async (_how, read) => {
+    it.each(WAITING_READERS)('times out, gets 500 and is logged: %s', async (_how, read) => {
       const { server, secret, url, refusals, events } = await start(adapter, (app) => install(app, read));
 
       const answer = await deliver(server, url, secret, packets);
@@ -132,7 +132,7 @@ describe.each(PLACES)('%s that reads the body after us', (_where, adapter, insta
       expect(events).toEqual([]);
     });
 
-    it.each(FAILING_READERS)('is answered 500 and logged, with its own error: %s', async (_how, read) => {
+    it.each(FAILING_READERS)('gets 500 and is logged with its own error: %s', async (_how, read) => {
       const { server, secret, url, refusals, events } = await start(adapter, (app) => install(app, read));
 
       const answer = await deliver(server, url, secret, packets);
@@ -145,7 +145,7 @@ describe.each(PLACES)('%s that reads the body after us', (_where, adapter, insta
       expect(events).toEqual([]);
     });
 
-    it.each(EMPTY_READERS)('finds it empty, and the delivery is taken: %s', async (_how, read) => {
+    it.each(EMPTY_READERS)('finds it empty, and the delivery is accepted: %s', async (_how, read) => {
       const { server, secret, url, refusals, events } = await start(adapter, (app) => install(app, read));
 
       expect((await deliver(server, url, secret, packets)).status).toBe(200);

@@ -69,7 +69,7 @@ afterEach(async () => {
 describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
   const start = (...imports: DynamicModule[]) => startApp({ imports, providers: [Handlers] }, { adapter });
 
-  it.each(WAYS)('takes settings from $way, and what shapes the route from beside it', async ({ options }) => {
+  it.each(WAYS)('reads settings from $way, and the route options from beside it', async ({ options }) => {
     const { origin } = await start(GeminiWebhooksModule.forRootAsync({ ...options, path: 'hooks/gemini' }));
 
     expect(await deliver(origin, { path: 'hooks/gemini' })).toMatchObject(PROCESSED);
@@ -77,7 +77,7 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
     expect(handled).toBe(1);
   });
 
-  it('keeps the default path when none is given, whatever the environment says', async () => {
+  it('keeps the default path if none is given, even if the environment sets one', async () => {
     setEnvironment({ GEMINI_WEBHOOK_PATH: 'from/the/environment' });
     const { origin } = await start(
       GeminiWebhooksModule.forRootAsync({ useFactory: () => settings(SECRET), path: undefined }),
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
     expect(await deliver(origin)).toMatchObject(PROCESSED);
   });
 
-  it('takes from the environment what the factory leaves out', async () => {
+  it('reads from the environment what the factory leaves out', async () => {
     setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET });
     const { origin } = await start(GeminiWebhooksModule.forRootAsync({ useFactory: () => ({}) }));
 
@@ -105,7 +105,7 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
     },
     { options: { path: 'a b', useFactory: () => ({}) }, message: /path: got "a b"/ },
     { options: { name: 'no spaces', useFactory: () => ({}) }, message: /name: got "no spaces"/ },
-  ])('refuses at once: $message', ({ options, message }) => {
+  ])('throws immediately: $message', ({ options, message }) => {
     expect(() => GeminiWebhooksModule.forRootAsync(options as GeminiWebhooksModuleAsyncOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(message) }) as unknown as Error,
     );
@@ -121,7 +121,7 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
     { returned: undefined, message: /options: got undefined.*Return an object/ },
     { returned: { hmac: { secrets: 'whsec_?' } }, message: /hmac\.secrets\[0\]: is not base64/ },
     { returned: { hmac: false, jwks: false }, message: /hmac, jwks and strategies: none of them can verify/ },
-  ])('stops the app for what the factory must not return: $message', async ({ returned, message }) => {
+  ])('stops the app if the factory returns invalid options: $message', async ({ returned, message }) => {
     const module = GeminiWebhooksModule.forRootAsync({ useFactory: () => returned as GeminiWebhooksSettings });
 
     await expect(start(module)).rejects.toMatchObject({
@@ -130,14 +130,14 @@ describe.each(ADAPTERS)('forRootAsync on $adapter', (adapter) => {
     });
   });
 
-  it('stops the app with the factory’s own error when that fails', async () => {
+  it('stops the app with the error of the factory', async () => {
     const error = new Error('the vault is sealed');
     await expect(start(GeminiWebhooksModule.forRootAsync({ useFactory: () => Promise.reject(error) }))).rejects.toBe(
       error,
     );
   });
 
-  it('stands beside forRoot', async () => {
+  it('can be combined with forRoot', async () => {
     const { origin } = await start(
       staticWebhooks(),
       GeminiWebhooksModule.forRootAsync({ name: 'other', path: 'other', useFactory: () => settings(SECRET) }),

@@ -38,7 +38,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
   const start = (...imports: NonNullable<ModuleMetadata['imports']>) =>
     startApp({ imports, providers: [Handlers] }, { adapter });
 
-  it('may be empty: the app starts, and takes dynamic webhooks only', async () => {
+  it('may be empty: the app starts and accepts only dynamic webhooks', async () => {
     const { origin } = await start(GeminiWebhooksModule.forRoot());
     expect(await deliver(origin)).toMatchObject(UNVERIFIED);
   });
@@ -49,19 +49,19 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
     { variables: { GEMINI_WEBHOOK_SECRET: ` ${newSecret()} , ${SECRET}` }, answer: PROCESSED },
     { variables: { GEMINI_WEBHOOK_SECRET: '', WEBHOOK_SIGNING_SECRET: SECRET }, answer: PROCESSED },
     { variables: { GEMINI_WEBHOOK_SECRET: newSecret(), WEBHOOK_SIGNING_SECRET: SECRET }, answer: UNVERIFIED },
-  ])('gives the secrets: row %#', async ({ variables, answer }) => {
+  ])('provides the secrets: row %#', async ({ variables, answer }) => {
     setEnvironment(variables);
     const { origin } = await start(GeminiWebhooksModule.forRoot());
     expect(await deliver(origin)).toMatchObject(answer);
   });
 
-  it('gives way to options', async () => {
+  it('is overridden by options', async () => {
     setEnvironment({ GEMINI_WEBHOOK_SECRET: newSecret() });
     const { origin } = await start(GeminiWebhooksModule.forRoot({ hmac: { secrets: SECRET } }));
     expect(await deliver(origin)).toMatchObject(PROCESSED);
   });
 
-  it('stops the app for a secret that is none, and does not print it', async () => {
+  it('stops the app for a malformed secret, without printing it', async () => {
     setEnvironment({ GEMINI_WEBHOOK_SECRET: 'whsec_not*base64' });
     const error: unknown = await start(GeminiWebhooksModule.forRoot()).catch((reason: unknown) => reason);
 
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
     { what: 'before it', order: (config: object, ours: object) => [config, ours], isGlobal: false },
     { what: 'after it', order: (config: object, ours: object) => [ours, config], isGlobal: false },
     { what: 'globally', order: (config: object, ours: object) => [config, ours], isGlobal: true },
-  ])('is that of the .env file that the app’s own ConfigModule reads, imported $what', async ({ order, isGlobal }) => {
+  ])('includes the .env file that the app’s own ConfigModule reads, imported $what', async ({ order, isGlobal }) => {
     const envFilePath = dotEnv(
       `GEMINI_WEBHOOK_SECRET=${SECRET}\nGEMINI_WEBHOOK_BINDING_SECRET=a binding secret from a file\nGEMINI_WEBHOOK_PUBLIC_URL=https://file.example.com\n`,
     );
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
     );
   });
 
-  it('of the process comes before that of the file', async () => {
+  it('of the process takes precedence over the file', async () => {
     setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET });
     const envFilePath = dotEnv(`GEMINI_WEBHOOK_SECRET=${newSecret()}\n`);
     const { origin } = await start(ConfigModule.forRoot({ envFilePath }), GeminiWebhooksModule.forRoot());
@@ -98,7 +98,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
     expect(await deliver(origin)).toMatchObject(PROCESSED);
   });
 
-  it('can come through the app’s ConfigService, under names of its own', async () => {
+  it('can be provided by the app’s ConfigService, under other names', async () => {
     const envFilePath = dotEnv(`MY_SECRET=${SECRET}\n`);
     const { origin } = await start(
       ConfigModule.forRoot({ envFilePath, isGlobal: true }),
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
     expect(await deliver(origin)).toMatchObject(PROCESSED);
   });
 
-  it('leaves the app’s ConfigService as it was', async () => {
+  it('does not change the app’s ConfigService', async () => {
     const { app } = await start(
       GeminiWebhooksModule.forRoot(),
       ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ mine: 7 })], isGlobal: true }),
@@ -123,7 +123,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
   it.each([
     { given: undefined, path: 'from/environment' },
     { given: 'from/options', path: 'from/options' },
-  ])('names the path with GEMINI_WEBHOOK_PATH unless an option does: $path', async ({ given, path }) => {
+  ])('sets the path by GEMINI_WEBHOOK_PATH unless an option does: $path', async ({ given, path }) => {
     setEnvironment({ GEMINI_WEBHOOK_PATH: '/from/environment/', GEMINI_WEBHOOK_SECRET: SECRET });
     const { origin } = await start(GeminiWebhooksModule.forRoot({ path: given }));
 
@@ -151,22 +151,22 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
 
     it.each([
       {
-        what: 'binding is off',
+        what: 'if binding is off',
         options: { binding: false as const },
         warning: /binding is off: .*every Gemini project/,
       },
-      { what: 'there is no key to bind with', options: {}, warning: /No key to bind .*403.*GEMINI_API_KEY/ },
+      { what: 'if there is no binding key', options: {}, warning: /No key to bind .*403.*GEMINI_API_KEY/ },
       {
-        what: 'that concerns a registration with a name',
+        what: 'that contains the name of a module instance',
         options: { name: 'tenant', path: 'gemini/webhooks' },
         warning: /No key to bind .*\(registration "tenant"\)/,
       },
       {
-        what: 'a secret is short',
+        what: 'if a secret is short',
         options: { hmac: { secrets: 'whsec_c2hvcnQgZm9yIGEgc2VjcmV0' }, jwks: false as const },
         warning: /shorter than 24 bytes/,
       },
-    ])('is warned of once when $what', async ({ options, warning }) => {
+    ])('causes one warning $what', async ({ options, warning }) => {
       expect(await warningsOf(options)).toEqual([expect.stringMatching(warning)]);
     });
 
@@ -178,7 +178,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
         what: 'with static webhooks only and no binding',
         options: { hmac: { secrets: SECRET }, jwks: false as const, binding: false as const },
       },
-    ])('is warned of nothing $what', async ({ options }) => {
+    ])('causes no warning $what', async ({ options }) => {
       expect(await warningsOf(options)).toEqual([]);
     });
   });

@@ -58,14 +58,14 @@ afterEach(async () => {
   await closeApps();
 });
 
-describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
+describe.each(ADAPTERS)('module instances on $adapter', (adapter) => {
   const start = (imports: (DynamicModule | (new () => object))[], providers: Provider[] = [Handlers]) =>
     startApp({ imports, providers }, { adapter });
 
   const tenantSecret = newSecret();
   const tenant = () => staticWebhooks({ name: 'tenant', path: 'tenants/:tenant', hmac: { secrets: tenantSecret } });
 
-  it('each have a path and secrets of their own; handlers and the bus hear all', async () => {
+  it('each have their own path and secrets, and share handlers and the bus', async () => {
     const { app, origin } = await start([staticWebhooks(), tenant()]);
     const heard: string[] = [];
     app.get(GeminiEventBus).events$.subscribe(({ delivery }) => heard.push(delivery.registration));
@@ -82,7 +82,7 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
     expect(heard).toEqual(registrations);
   });
 
-  it('give what is theirs by class for the default, by getGeminiToken for the others', async () => {
+  it('are injected by class for the default, and by getGeminiToken for the others', async () => {
     const { app } = await start([
       staticWebhooks({ publicUrl: 'https://a.example.com', binding: { secret: 'the binding of default' } }),
       staticWebhooks({
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
     { type: GeminiJobs, order: 'last' },
     { type: GeminiFailedEvents, order: 'first' },
     { type: GeminiFailedEvents, order: 'last' },
-  ])('give app.get($type.name) of the default, also when it is imported $order', async ({ type, order }) => {
+  ])('return $type.name of the default from app.get, even if it is imported $order', async ({ type, order }) => {
     const both = order === 'first' ? [staticWebhooks(), tenant()] : [tenant(), staticWebhooks()];
     const { app } = await start([...both, ConsumerModule]);
     const { jobs, inbox, failedEvents } = app.get(Consumer);
@@ -122,19 +122,19 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
   });
 
   it.each([
-    { what: 'of one name', others: () => [staticWebhooks({ path: 'elsewhere' })], message: /named "default"/ },
+    { what: 'without a name', others: () => [staticWebhooks({ path: 'elsewhere' })], message: /named "default"/ },
     {
-      what: 'of one name that is given',
+      what: 'with the same name',
       others: () => [staticWebhooks({ name: 'a', path: 'a' }), staticWebhooks({ name: 'a', path: 'b' })],
       message: /named "a".*name each/,
     },
     {
-      what: 'on one path',
+      what: 'on the same path',
       others: () => [staticWebhooks({ name: 'a' })],
       message: /"default" and "a".*"gemini\/webhooks"/,
     },
     {
-      what: 'on paths that differ in letter case and slashes only',
+      what: 'on paths that differ only in letter case and slashes',
       others: () => [staticWebhooks({ name: 'a', path: '/Gemini/WebHooks/' })],
       message: /both use/,
     },
@@ -145,13 +145,13 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
     });
   });
 
-  it('may share a path when only one of them mounts it', async () => {
+  it('may share a path if only one of them mounts it', async () => {
     const { origin } = await start([staticWebhooks(), staticWebhooks({ name: 'worker', controller: false })]);
     expect(await deliver(origin)).toMatchObject(PROCESSED);
     expect(registrations).toEqual(['default']);
   });
 
-  it('are one when one module is imported twice', async () => {
+  it('are one if the same module is imported twice', async () => {
     const module = staticWebhooks();
     @Module({ imports: [module] })
     class Feature {}
@@ -161,7 +161,7 @@ describe.each(ADAPTERS)('registrations on $adapter', (adapter) => {
     expect(registrations).toEqual(['default']);
   });
 
-  it('of two apps in one process do not meet', async () => {
+  it('of two apps in one process are independent', async () => {
     const [first, second] = await Promise.all([start([staticWebhooks()]), start([staticWebhooks()])]);
     const heard = { first: 0, second: 0 };
     first.app.get(GeminiEventBus).events$.subscribe(() => (heard.first += 1));

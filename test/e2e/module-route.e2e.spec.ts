@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('the route on $adapter', (adapter) => {
   const start = (options: GeminiWebhooksModuleOptions = {}, rest: object = {}) =>
     startApp({ imports: [staticWebhooks(options)], providers: [Handlers], ...rest }, { adapter });
 
-  it('carries the decorators that are given: a global guard finds them with its Reflector', async () => {
+  it('has the given decorators, which a global guard reads with its Reflector', async () => {
     const guarded = {
       controllers: [PrivateController],
       providers: [Handlers, { provide: APP_GUARD, useClass: LoginGuard }],
@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('the route on $adapter', (adapter) => {
     expect(params).toHaveLength(1);
   });
 
-  it('tells its parameters, and takes events of different ones for different events', async () => {
+  it('passes its parameters on, and treats events with different parameters as different events', async () => {
     const { origin } = await start({ path: 'gemini/:project/:stage' });
 
     for (const path of ['gemini/acme/test', 'gemini/acme/live']) {
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('the route on $adapter', (adapter) => {
     ]);
   });
 
-  it('is not mounted with controller: false; the inbox takes what a route of one’s own gives it', async () => {
+  it('is not mounted with controller: false, and the inbox accepts deliveries from a custom route', async () => {
     const { app, origin } = await start({ controller: false });
 
     expect(await deliver(origin)).toMatchObject({ status: 404 });
@@ -102,13 +102,13 @@ describe.each(ADAPTERS)('the route on $adapter', (adapter) => {
     { options: { controller: 'no' }, message: /controller: got "no"/ },
     { options: { decorators: [7] }, message: /decorators: got a list/ },
     { options: { decorators: [() => SetMetadata('public', true)] }, message: /decorators: got one that.*Call it/ },
-  ])('refuses $options when the module is defined', ({ options, message }) => {
+  ])('rejects $options when the module is defined', ({ options, message }) => {
     expect(() => GeminiWebhooksModule.forRoot(options)).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(message) }) as unknown as Error,
     );
   });
 
-  it('keeps secrets, tokens and signatures out of the log, whatever happens', async () => {
+  it('never logs secrets, tokens or signatures', async () => {
     const google = new GoogleKeys();
     const binding = 'the binding secret of this run';
     const apiKey = 'AIza-the-key-of-this-run';
@@ -158,7 +158,7 @@ describe.each(ADAPTERS)('the route on $adapter', (adapter) => {
 });
 
 describe('an application context', () => {
-  it('handles without receiving', async () => {
+  it('handles deliveries without a route', async () => {
     const app = await NestFactory.createApplicationContext(
       moduleOf({ imports: [staticWebhooks({ controller: false })], providers: [Handlers] }),
       { logger: false, abortOnError: false },

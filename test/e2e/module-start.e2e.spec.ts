@@ -28,7 +28,7 @@ describe('GeminiWebhooksModule without forRoot', () => {
   it.each([
     ['alone', []],
     ['beside one that is configured', [GeminiWebhooksModule.forRoot({ inbox: inlineInbox() })]],
-  ])('stops the app with what to import: %s', async (_how, others) => {
+  ])('stops the app with advice on what to import: %s', async (_how, others) => {
     const feature = moduleOf({ imports: [GeminiWebhooksModule] });
     const module = moduleOf({ imports: [...others, feature] });
     const start = NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -40,8 +40,8 @@ describe('an inbox option', () => {
   it.each([
     ['inlineInbox, not called', inlineInbox, /inbox: call it, as in inlineInbox\(\)/],
     ['bullmqInbox, not called', bullmqInbox, /inbox: returned a function\. .*bullmqInbox\(\), called/],
-    ['a factory of nothing', () => undefined, /inbox: returned an inbox without accept and close/],
-    ['a factory of half an inbox', () => ({ close: async () => undefined }), /without accept\. /],
+    ['a factory that returns nothing', () => undefined, /inbox: returned an inbox without accept and close/],
+    ['a factory that returns an incomplete inbox', () => ({ close: async () => undefined }), /without accept\. /],
   ])('stops the app when it is %s', async (_what, inbox, message) => {
     const module = moduleOf({ imports: [GeminiWebhooksModule.forRoot({ inbox: inbox as never })] });
     const start = NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -58,12 +58,12 @@ describe('a process without a secret', () => {
     return logger.of('warn').filter((line) => line.includes('every delivery is rejected'));
   };
 
-  it('is warned about where it has a route, of its own or the built-in one', async () => {
+  it('causes a warning if it has a route, custom or built-in', async () => {
     expect(await warningsOf([], true)).toHaveLength(1);
     expect(await warningsOf([OwnController], false)).toHaveLength(1);
   });
 
-  it('is not warned about where it only works', async () => {
+  it('causes no warning if it has no route', async () => {
     expect(await warningsOf([], false)).toEqual([]);
   });
 });

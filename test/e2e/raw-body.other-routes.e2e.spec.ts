@@ -6,7 +6,7 @@ import { post } from '../support/http.js';
 import { receiver, type Receiver } from '../support/receiver.js';
 import { bodyOf, headers, withHmac } from '../support/senders.js';
 
-/** What a route of the app got of its request's body. */
+/** The request body as a route of the app received it. */
 interface Got {
   readonly body: unknown;
   readonly rawBody: string | undefined;
@@ -60,7 +60,7 @@ class GuardedHeir extends Base {}
 @Controller('inherited/open')
 class OpenHeir extends Base {}
 
-describe.each(ADAPTERS)('beside our routes, on $adapter', (adapter) => {
+describe.each(ADAPTERS)('other routes on $adapter', (adapter) => {
   let own: Receiver;
   let origin: string;
 
@@ -85,7 +85,7 @@ describe.each(ADAPTERS)('beside our routes, on $adapter', (adapter) => {
   const webhook = headers('msg_1', new Date(), 'v1,AAAA');
 
   it.each([
-    ['a plain one', '/echo', json],
+    ['a plain route', '/echo', json],
     ['one with webhook headers', '/echo', webhook],
     ['one whose path ends like ours', '/other/gemini/webhooks', webhook],
     ['one below our path', '/gemini/webhooks/sub', webhook],
@@ -105,7 +105,7 @@ describe.each(ADAPTERS)('beside our routes, on $adapter', (adapter) => {
     expect(answer.body['body']).toEqual({ a: '1', b: 'two' });
   });
 
-  it.each(['/echo', '/other/gemini/webhooks'])("malformed JSON for %s is the app's own 400", async (path) => {
+  it.each(['/echo', '/other/gemini/webhooks'])("malformed JSON for %s gets the app's own 400", async (path) => {
     const answer = await post(`${origin}${path}`, { headers: webhook, body: '{"a":' });
 
     expect(answer.status).toBe(400);
@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('beside our routes, on $adapter', (adapter) => {
     expect(guarded.body).toEqual({ guarded: true });
   });
 
-  it('a method that an open and a guarded controller inherit is captured for the guarded one only', async () => {
+  it('a method that an open and a guarded controller inherit is captured only for the guarded one', async () => {
     const open = await post(`${origin}/inherited/open`, { headers: json, body: '{"a":1}' });
     const malformed = await post(`${origin}/inherited/open`, { headers: json, body: '{"a":' });
     const guarded = await post(`${origin}/inherited/guarded`, withHmac(own.secret, '{ "type": "a.b" }'));

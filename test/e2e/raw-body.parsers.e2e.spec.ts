@@ -102,7 +102,7 @@ describe.each(SET_UPS)('with $setUp', ({ adapter, options, configure }) => {
     return { ...own, url: `${running.origin}/gemini/webhooks` };
   };
 
-  it('the bytes that were signed are the bytes that are verified', async () => {
+  it('the bytes that were signed are verified', async () => {
     const { secret, events, url } = await start();
 
     for (const body of Object.values(BODIES)) {
@@ -118,7 +118,7 @@ describe.each(SET_UPS)('with $setUp', ({ adapter, options, configure }) => {
     );
   });
 
-  it('a body that only parses to the same is refused', async () => {
+  it('a body that only parses to the same JSON is refused', async () => {
     const { secret, events, url } = await start();
     const { headers } = withHmac(secret, '{"type":"batch.expired","data":{"id":"b"}}');
 
@@ -128,7 +128,7 @@ describe.each(SET_UPS)('with $setUp', ({ adapter, options, configure }) => {
     expect(events).toEqual([]);
   });
 
-  it('the limit is ours, whatever the parsers take', async () => {
+  it('our limit applies, whatever the parsers accept', async () => {
     const { secret, events, url } = await start({ bodyLimitBytes: 3 * 1024 * 1024 });
     const sizes = [200 * 1024, 2 * 1024 * 1024];
 

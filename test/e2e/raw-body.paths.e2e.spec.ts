@@ -22,7 +22,7 @@ import { post } from '../support/http.js';
 import { receiver } from '../support/receiver.js';
 import { withHmac } from '../support/senders.js';
 
-/** Not as anything would serialise it, so that only the bytes verify. */
+/** Formatted unlike any serializer's output, so that only the exact bytes verify. */
 const BODY = '{ "type": "batch.succeeded",  "data": { "id": "b1" } }';
 
 @Controller({ path: ['own/hooks', 'second/hooks'], version: ['1', '2'] })
@@ -35,7 +35,7 @@ class OwnRoute {
   }
 }
 
-/** A wildcard as Nest still takes it, and `path-to-regexp` does not. */
+/** A wildcard that Nest still accepts and `path-to-regexp` does not. */
 @Controller('wild')
 @UseGuards(GeminiSignatureGuard)
 class WildcardRoute {
@@ -52,7 +52,7 @@ class FeatureModule {}
 interface PathCase {
   readonly where: string;
   readonly paths: readonly string[];
-  /** Paths at which nothing is. */
+  /** Paths without a route. */
   readonly absent?: readonly string[];
   readonly options?: GeminiWebhooksModuleOptions;
   readonly configure?: (app: INestApplication) => void;
@@ -156,7 +156,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
     }
   });
 
-  it.each(OWN)('a guarded route of the app gets its bytes $where', async ({ paths, headers, ...app }) => {
+  it.each(OWN)('a guarded route of the app gets its raw body $where', async ({ paths, headers, ...app }) => {
     const { secret, origin } = await start(app);
 
     for (const path of paths) {

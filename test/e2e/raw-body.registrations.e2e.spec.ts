@@ -49,7 +49,7 @@ class Handlers {
 
 afterEach(closeApps);
 
-describe.each(ADAPTERS)('two registrations on one $adapter server', (adapter) => {
+describe.each(ADAPTERS)('two module instances on one $adapter server', (adapter) => {
   const start = () =>
     startApp(
       {
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('two registrations on one $adapter server', (adapter) =>
       { adapter },
     );
 
-  it('take their own secret each, and the handlers hear both', async () => {
+  it('verify with their own secrets, and the handlers receive events of both', async () => {
     const { app, origin } = await start();
 
     const statuses = await Promise.all(
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('two registrations on one $adapter server', (adapter) =>
     if (status === 200) expect(answer.body).toEqual({ registration: guard });
   });
 
-  it('keep a limit of their own each', async () => {
+  it('each have their own limit', async () => {
     const { origin } = await start();
     const body = bodyOf('batch.succeeded', { id: 'b', pad: 'x'.repeat(1500) });
 
@@ -119,7 +119,7 @@ describe.each(ADAPTERS)('two registrations on one $adapter server', (adapter) =>
     }
   });
 
-  it('of a testing module get their exact bytes', async () => {
+  it('of a testing module receive the exact bytes', async () => {
     const own = receiver();
     const testing = await Test.createTestingModule(own.metadata).compile();
     const app: INestApplication = testing.createNestApplication(await adapter.create(), { logger: false });
@@ -138,7 +138,7 @@ describe.each(ADAPTERS)('two registrations on one $adapter server', (adapter) =>
 });
 
 describe('without a server', () => {
-  it('an application context boots, and closes', async () => {
+  it('an application context starts and closes', async () => {
     const { metadata } = receiver();
     const context = await NestFactory.createApplicationContext(moduleOf(metadata), {
       logger: false,
@@ -149,7 +149,7 @@ describe('without a server', () => {
     await context.close();
   });
 
-  it('a testing module initialises, and closes', async () => {
+  it('a testing module starts and closes', async () => {
     const testing = await Test.createTestingModule(receiver().metadata).compile();
 
     await testing.init();
@@ -159,7 +159,7 @@ describe('without a server', () => {
 });
 
 describe('two apps in one process', () => {
-  it.each(ADAPTERS)('on $adapter do not meet, though they share a guarded controller', async (adapter) => {
+  it.each(ADAPTERS)('on $adapter are independent, even if they share a guarded controller', async (adapter) => {
     const [first, second] = [receiver(), receiver()];
     const start = ({ metadata }: typeof first) =>
       startApp(

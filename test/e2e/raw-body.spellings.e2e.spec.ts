@@ -6,7 +6,7 @@ import { post } from '../support/http.js';
 import { receiver } from '../support/receiver.js';
 import { withHmac } from '../support/senders.js';
 
-/** Not as anything would serialise it, so that only the bytes verify. */
+/** Formatted unlike any serializer's output, so that only the exact bytes verify. */
 const BODY = '{ "type": "batch.succeeded",  "data": { "id": "b1" } }';
 
 afterEach(closeApps);
@@ -56,7 +56,7 @@ describe.each(ADAPTERS)('on $adapter', (adapter) => {
 });
 
 describe('on Express, which is lenient', () => {
-  it.each(['/Gemini/WebHooks', '/gemini/webhooks/', '/GEMINI/webhooks/?a=1'])('%s is our route', async (path) => {
+  it.each(['/Gemini/WebHooks', '/gemini/webhooks/', '/GEMINI/webhooks/?a=1'])('%s matches our route', async (path) => {
     const own = receiver();
     const { origin } = await startApp(own.metadata, { adapter: ADAPTERS[0] });
 
@@ -66,8 +66,8 @@ describe('on Express, which is lenient', () => {
   });
 });
 
-describe('on Fastify, where it can be told to be lenient', () => {
-  it.each(['/Gemini/WebHooks', '/gemini/webhooks/', '/gemini/%77ebhooks'])('%s is our route', async (path) => {
+describe('on Fastify, which can be configured to be lenient', () => {
+  it.each(['/Gemini/WebHooks', '/gemini/webhooks/', '/gemini/%77ebhooks'])('%s matches our route', async (path) => {
     const own = receiver();
     const lenient = {
       ...ADAPTERS[1],

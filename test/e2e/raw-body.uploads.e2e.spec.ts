@@ -17,13 +17,13 @@ afterEach(async () => {
   await closeApps();
 });
 
-/** Signed, and so many bytes long. */
+/** A signed delivery of the given size in bytes. */
 function sized(secret: string, size: number) {
   const frame = bodyOf('batch.succeeded', { id: 'big', pad: '' });
   return withHmac(secret, frame.replace('"pad":""', `"pad":"${'x'.repeat(size - frame.length)}"`));
 }
 
-/** Writes chunks until the server has had enough of them, and never ends. */
+/** Writes chunks until the server closes the connection, and never ends the body. */
 function upload(sent: ClientRequest, chunk: Buffer): void {
   const more = () => {
     while (!sent.destroyed && sent.write(chunk));
@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
   it.each([
     ['with a length', true],
     ['in chunks without one', false],
-  ])('of just the limit are taken, of one byte more are not, %s', async (_how, withLength) => {
+  ])('of exactly the limit are accepted, of one byte more are not, %s', async (_how, withLength) => {
     const { secret, events, url } = await start();
 
     for (const [size, status] of [
@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     expect(events).toHaveLength(1);
   });
 
-  it('declared too long are answered before a byte of them has come', async () => {
+  it('with a declared length over the limit are refused before the first byte', async () => {
     const { secret, events, url } = await start();
     const { headers } = sized(secret, LIMIT + 1);
     const sent = beginPost(url, { ...headers, 'content-length': String(LIMIT + 1) });
@@ -71,7 +71,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     expect(events).toEqual([]);
   });
 
-  it('without end are answered as soon as they are too long, passed over, and cut', async () => {
+  it('without end are refused at the limit, drained, and cut off', async () => {
     const { events, url, server } = await start({ bodyTimeoutMs: 1000 });
     const arrived = once(server, 'request') as Promise<[IncomingMessage]>;
     const sent = beginPost(url, { 'content-type': 'application/json' });
@@ -87,7 +87,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     expect(events).toEqual([]);
   });
 
-  it('that are too long leave the connection usable once they end', async () => {
+  it('that are too long leave the connection usable when they end', async () => {
     const { secret, events, url } = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
@@ -108,9 +108,9 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
   });
 
   it.each([
-    ['that stop half-way', '{"type":'],
+    ['that stall', '{"type":'],
     ['that never begin', ''],
-  ])('%s are given up with 408, and the connection is closed', async (_which, beginning) => {
+  ])('%s get 408, and the connection is closed', async (_which, beginning) => {
     const { secret, events, url } = await start({ bodyTimeoutMs: 50 });
     const { headers } = sized(secret, 500);
     const sent = beginPost(url, { ...headers, 'content-length': '500' });
@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     expect(events).toEqual([]);
   });
 
-  it('that are aborted run no handler, and the next delivery is taken', async () => {
+  it('that are aborted run no handler, and the next delivery is accepted', async () => {
     const { secret, events, server, url } = await start();
     const { headers, body } = sized(secret, 500);
     const arrived = once(server, 'request') as Promise<[IncomingMessage]>;
@@ -148,7 +148,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     ['deflate', deflateSync],
     ['identity, gzip', gzipSync],
     ['unheard-of', (body: Buffer) => body],
-  ])('encoded as %s are 415, however well they are signed', async (encoding, encode) => {
+  ])('encoded as %s get 415, even with a valid signature', async (encoding, encode) => {
     const { secret, events, url } = await start();
     const body = encode(Buffer.from(bodyOf('batch.succeeded', { id: 'b' })));
     const timestamp = Math.floor(Date.now() / 1000);
@@ -168,7 +168,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     expect(events).toEqual([]);
   });
 
-  it.each(['identity', 'Identity'])('encoded as %s are taken', async (encoding) => {
+  it.each(['identity', 'Identity'])('encoded as %s are accepted', async (encoding) => {
     const { secret, url } = await start();
     const { headers, body } = sized(secret, 500);
 
@@ -192,7 +192,7 @@ describe.each(ADAPTERS)('uploads on $adapter', (adapter) => {
     ['application/octet-stream', 415],
     ['json', 415],
     [';', 415],
-  ])('of the content type %s are answered %i', async (type, status) => {
+  ])('of the content type %s get %i', async (type, status) => {
     const { secret, events, url } = await start();
     const { headers, body } = sized(secret, 500);
     const { 'content-type': _own, ...others } = headers;

@@ -12,7 +12,7 @@ import { bodyOf, withHmac } from '../support/senders.js';
 
 const BODY = '{ "type": "batch.succeeded",  "data": { "id": "b1" } }';
 
-/** An Express server that parses bodies before Nest is there. */
+/** An Express server that parses bodies before Nest is mounted. */
 function parsedUpstream(options: Parameters<typeof express.json>[0] = {}): AdapterCase {
   const server = express();
   server.use(express.json(options));
@@ -56,7 +56,7 @@ describe('behind a parser that has read the body', () => {
     expect(events).toEqual([]);
   });
 
-  it('a delivery is taken when the parser keeps the bytes in rawBody', async () => {
+  it('a delivery is accepted if the parser keeps the bytes in rawBody', async () => {
     const { secret, events, metadata } = receiver();
     const { origin } = await startApp(metadata, { adapter: parsedUpstream(keepingRawBody) });
 
@@ -66,7 +66,7 @@ describe('behind a parser that has read the body', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('our limit holds for bytes that the parser kept', async () => {
+  it('our limit applies to bytes that the parser kept', async () => {
     const { secret, events, metadata } = receiver({ bodyLimitBytes: 1000 });
     const { origin } = await startApp(metadata, { adapter: parsedUpstream(keepingRawBody) });
     const { headers, body } = withHmac(secret, bodyOf('batch.succeeded', { id: 'b', pad: 'x'.repeat(1000) }));
@@ -84,7 +84,7 @@ describe('behind a parser that has read the body', () => {
     expect(events).toEqual([]);
   });
 
-  it('a Fastify hook that reads the stream first is refused with 500', async () => {
+  it('a Fastify hook that reads the stream first causes a 500', async () => {
     const { secret, events, metadata } = receiver();
     const logger = new RecordingLogger();
     const { origin } = await startApp(metadata, {

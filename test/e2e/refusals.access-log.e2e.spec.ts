@@ -25,7 +25,7 @@ class OwnController {
 
 interface Logging {
   readonly adapter: 'Express' | 'Fastify';
-  /** In the order of their entries. */
+  /** Loggers in the order of their entries. */
   readonly names: readonly string[];
   readonly start: (options: GeminiWebhooksModuleOptions) => Promise<{
     readonly secret: string;
@@ -111,7 +111,7 @@ describe.each(LOGGING)("the app's own access logs on $adapter", ({ names, start:
       [415, {}, { 'content-type': 'multipart/form-data; boundary=x' }],
       [415, {}, { 'content-encoding': 'gzip' }],
       [401, {}, { 'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}` }],
-    ])('note a refusal with %i once each, wherever they stand', async (status, options, headers) => {
+    ])('record a refusal with %i once each, wherever they are installed', async (status, options, headers) => {
       const { secret, origin, entries, warnings } = await startLogging(options);
       const signed = withHmac(secret, body);
       const sent: Record<string, string> = { ...signed.headers, ...headers };
@@ -128,7 +128,7 @@ describe.each(LOGGING)("the app's own access logs on $adapter", ({ names, start:
     it.each([
       ['with a length', { 'content-length': '500' }],
       ['in chunks', { 'transfer-encoding': 'chunked' }],
-    ])('note an upload %s that stalls, once each, with 408', async (_how, length) => {
+    ])('record an upload %s that stalls once each, with 408', async (_how, length) => {
       const { secret, origin, entries, warnings } = await startLogging({ bodyTimeoutMs: 50 });
       const sent = beginPost(`${origin}${path}`, { ...withHmac(secret, body).headers, ...length });
       sent.write('{');
@@ -142,7 +142,7 @@ describe.each(LOGGING)("the app's own access logs on $adapter", ({ names, start:
       expect(warnings()).toHaveLength(1);
     });
 
-    it('note an upload that grows too long on its way, once each, with 413', async () => {
+    it('record an upload that grows too long once each, with 413', async () => {
       const { secret, origin, entries, warnings } = await startLogging({ bodyLimitBytes: 10, bodyTimeoutMs: 200 });
       const sent = beginPost(`${origin}${path}`, withHmac(secret, body).headers);
       sent.write('x'.repeat(11));

@@ -35,7 +35,7 @@ describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
     [413, 'body_too_large', { bodyLimitBytes: 10 }, {}, /bodyLimitBytes \(10\)/],
     [415, 'unsupported_media_type', {}, { 'content-type': 'text/plain' }, /not unencoded JSON/],
     [415, 'unsupported_media_type', {}, { 'content-encoding': 'gzip' }, /not unencoded JSON/],
-  ])('of %i %s is logged once a minute with its path', async (status, code, options, headers, reason) => {
+  ])('with %i %s is logged once a minute with its path', async (status, code, options, headers, reason) => {
     const { secret, url, refusals } = await start(adapter, options);
     for (let sent = 0; sent < 3; sent += 1) {
       const signed = withHmac(secret, body);
@@ -62,7 +62,7 @@ describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
     ]);
   });
 
-  it('of one code does not hide that of another', async () => {
+  it('with one code does not hide one with another code', async () => {
     const { secret, url, refusals } = await start(adapter, { bodyLimitBytes: 10 });
     const { headers, body: text } = withHmac(secret, body);
     await post(url, { headers, body: text });
@@ -79,7 +79,7 @@ describe('an Express middleware between our capture and the guard', () => {
   const between = (work: (request: IncomingMessage, next: () => void) => void) => (app: INestApplication) =>
     app.use((request: IncomingMessage, _response: unknown, next: () => void) => work(request, next));
 
-  it('of a body that the app waits for after us is bounded, answered 500, and says why', async () => {
+  it('times out with a logged 500 if it waits for a body that was already read', async () => {
     let resume = () => {};
     const { secret, url, refusals, events } = await start(
       ADAPTERS[0],
@@ -92,7 +92,7 @@ describe('an Express middleware between our capture and the guard', () => {
     const { headers } = withHmac(secret, body);
     const sent = beginPost(url, headers);
     sent.write(body.slice(0, 5));
-    // In a packet of its own.
+    // In a separate packet.
     await new Promise((resolve) => setImmediate(resolve));
     sent.end(body.slice(5));
     const answer = await answerTo(sent);
@@ -104,13 +104,13 @@ describe('an Express middleware between our capture and the guard', () => {
       ),
     ]);
 
-    // It goes on after all: what was refused must not be handled.
+    // The middleware continues after all, but the refused delivery must not be handled.
     resume();
     await post(`${url.split('?')[0]}/nowhere`, withHmac(secret, body));
     expect(events).toEqual([]);
   });
 
-  it('that waits for a body that was refused is bounded, and the refusal is the answer', async () => {
+  it('times out with the original refusal if it waits for a refused body', async () => {
     const { secret, url, refusals, events } = await start(
       ADAPTERS[0],
       { bodyTimeoutMs: 50 },
@@ -126,7 +126,7 @@ describe('an Express middleware between our capture and the guard', () => {
     expect(events).toEqual([]);
   });
 
-  it('that never goes on does not keep a refused upload open', async () => {
+  it('does not keep a refused upload open if it never continues', async () => {
     const { secret, url } = await start(
       ADAPTERS[0],
       { bodyTimeoutMs: 50 },
@@ -138,7 +138,7 @@ describe('an Express middleware between our capture and the guard', () => {
     expect([answer.status, answer.body['code']]).toEqual([415, 'unsupported_media_type']);
   });
 
-  it('is not for an app that is slow and does not wait for the body', async () => {
+  it('is not limited if it is slow and does not wait for the body', async () => {
     const { secret, url, refusals, events } = await start(
       ADAPTERS[0],
       { bodyTimeoutMs: 20 },

@@ -27,7 +27,7 @@ class Patient {
   }
 }
 
-/** Ends when it is told to. */
+/** A handler that ends when its signal aborts. */
 @Injectable()
 class Obedient {
   @OnGeminiEvent('*')
@@ -55,7 +55,7 @@ describe.each(ADAPTERS)('shutting down on $adapter', (adapter) => {
     return { ...(await startApp(metadata, { adapter, options: { logger } })), logger };
   };
 
-  it('waits for the handlers that run; what comes meanwhile is answered 503, with retry-after', async () => {
+  it('waits for running handlers, and answers new deliveries with 503 and retry-after', async () => {
     const { app, origin } = await start(Patient);
     const answer = deliver(origin, { id: 'batch_1' });
     const context = await started.promise;
@@ -88,7 +88,7 @@ describe.each(ADAPTERS)('shutting down on $adapter', (adapter) => {
     expect(logger.of('warn')).toContainEqual(expect.stringContaining('still running after drainTimeoutMs (10 ms)'));
   });
 
-  it('ends the streams of the bus and rejects who waits', async () => {
+  it('completes the streams of the bus and rejects pending waits', async () => {
     const { app } = await start(Patient);
     const bus = app.get(GeminiEventBus);
     const completed: string[] = [];
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)('shutting down on $adapter', (adapter) => {
     expect(completed).toEqual(['events$', 'failures$']);
   });
 
-  it('of an app that heard nothing ends, and twice is once', async () => {
+  it('closes an idle app, and has no effect the second time', async () => {
     const { app } = await start(Patient);
     await Promise.all([app.close(), app.close()]);
     await expect(app.close()).resolves.toBeUndefined();

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe('a simulated batch', () => {
-  it('is pending, runs, and answers inline requests in their order', async () => {
+  it('is pending, then runs, and answers inline requests in order', async () => {
     const { gemini, ai } = await simulatedGemini();
     const src = [{ ...asking('one'), metadata: { row: '1' } }, { ...asking('two [fail]') }, { ...asking('three') }];
 
@@ -40,7 +40,7 @@ describe('a simulated batch', () => {
     expect(third?.response?.candidates?.[0]?.content?.parts).toEqual([{ text: 'Simulated answer to: three' }]);
   });
 
-  it('answers a file line by line, with keys, failures and what is no request', async () => {
+  it('answers a file line by line, including keys, failures and invalid lines', async () => {
     const { gemini, ai } = await simulatedGemini();
     const input = [
       JSON.stringify({ key: 'a', request: { contents: [{ parts: [{ text: 'one' }] }] } }),
@@ -88,7 +88,7 @@ describe('a simulated batch', () => {
     ['failed', JobState.JOB_STATE_FAILED],
     ['expired', JobState.JOB_STATE_EXPIRED],
     ['cancelled', JobState.JOB_STATE_CANCELLED],
-  ] as const)('that has %s says so, and announces it', async (end, state) => {
+  ] as const)('that has %s reports and announces it', async (end, state) => {
     const { gemini, ai, uris, events } = await simulatedGemini();
     const webhookConfig = { uris, userMetadata: { order: 7 } };
 
@@ -111,7 +111,7 @@ describe('a simulated batch', () => {
   it.each([
     ['inline', async () => [{ ...asking('one'), metadata: { row: '1' } }, asking('two')]],
     ['from a file', (ai: GoogleGenAI) => uploaded(ai, ['a', 'b'].map(lineAsking).join('\n'))],
-  ] as const)('%s that has partially succeeded says so, and is announced as batch.succeeded', async (_, source) => {
+  ] as const)('%s that has partially succeeded reports it, and is announced as batch.succeeded', async (_, source) => {
     const { gemini, ai, uris, events } = await simulatedGemini();
     const src = await source(ai);
 
@@ -130,7 +130,7 @@ describe('a simulated batch', () => {
     ]);
   });
 
-  it('shows any state while it runs, and the real one when it has ended', async () => {
+  it('can report any state while it runs, and reports the real one after it has ended', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { name = '' } = await ai.batches.create({ model: MODEL, src: [asking('one')] });
     const state = async () => (await ai.batches.get({ name })).state;
@@ -148,7 +148,7 @@ describe('a simulated batch', () => {
     }
   });
 
-  it('is not found for as long as a fault says', async () => {
+  it('is not found while a fault hides it', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { name = '' } = await ai.batches.create({ model: MODEL, src: [asking('one')] });
     const other = await ai.batches.create({ model: MODEL, src: [asking('one')] });
@@ -160,7 +160,7 @@ describe('a simulated batch', () => {
     expect((await ai.batches.get({ name })).name).toBe(name);
   });
 
-  it('announces the output file of a file batch, which is there by then', async () => {
+  it('announces the output file of a file batch, which can already be read', async () => {
     const { gemini, ai, uris, events } = await simulatedGemini();
     const src = await uploaded(ai, JSON.stringify({ key: 'a', request: {} }));
 
@@ -172,7 +172,7 @@ describe('a simulated batch', () => {
     expect(await downloaded(ai, String(event?.data['output_file_uri']))).toContain('"key":"a"');
   });
 
-  it('fails when its input file is gone', async () => {
+  it('fails if its input file is gone', async () => {
     const { gemini, ai } = await simulatedGemini();
     const src = await uploaded(ai, '{}');
     const { name = '' } = await ai.batches.create({ model: MODEL, src });
@@ -183,7 +183,7 @@ describe('a simulated batch', () => {
     expect((await ai.batches.get({ name })).state).toBe(JobState.JOB_STATE_FAILED);
   });
 
-  it.each(['v1beta', 'v1alpha'])('is the same under %s as under v1', async (apiVersion) => {
+  it.each(['v1beta', 'v1alpha'])('behaves the same under %s as under v1', async (apiVersion) => {
     const { gemini, ai } = await simulatedGemini();
     const httpOptions = { baseUrl: gemini.baseUrl, fetch };
     const other = new GoogleGenAI({ apiKey: gemini.apiKey, apiVersion, httpOptions });
@@ -196,7 +196,7 @@ describe('a simulated batch', () => {
     );
   });
 
-  it('is cancelled and deleted by the client', async () => {
+  it('can be cancelled and deleted', async () => {
     const { ai } = await simulatedGemini();
     const { name = '' } = await ai.batches.create({ model: MODEL, src: [asking('one')] });
 
@@ -208,7 +208,7 @@ describe('a simulated batch', () => {
     await expect(ai.batches.get({ name })).rejects.toMatchObject({ name: 'ApiError', status: 404 });
   });
 
-  it('is listed by page, the newest first, while others are started', async () => {
+  it('is listed in pages, newest first, while others are started', async () => {
     const { ai } = await simulatedGemini();
     const start = (displayName: string) =>
       ai.batches.create({ model: MODEL, src: [asking('one')], config: { displayName } });
@@ -224,7 +224,7 @@ describe('a simulated batch', () => {
     expect(seen).toEqual(['e', 'd', 'c', 'b', 'a']);
   });
 
-  it('is refused for a model that Gemini does not have, or that makes no text', async () => {
+  it('is refused for a model that Gemini does not have, or that generates no text', async () => {
     const { ai } = await simulatedGemini();
     const create = (model: string) => ai.batches.create({ model, src: [asking('one')] });
 
@@ -237,7 +237,7 @@ describe('a simulated batch', () => {
     await expect(create('gemini-embedding-001')).rejects.toMatchObject({ status: 404 });
   });
 
-  it('is refused without requests, with an unknown file, and with a webhook that is no address', async () => {
+  it('is refused without requests, with an unknown file, and with an invalid webhook URI', async () => {
     const { ai } = await simulatedGemini();
     const create = (src: Parameters<typeof ai.batches.create>[0]['src'], uris: string[] = []) =>
       ai.batches.create({ model: MODEL, src, config: { webhookConfig: { uris } } });

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe('a simulated batch of embeddings', () => {
-  it('answers inline requests with an embedding each, of the size asked for', async () => {
+  it('answers each inline request with an embedding of the requested size', async () => {
     const { gemini, ai } = await simulatedGemini();
     const contents = ['one', 'two', 'one', '[fail]'];
     const src = { inlinedRequests: { contents, config: { outputDimensionality: 4 } } };
@@ -36,7 +36,7 @@ describe('a simulated batch of embeddings', () => {
     expect(answers[3]?.error).toMatchObject({ code: 13 });
   });
 
-  it('answers a file line by line, with keys, whole embeddings and what is no request', async () => {
+  it('answers a file line by line, including keys, full embeddings and invalid lines', async () => {
     const { gemini, ai } = await simulatedGemini();
     const lines = [
       { key: 'a', request: { content: { parts: [{ text: 'one' }] } } },
@@ -56,7 +56,7 @@ describe('a simulated batch of embeddings', () => {
     expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, 3, 3]);
   });
 
-  it('is counted by its own operation, and refused for models that embed nothing', async () => {
+  it('counts as its own operation, and is refused for models without embeddings', async () => {
     const { gemini, ai } = await simulatedGemini();
     const create = (model: string) =>
       ai.batches.createEmbeddings({ model, src: { inlinedRequests: { contents: ['one'] } } });

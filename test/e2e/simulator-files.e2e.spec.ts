@@ -40,7 +40,7 @@ describe('simulated files', () => {
     expect(await ai.files.get({ name: fromPath.name ?? '' })).toMatchObject({ uri: fromPath.uri });
   });
 
-  it('are taken chunk by chunk again where a chunk was sent twice', async () => {
+  it('are uploaded correctly if a chunk is sent twice', async () => {
     const { gemini } = await simulatedGemini();
     const upload = await startUpload(gemini, 6);
 
@@ -57,7 +57,7 @@ describe('simulated files', () => {
     expect(await final.json()).toMatchObject({ file: { sizeBytes: '6', sha256Hash } });
   });
 
-  it('are refused when more or fewer bytes come than were announced, and forgotten when cancelled', async () => {
+  it('are refused if more or fewer bytes arrive than announced, and discarded if cancelled', async () => {
     const { gemini } = await simulatedGemini();
     const upload = await startUpload(gemini, 3);
 
@@ -67,7 +67,7 @@ describe('simulated files', () => {
     expect((await upload('query', 0, '')).status).toBe(404);
   });
 
-  it('are listed by page, deleted, and gone after two days', async () => {
+  it('are listed in pages, deleted, and gone after two days', async () => {
     const { gemini, ai } = await simulatedGemini();
     for (const name of ['a', 'b', 'c']) {
       await ai.files.upload({ file: new Blob([name]), config: { name, mimeType: 'text/plain' } });
@@ -84,7 +84,7 @@ describe('simulated files', () => {
     expect((await ai.files.list()).page).toEqual([]);
   });
 
-  it('have a name of their own only once', async () => {
+  it('cannot share a custom name', async () => {
     const { ai } = await simulatedGemini();
     const upload = (name: string) =>
       ai.files.upload({ file: new Blob(['x']), config: { name, mimeType: 'text/plain' } });
@@ -94,7 +94,7 @@ describe('simulated files', () => {
     await expect(upload('Not/A/Name')).rejects.toMatchObject({ status: 400 });
   });
 
-  it('are downloaded only when Gemini has made them, and with the key', async () => {
+  it('can be downloaded only if Gemini created them, and with the key', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { name = '' } = await ai.files.upload({ file: new Blob(['mine']), config: { mimeType: 'text/plain' } });
     const made = gemini.files.put(Buffer.from('made'), { mimeType: 'text/plain', source: 'GENERATED' });
@@ -126,7 +126,7 @@ describe('simulated files', () => {
     }
   });
 
-  it('are sent whole when they are no longer what the range was meant for', async () => {
+  it('are sent whole if they have changed since the range was chosen', async () => {
     const { gemini } = await simulatedGemini();
     const { name } = gemini.files.put(Buffer.from('abcdefghij'), generated());
     const etag = (await download(gemini, name)).headers.get('etag') ?? '';
@@ -135,7 +135,7 @@ describe('simulated files', () => {
     expect((await download(gemini, name, { range: 'bytes=5-', 'if-range': '"other"' })).status).toBe(200);
   });
 
-  it('break off as often as told, and can be gone on with', async () => {
+  it('break off as often as configured, and can be resumed', async () => {
     const { gemini } = await simulatedGemini();
     const content = randomBytes(4 * MEBIBYTE);
     const { name } = await gemini.files.write(pieces(content), generated());
@@ -153,7 +153,7 @@ describe('simulated files', () => {
     expect(Buffer.concat(received).equals(content)).toBe(true);
   });
 
-  it('are sent from their beginning when ranges are ignored, until that is undone', async () => {
+  it('are sent from the beginning while ranges are ignored', async () => {
     const { gemini } = await simulatedGemini();
     const { name } = gemini.files.put(Buffer.from('abcdefghij'), generated());
 
@@ -197,13 +197,13 @@ function download(gemini: Gemini, name: string, headers: Record<string, string> 
   });
 }
 
-/** What comes of a body before its connection breaks. */
+/** Reads a body until its connection breaks. */
 async function receivedOf(response: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of response.body ?? []) chunks.push(chunk as Uint8Array);
   } catch {
-    // Cut, as it was asked for: what came before counts.
+    // Cut as configured: the bytes received before count.
   }
   return Buffer.concat(chunks);
 }

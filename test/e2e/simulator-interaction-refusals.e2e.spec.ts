@@ -21,7 +21,7 @@ describe('a simulated interaction', () => {
     });
   });
 
-  it('takes models and agents that the options add', async () => {
+  it('accepts models and agents that the options add', async () => {
     const { ai } = await simulatedGemini({ models: ['gemini-tuned'], agents: ['my-agent'] });
     const params = { input: 'hello', background: true };
 
@@ -57,7 +57,7 @@ describe('a simulated interaction', () => {
     await expect(ai.interactions.get(id)).rejects.toMatchObject({ status: 400 });
   });
 
-  it('that nobody has started is 400 with a code in words, and 404 once it was deleted', async () => {
+  it('that was never started returns 400 with a textual code, and 404 after it was deleted', async () => {
     const { ai } = await simulatedGemini();
     const unknown = {
       status: 400,

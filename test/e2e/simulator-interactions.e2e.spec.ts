@@ -47,7 +47,7 @@ describe('a simulated interaction', () => {
     ]);
   });
 
-  it('answers at once when it is not in the background', async () => {
+  it('responds at once if it is not in the background', async () => {
     const { ai } = await simulatedGemini({ time: 'real', durations: { interaction: 1 } });
 
     const interaction = await ai.interactions.create({ model: MODEL, input: [{ type: 'text', text: 'hello' }] });
@@ -55,7 +55,7 @@ describe('a simulated interaction', () => {
     expect(interaction).toMatchObject({ status: 'completed', output_text: 'Simulated answer to: hello' });
   });
 
-  it('pauses for a function, and goes on with its result', async () => {
+  it('pauses for a function, and continues with its result', async () => {
     const { gemini, ai, uris, events } = await simulatedGemini();
     const webhook_config = { uris };
     const { id } = await inBackground(ai, { input: 'weather in Bern?', tools: [WEATHER], webhook_config });
@@ -92,7 +92,7 @@ describe('a simulated interaction', () => {
     ]);
   });
 
-  it('takes no result of a function that it has not called', async () => {
+  it('rejects the result of a function that it has not called', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: 'hello', tools: [WEATHER] });
     const resume = (previous_interaction_id?: string) =>
@@ -121,7 +121,7 @@ describe('a simulated interaction', () => {
     await expect(ai.interactions.create({ agent, input: 'in the foreground' })).rejects.toMatchObject({ status: 400 });
   });
 
-  it('of the deep research agent ends with a plan first when planning is shared', async () => {
+  it('of the deep research agent first ends with a plan if planning is collaborative', async () => {
     const { gemini, ai } = await simulatedGemini();
     const ask = (input: string, planning: boolean, previous?: string) =>
       ai.interactions.create({
@@ -152,7 +152,7 @@ describe('a simulated interaction', () => {
     ).rejects.toMatchObject({ status: 400 });
   });
 
-  it('that runs is unknown for as long as a fault says', async () => {
+  it('that is running is not found while a fault hides it', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: 'hello' });
     gemini.inject({ fault: 'not_found', operation: 'interactions.get', job: id, times: 1 });
@@ -161,7 +161,7 @@ describe('a simulated interaction', () => {
     expect((await ai.interactions.get(id)).id).toBe(id);
   });
 
-  it('shows any status while it runs', async () => {
+  it('can report any status while it runs', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: 'hello' });
 
@@ -172,7 +172,7 @@ describe('a simulated interaction', () => {
     expect([shown, (await ai.interactions.get(id)).status]).toEqual(['requires_continuation', 'completed']);
   });
 
-  it('fails when its prompt says so', async () => {
+  it('fails if its prompt says so', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: '[fail]' });
 
@@ -208,7 +208,7 @@ describe('a simulated interaction', () => {
     expect(events).toEqual([]);
   });
 
-  it('with functions completes when it is told to', async () => {
+  it('with functions completes if configured to', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: 'hello', tools: [WEATHER] });
 
@@ -217,7 +217,7 @@ describe('a simulated interaction', () => {
     expect((await ai.interactions.get(id)).status).toBe('completed');
   });
 
-  it('is cancelled while it runs, and deleted', async () => {
+  it('can be cancelled while it runs, and deleted', async () => {
     const { ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: 'hello' });
 
@@ -229,7 +229,7 @@ describe('a simulated interaction', () => {
     await expect(ai.interactions.get(id)).rejects.toMatchObject({ status: 404 });
   });
 
-  it('shows its input when asked to, and is not streamed', async () => {
+  it('returns its input on request, and cannot be streamed', async () => {
     const { ai } = await simulatedGemini();
     const { id } = await inBackground(ai, { input: 'hello' });
 

@@ -12,7 +12,7 @@ describe('the result of a simulated video', () => {
     ['as_requested', 'uri', 'uri'],
     ['as_requested', 'inline', 'data'],
     ['as_requested', undefined, 'data'],
-  ] as const)('with videoResult %j, asked for as %j, is %j', async (videoResult, delivery, shown) => {
+  ] as const)('with videoResult %j, requested as %j, is %j', async (videoResult, delivery, shown) => {
     const simulated = await simulatedGemini({ videoResult });
 
     const { output_video } = await finished(simulated, {
@@ -24,7 +24,7 @@ describe('the result of a simulated video', () => {
     expect(Object.keys(output_video ?? {})).not.toContain(shown === 'uri' ? 'data' : 'uri');
   });
 
-  it('is as large as told, inline and as a file', async () => {
+  it('has the configured size, inline and as a file', async () => {
     const videoBytes = 3 * 1024 * 1024 + 1;
     const simulated = await simulatedGemini({ videoResult: 'data', videoBytes });
     const { gemini, ai } = simulated;
@@ -39,7 +39,7 @@ describe('the result of a simulated video', () => {
     expect(gemini.countOf('interactions.get', done.id)).toBe(1);
   });
 
-  it('is PROCESSING first, when it cannot be downloaded, and then ACTIVE', async () => {
+  it('cannot be downloaded while PROCESSING, and then becomes ACTIVE', async () => {
     const simulated = await simulatedGemini({ fileProcessingMs: 5000 });
     const { gemini, ai } = simulated;
     const name = fileIn(await finished(simulated, {}));
@@ -54,7 +54,7 @@ describe('the result of a simulated video', () => {
     expect(await rawDownload(simulated, name)).toMatchObject({ status: 200 });
   });
 
-  it('is gone after 48 hours', async () => {
+  it('expires after 48 hours', async () => {
     const simulated = await simulatedGemini();
     const name = fileIn(await finished(simulated, {}));
 
@@ -64,7 +64,7 @@ describe('the result of a simulated video', () => {
   });
 });
 
-describe('a simulated video that is not made', () => {
+describe('a simulated video without a result', () => {
   it('because its prompt is blocked is refused at the start', async () => {
     const { ai } = await simulatedGemini();
 
@@ -82,7 +82,7 @@ describe('a simulated video that is not made', () => {
     expect(done.steps?.map(({ type }) => type)).toEqual(['user_input', 'thought', 'model_output']);
   });
 
-  it('because it failed says why', async () => {
+  it('because it failed reports why', async () => {
     const done = await finished(await simulatedGemini(), { input: 'something [fail]' });
 
     expect(done).toMatchObject({ status: 'failed', errors: [{ code: 'internal', message: expect.any(String) }] });
@@ -95,7 +95,7 @@ describe('a simulated video that is not made', () => {
     ['cancelled', 'cancelled'],
     ['incomplete', 'incomplete'],
     ['budget_exceeded', 'budget_exceeded'],
-  ] as const)('because a fault says %s is %s', async (end, status) => {
+  ] as const)('because a fault ends it as %s is %s', async (end, status) => {
     const simulated = await simulatedGemini();
     simulated.gemini.inject({ fault: 'end', end, kind: 'video' });
 
@@ -103,7 +103,7 @@ describe('a simulated video that is not made', () => {
     expect(simulated.gemini.files.list()).toEqual([]);
   });
 
-  it('cannot end as expired, nor for a tool', async () => {
+  it('cannot be expired or paused for a tool', async () => {
     const { gemini, ai } = await simulatedGemini();
     const { id } = await start(ai, {});
 
@@ -162,7 +162,7 @@ describe('the end of a simulated video', () => {
     expect(gemini.deliveries).toMatchObject([{ job: id, scheme: 'v1' }]);
   });
 
-  it('is lost, or late, as faults for videos say, which leave other interactions alone', async () => {
+  it('is lost or late by faults for videos, which do not affect other interactions', async () => {
     const { gemini, ai, uris, events } = await simulatedGemini({ videoEvent: 'interaction.completed' });
     gemini.inject({ fault: 'lose', kind: 'video' });
     const webhook_config = { uris };
@@ -174,7 +174,7 @@ describe('the end of a simulated video', () => {
     expect(events).toMatchObject([{ type: 'interaction.completed', data: { id } }]);
   });
 
-  it('comes after the time that videos take', async () => {
+  it('arrives after the duration of videos', async () => {
     const { gemini, ai } = await simulatedGemini({ durations: { video: 60_000, interaction: 10 } });
     const { id } = await start(ai, {});
 

@@ -64,7 +64,7 @@ describe('a simulated video', () => {
     expect(await lengthOf(simulated, done)).toBe(shown);
   });
 
-  it('answers at once when it is not in the background', async () => {
+  it('responds at once if it is not in the background', async () => {
     const { ai } = await simulatedGemini({ time: 'real', durations: { video: 1 } });
 
     const done = await ai.interactions.create({ model: MODEL, input: 'a cat' });
@@ -104,7 +104,7 @@ describe('a simulated video', () => {
   });
 
   it.each(['text_to_video', 'image_to_video', 'reference_to_video', 'edit', 'upscale'] as const)(
-    'takes the task %s',
+    'accepts the task %s',
     async (task) => {
       const simulated = await simulatedGemini();
 
@@ -112,7 +112,7 @@ describe('a simulated video', () => {
     },
   );
 
-  it('is refused with an unknown task, and to be extended without a video', async () => {
+  it('is refused with an unknown task, and as an extension without a video', async () => {
     const { ai } = await simulatedGemini();
 
     await expect(start(ai, withTask('dub'))).rejects.toMatchObject({
@@ -122,7 +122,7 @@ describe('a simulated video', () => {
     await expect(start(ai, withTask('extend'))).rejects.toMatchObject({ status: 400 });
   });
 
-  it('is not made by a text model, nor by an agent', async () => {
+  it('cannot be created by a text model or an agent', async () => {
     const { ai } = await simulatedGemini();
     const response_format = { type: 'video' } as const;
     const agent = 'deep-research-preview-04-2026';
@@ -136,7 +136,7 @@ describe('a simulated video', () => {
     ).rejects.toMatchObject({ status: 400 });
   });
 
-  it('is not made by a batch, by generateContent or by predictLongRunning', async () => {
+  it('cannot be created by a batch, generateContent or predictLongRunning', async () => {
     const { gemini, ai } = await simulatedGemini();
     const contents = 'a cat';
     const started = await fetch(`${gemini.baseUrl}/v1beta/models/gemini-omni-1.1-flash:predictLongRunning`, {
@@ -164,7 +164,7 @@ describe('a simulated video', () => {
 });
 
 describe('the extension of a simulated video', () => {
-  it('is the whole film so far, each turn longer, up to 40 s', async () => {
+  it('contains the whole film so far, longer with each turn, up to 40 s', async () => {
     const simulated = await simulatedGemini();
     const first = await finished(simulated, {
       response_format: { type: 'video', duration: '10s', aspect_ratio: '9:16', resolution: '1080p' },
@@ -185,7 +185,7 @@ describe('the extension of a simulated video', () => {
     });
   });
 
-  it('is taken for an edit, of the same length, when its prompt is long or does not ask for more', async () => {
+  it('is treated as an edit of the same length if its prompt is long or does not ask for more', async () => {
     const simulated = await simulatedGemini();
     const first = await finished(simulated, {});
     const edit = (input: string) => finished(simulated, { previous_interaction_id: first.id, input });
@@ -194,7 +194,7 @@ describe('the extension of a simulated video', () => {
     expect(await lengthOf(simulated, await edit('Make the cat blue.'))).toBe('8s');
   });
 
-  it('is refused with a task, with an aspect ratio, while the clip runs, and of nothing', async () => {
+  it('is refused with a task, with an aspect ratio, while the clip runs, and without a clip', async () => {
     const simulated = await simulatedGemini();
     const { ai } = simulated;
     const running = await start(ai, {});
@@ -214,14 +214,14 @@ describe('the extension of a simulated video', () => {
     await expect(next({}, 'v1_unknown')).rejects.toMatchObject({ status: 400 });
   });
 
-  it('of a refused clip starts a film', async () => {
+  it('of a refused clip starts a new film', async () => {
     const simulated = await simulatedGemini();
     const refused = await finished(simulated, { input: 'something [refused]' });
 
     expect(await lengthOf(simulated, await extended(simulated, refused, { type: 'video', duration: '5s' }))).toBe('5s');
   });
 
-  it('of an uploaded video works with the task, while its file is kept', async () => {
+  it('of an uploaded video works with the task while its file exists', async () => {
     const simulated = await simulatedGemini();
     const { gemini, ai } = simulated;
     const upload = await ai.files.upload({ file: new Blob(['mine']), config: { mimeType: 'video/mp4' } });

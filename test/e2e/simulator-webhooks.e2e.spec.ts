@@ -22,7 +22,7 @@ afterEach(async () => {
   await closeSinks();
 });
 
-/** Runs a batch to its end, so that it is announced. */
+/** Runs a batch to its end, so that its event is sent. */
 async function runBatch(
   { gemini, ai }: { readonly gemini: GeminiSimulator; readonly ai: GoogleGenAI },
   webhookConfig?: { uris: string[]; userMetadata?: Record<string, unknown> },
@@ -58,7 +58,7 @@ async function keysOf({ jwksUrl }: GeminiSimulator): Promise<JSONWebKeySet> {
   return (await (await fetch(jwksUrl)).json()) as JSONWebKeySet;
 }
 
-/** How many of the keys a `v1a` entry verifies with. */
+/** Number of keys that verify a `v1a` entry. */
 function signersOf({ headers, body }: ReceivedDelivery, { keys }: JSONWebKeySet): number {
   const content = Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`);
   const signature = Buffer.from(headers['webhook-signature'].replace(/^v1a,/, ''), 'base64');
@@ -69,7 +69,7 @@ function signersOf({ headers, body }: ReceivedDelivery, { keys }: JSONWebKeySet)
 }
 
 describe('static webhooks of the simulator', () => {
-  it('hear of the events that they have subscribed to, signed with the secret that creating them showed', async () => {
+  it('receive their subscribed events, signed with the secret that was shown at creation', async () => {
     const set = await start();
     const { secret } = await subscribed(set);
     const name = await runBatch(set);
@@ -87,7 +87,7 @@ describe('static webhooks of the simulator', () => {
     ]);
   });
 
-  it('do not hear of a job with URIs of its own, nor of what they have not subscribed to', async () => {
+  it('receive no events of a job with its own URIs, and no events without a subscription', async () => {
     const set = await start();
     await subscribed(set);
     await runBatch(set, { uris: [`${set.sink.url}?own=1`] });
@@ -97,7 +97,7 @@ describe('static webhooks of the simulator', () => {
     expect(set.sink.received.map(({ path }) => path)).toEqual(['/hook?own=1']);
   });
 
-  it('are read, listed in pages, changed and deleted, and show their secret never again', async () => {
+  it('can be read, listed in pages, changed and deleted, and never show their secret again', async () => {
     const { ai, sink } = await start();
     const made = await Promise.all(
       ['a', 'b', 'c'].map((name) =>
@@ -129,9 +129,9 @@ describe('static webhooks of the simulator', () => {
 
   it.each([
     ['an event that cannot be subscribed to', { subscribed_events: ['batch.cancelled'] }],
-    ['an event that there is not', { subscribed_events: ['batch.done'] }],
+    ['an unknown event', { subscribed_events: ['batch.done'] }],
     ['no event', { subscribed_events: [] }],
-    ['a URI that is none', { uri: 'not an address' }],
+    ['an invalid URI', { uri: 'not an address' }],
   ])('are refused with %s', async (_, wrong) => {
     const { ai, sink } = await start();
 
@@ -156,7 +156,7 @@ describe('static webhooks of the simulator', () => {
     expect([old, rotated.secret!].map((secret) => isSignedWith(secret, after!))).toEqual([false, true]);
   });
 
-  it('sign with the new secret alone when the old one is revoked at once', async () => {
+  it('sign with only the new secret if the old one is revoked at once', async () => {
     const set = await start();
     const { id, secret: old } = await subscribed(set);
     const rotated = await set.ai.webhooks.rotateSigningSecret(id, {
@@ -167,7 +167,7 @@ describe('static webhooks of the simulator', () => {
     expect([old, rotated.secret!].map((secret) => isSignedWith(secret, set.sink.received[0]!))).toEqual([false, true]);
   });
 
-  it('are pinged, once', async () => {
+  it('are pinged once', async () => {
     const set = await start();
     const { id, secret } = await subscribed(set);
     set.sink.status = 500;
@@ -199,7 +199,7 @@ describe('static webhooks of the simulator', () => {
     expect(set.sink.received.every((delivery) => isSignedWith(secret, delivery))).toBe(true);
   });
 
-  it('are disabled when they have failed for 24 hours, and hear again once they are enabled', async () => {
+  it('are disabled after failing for 24 hours, and receive events again once enabled', async () => {
     const set = await start();
     const { id } = await subscribed(set);
     set.sink.status = 0;
@@ -221,7 +221,7 @@ describe('static webhooks of the simulator', () => {
     expect(set.sink.received).toHaveLength(attempts + 1);
   });
 
-  it('are tried no longer once they are deleted', async () => {
+  it('are not retried after they are deleted', async () => {
     const set = await start();
     const { id } = await subscribed(set);
     set.sink.status = 500;
@@ -234,7 +234,7 @@ describe('static webhooks of the simulator', () => {
 });
 
 describe('dynamic webhooks of the simulator', () => {
-  it('are signed with one of three Ed25519 keys, and do not say which', async () => {
+  it('are signed with one of three Ed25519 keys, without a key id', async () => {
     const set = await start();
     const uri = `${set.sink.url}?token=secret`;
     await runBatch(set, { uris: [uri], userMetadata: { order: 7 } });
@@ -249,7 +249,7 @@ describe('dynamic webhooks of the simulator', () => {
     expect(JSON.stringify(set.gemini.deliveries)).not.toContain('secret');
   });
 
-  it('carry the metadata under data when told so', async () => {
+  it('carry the metadata under data if configured', async () => {
     const set = await start({ metadataAt: 'data' });
     await runBatch(set, { uris: [set.sink.url], userMetadata: { order: 7 } });
 
@@ -258,7 +258,7 @@ describe('dynamic webhooks of the simulator', () => {
     expect(body).not.toHaveProperty('user_metadata');
   });
 
-  it('are JWTs whose claims are the event when told so', async () => {
+  it('are JWTs whose claims are the event if configured', async () => {
     const set = await start({ signature: 'jwt' });
     await runBatch(set, { uris: [`${set.sink.url}?token=secret`] });
 
@@ -272,7 +272,7 @@ describe('dynamic webhooks of the simulator', () => {
     expect(payload).toMatchObject({ ...JSON.parse(delivery!.body), jti: delivery!.headers['webhook-id'] });
   });
 
-  it('are signed with new keys after a rotation, retries too', async () => {
+  it('are signed with new keys after a rotation, including retries', async () => {
     const set = await start();
     const old = await keysOf(set.gemini);
     set.sink.status = 500;
