@@ -191,7 +191,7 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       expect(flaky.attempts).toEqual([1, 2]);
     });
 
-    it('does not retry a handler that failed for good, and keeps retrying the others', async () => {
+    it('does not retry a handler that failed permanently, and keeps retrying the others', async () => {
       const hopeless = new ScriptedHandler('hopeless', () => Promise.reject(new UnrecoverableEventError()));
       const flaky = new ScriptedHandler('flaky', failOnce);
       const { engine } = await start(hopeless, flaky);
@@ -205,7 +205,7 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       expect(flaky.attempts).toEqual([1, 2]);
     });
 
-    it('does not have an event redelivered when all its failures are final', async () => {
+    it('does not have an event redelivered if all its failures are permanent', async () => {
       const hopeless = new ScriptedHandler('hopeless', () => Promise.reject(new UnrecoverableEventError()));
       const { engine } = await start(hopeless);
 

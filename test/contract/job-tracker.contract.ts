@@ -13,30 +13,30 @@ import { until } from '../support/until.js';
 
 /** Nothing is due while a test runs. */
 export const LATER: ReconcileSchedule = { afterMs: 600_000, maxIntervalMs: 600_000, untilMs: 3_600_000 };
-/** All is due at once. */
+/** Everything is due immediately. */
 export const SOON: ReconcileSchedule = { afterMs: 20, maxIntervalMs: 40, untilMs: 3_600_000 };
 
-/** How engines come about. */
+/** Creates engines for the contract. */
 export interface TrackedInbox {
   create(host: InboxHost): Promise<InboxEngine>;
-  /** Rejects until it is. */
+  /** Rejects until the engine is ready. */
   ready(engine: InboxEngine): Promise<void>;
 }
 
-/** An engine that is under test, with what happens in it. */
+/** An engine under test and its observed behaviour. */
 export interface TrackingEngine {
   readonly engine: InboxEngine;
   readonly jobs: JobTracker;
   readonly gemini: ScriptedGemini;
-  /** Events that the user's handler has had. */
+  /** Events that the user's handler has received. */
   readonly handled: GeminiEvent[];
-  /** Resolves with how the job ends. */
+  /** Resolves with the outcome of the job. */
   ended(id: string): Promise<JobSettlement>;
 }
 
 const closing = new AbortController().signal;
 
-/** Makes an engine as the module does: one handler of the user's, and one that tells the tracked jobs. */
+/** Creates an engine like the module: with a user's handler and the handler that notifies the job tracker. */
 export async function startTracking(
   { create, ready }: TrackedInbox,
   reconcile: ReconcileSchedule | false,
@@ -71,7 +71,7 @@ export async function startTracking(
   return { engine, jobs, gemini, handled, ended };
 }
 
-/** What every engine's record of jobs keeps to. */
+/** The behaviour of every job tracker. */
 export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
   describe(`the tracked jobs of the ${name} inbox`, () => {
     const engines: InboxEngine[] = [];
@@ -159,7 +159,7 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
       await until(() => handled.length === 1);
       expect(handled[0]?.delivery.strategy).toBe('reconciled');
 
-      // The webhook comes all the same: it is the same event.
+      // The webhook still arrives and is the same event.
       await engine.accept(deliveryOfJob({ ...job, name: 'batches/found' }));
       const after = newJob();
       await jobs.add(after);
@@ -221,28 +221,34 @@ export function jobTrackerContract(name: string, inbox: TrackedInbox): void {
     it.each([
       ['not_found', 'missing'],
       ['unknown_outcome', 'running'],
-    ] as const)('says once that a job is lost (%s), and its event corrects that', async (outcome, is) => {
-      const { engine, jobs, gemini, ended, handled } = await start({ ...SOON, untilMs: 200 });
-      gemini.answer = () => ({ is });
-      const job = newJob({ metadata: { orderId: 7 } });
-      await jobs.add(job);
+    ] as const)(
+      'reports once that a job is lost (%s), and corrects that when its event arrives',
+      async (outcome, is) => {
+        const { engine, jobs, gemini, ended, handled } = await start({ ...SOON, untilMs: 200 });
+        gemini.answer = () => ({ is });
+        const job = newJob({ metadata: { orderId: 7 } });
+        await jobs.add(job);
 
-      expect(await ended(job.id)).toMatchObject({ outcome, event: { type: 'batch.lost', data: { reason: outcome } } });
-      await until(() => handled.length === 1);
-      expect(handled[0]).toMatchObject({
-        type: 'batch.lost',
-        data: { id: job.id, reason: outcome },
-        userMetadata: { orderId: 7 },
-        delivery: { strategy: 'reconciled' },
-      });
+        expect(await ended(job.id)).toMatchObject({
+          outcome,
+          event: { type: 'batch.lost', data: { reason: outcome } },
+        });
+        await until(() => handled.length === 1);
+        expect(handled[0]).toMatchObject({
+          type: 'batch.lost',
+          data: { id: job.id, reason: outcome },
+          userMetadata: { orderId: 7 },
+          delivery: { strategy: 'reconciled' },
+        });
 
-      await engine.accept(deliveryOfJob({ ...job, name: 'batches/late' }));
-      await until(() => handled.length === 2);
-      expect(handled[1]?.type).toBe('batch.succeeded');
-      const corrected = async () => (await jobs.settlement(job.id))?.outcome === 'succeeded';
-      await until(corrected);
-      expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded', event: { type: 'batch.succeeded' } });
-    });
+        await engine.accept(deliveryOfJob({ ...job, name: 'batches/late' }));
+        await until(() => handled.length === 2);
+        expect(handled[1]?.type).toBe('batch.succeeded');
+        const corrected = async () => (await jobs.settlement(job.id))?.outcome === 'succeeded';
+        await until(corrected);
+        expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded', event: { type: 'batch.succeeded' } });
+      },
+    );
 
     it('records the start of a job, and ends a refused one without an event', async () => {
       const { jobs, ended, handled } = later;

@@ -3,16 +3,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { SigningSecret, SigningSecretStore } from '../../lib/static-webhooks/signing-secret-store.js';
 import { until } from '../support/until.js';
 
-/** Makes the stores of several processes, which share what they keep. */
+/** Creates the stores of several processes that share their secrets. */
 export type SecretStoreFixture = () => SigningSecretStore;
 
-/** A secret as Gemini makes them. */
+/** A secret in Gemini's format. */
 export function newSecret(expiresAt?: string): SigningSecret {
   const value = `whsec_${randomBytes(24).toString('base64')}`;
   return expiresAt === undefined ? { value } : { value, expiresAt };
 }
 
-/** What every store of signing secrets does. */
+/** The behaviour of every secret store. */
 export function secretStoreContract(name: string, openStore: SecretStoreFixture): void {
   describe(`the secret store ${name}`, () => {
     const opened: SigningSecretStore[] = [];

@@ -19,7 +19,7 @@ const host: InboxHost = {
   announce: () => undefined,
 };
 
-/** Telemetry that keeps the names of its spans. */
+/** Telemetry that records the names of its spans. */
 function recordedSpans(): { telemetry: Telemetry; spans: string[] } {
   const spans: string[] = [];
   const ignore = () => undefined;
@@ -82,7 +82,7 @@ describe.each(STORES)('bullmqInbox on $name', ({ url }) => {
       if (moment % 2 === 0) {
         await until(
           async () => {
-            // Rejects without a request until the queue is ready: what is asked next is the server's settings.
+            // Rejects without a request until the queue is ready; the next request reads the server's settings.
             void inbox
               .failedEvents!.list({ limit: 0 })
               .then(() => (there = true))

@@ -11,7 +11,7 @@ import { STORES } from '../../support/stores.js';
 import { until } from '../../support/until.js';
 
 const KEY = 'the key of this deployment';
-/** The 4 s that a request may take, and what a busy machine adds. */
+/** The 4 s that a request may take, plus a margin for a busy machine. */
 const BOUND_MS = 8_000;
 
 jest.setTimeout(20_000);

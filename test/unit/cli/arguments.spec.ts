@@ -25,7 +25,7 @@ describe('arguments', () => {
     expect(read).toThrow(expect.objectContaining({ code: 'commander.invalidArgument' }));
   });
 
-  it('do not give a secret away', () => {
+  it('do not reveal a secret', () => {
     expect(() => secret('hunter2!')).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hunter2') }),
     );

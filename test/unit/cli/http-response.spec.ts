@@ -27,7 +27,7 @@ describe('sendRequest', () => {
     expect(pulled).toBeLessThan(10);
   });
 
-  it('says why there is no response', async () => {
+  it('reports why there is no response', async () => {
     const refused = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:9') });
     const result = await sendRequest(URL_OF_APP, {}, () => Promise.reject(refused));
 

@@ -9,11 +9,11 @@ const SECRET = 'SECRET_of_somebody';
 
 const ENDPOINT = { name: 'my-app', events: ['batch.failed'], secretStore: () => ({}) };
 
-/** What plain JavaScript, or a factory that reads from somewhere, may give. */
+/** Values that plain JavaScript or a factory may return. */
 const refuse = (settings: unknown, environment: GeminiWebhooksEnvironment = {}) =>
   refusalOf(() => geminiWebhooksConfig('default', settings as GeminiWebhooksSettings, environment));
 
-/** Option, what was given, what to do: each error says all three. */
+/** Option, given value and advice: each error contains all three. */
 const CASES: [string, unknown, RegExp, RegExp, RegExp][] = [
   ['hmac', SECRET, /hmac:/, /got a string/, /Give \{ secrets:/],
   ['hmac', null, /hmac:/, /got null/, /or false/],

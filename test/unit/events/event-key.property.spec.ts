@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { GEMINI_EVENTS, type GeminiEventType, type GeminiResourceKind } from '../../../lib/events/event-catalogue.js';
 import { eventKey, type EventIdentity } from '../../../lib/events/event-key.js';
 
-/** Few characters, those that separate among them, so that what could collide does. */
+/** A small alphabet with separators, so that collisions become likely. */
 const odd = fc.string({
   unit: fc.constantFrom('a', 'b', '/', '=', '~', '.', 'job', 'message', 'batch_', '\ud800', '\u0000'),
   maxLength: 4,
@@ -29,11 +29,11 @@ const SAME: Readonly<Record<string, string>> = {
 };
 const announced = (one: string) => SAME[one] ?? one;
 
-/** A video job has one end, whatever it is called, and a notice that nobody knows it. */
+/** A video job has one outcome, whatever its event is called, and a report that the outcome is unknown. */
 const endOf = (job: { readonly kind: string }, one: string) =>
   job.kind === 'video' ? one.endsWith('.lost') : announced(one);
 
-/** What architecture.md says that a key is made of. */
+/** Parts of a key according to architecture.md. */
 function factsOf(one: EventIdentity): string {
   const params = Object.entries(one.params).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const last = (name: string) =>

@@ -114,7 +114,7 @@ describe('the event key', () => {
     const resources = ids.map((id) => keyOf({ resource: { kind: 'video', name: id } }));
 
     expect(new Set(messages).size).toBe(ids.length);
-    // Of a name with a slash, the last segment is the id.
+    // The last segment of a name with a slash is the id.
     expect(new Set(resources).size).toBe(new Set(ids.map((id) => id.split('/').at(-1))).size);
   });
 

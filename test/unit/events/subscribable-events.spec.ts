@@ -18,7 +18,7 @@ describe('subscribableEvents', () => {
     ['a pattern', 'batch.*', 'got "batch.*"'],
     ['an event that cannot be subscribed to', 'batch.cancelled', 'cannot be subscribed to'],
     ['a comma too many', 'batch.succeeded,', 'got ""'],
-  ])('refuses %s, and says what there is', (_what, names, message) => {
+  ])('rejects %s and lists the valid events', (_what, names, message) => {
     expect(() => subscribableEvents(names)).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',

@@ -95,10 +95,10 @@ describe('EventDispatcher', () => {
       what: 'an error with a symbol for a message',
       thrown: () => Object.assign(new Error(), { message: Symbol('m') }),
     },
-    { what: 'a proxy without a prototype to ask for', thrown: () => new Proxy({}, { getPrototypeOf: throwing }) },
+    { what: 'a proxy whose prototype cannot be read', thrown: () => new Proxy({}, { getPrototypeOf: throwing }) },
     { what: 'an object without a prototype', thrown: () => Object.create(null) as unknown },
     { what: 'nothing', thrown: () => undefined },
-  ])('is as good as over when one handler throws $what: the other ends, and both are told', async ({ thrown }) => {
+  ])('reports one handler that throws $what, and lets the other complete', async ({ thrown }) => {
     const error = thrown();
     const two = controlled('two');
     const { dispatcher, failures } = dispatcherOf(
@@ -163,8 +163,8 @@ describe('EventDispatcher', () => {
 
   it.each([
     { what: 'a success', end: undefined },
-    { what: 'a final failure', end: new UnrecoverableEventError() },
-  ])('tries again when the checkpoint of $what cannot be kept', async ({ end }) => {
+    { what: 'a permanent failure', end: new UnrecoverableEventError() },
+  ])('retries if the checkpoint of $what cannot be saved', async ({ end }) => {
     const { handler, runs } = controlled('one');
     const { dispatcher } = dispatcherOf(handler);
     const outcome = dispatcher.dispatch(delivery, {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { deferred } from '../../support/deferred.js';
 
-// Before the import: lru-cache keeps the clock that it finds when it is loaded.
+// Runs before the import, because lru-cache keeps the clock that it finds when it is loaded.
 jest.useFakeTimers();
 const { DedupeCache, DedupeEntry } = await import('../../../lib/inbox/dedupe-cache.js');
 

@@ -76,8 +76,8 @@ describe('inlineInbox', () => {
   it('retries an attempt that throws', async () => {
     const { inbox, attempts } = inboxOf();
     const broken = inbox.accept(deliveryOf());
-    attempts[0]?.reject(new Error('a fault of ours'));
-    await expect(broken).rejects.toThrow('a fault of ours');
+    attempts[0]?.reject(new Error('an internal fault'));
+    await expect(broken).rejects.toThrow('an internal fault');
 
     const retry = inbox.accept(deliveryOf());
     attempts[1]?.resolve(DONE);
@@ -210,8 +210,8 @@ describe('inlineInbox', () => {
       { how: 'fails', end: (attempt: Deferred<DispatchOutcome>) => attempt.resolve(FAILED), error: 'charge failed' },
       {
         how: 'throws',
-        end: (attempt: Deferred<DispatchOutcome>) => attempt.reject(new Error('a fault of ours')),
-        error: 'a fault of ours',
+        end: (attempt: Deferred<DispatchOutcome>) => attempt.reject(new Error('an internal fault')),
+        error: 'an internal fault',
       },
     ])('releases the memory of an attempt that $how', async ({ end, error }) => {
       const { inbox, attempts } = inboxOf({ maxBytes: 1_500_000 });

@@ -39,7 +39,7 @@ describe('a job that counts as lost', () => {
 
     expect(await jobs.settlement(job.id)).toMatchObject({ outcome: 'succeeded' });
     expect(accepted).toEqual(['batch.succeeded']);
-    // Not at each poll anew from the shortest delay on.
+    // The backoff does not restart at each poll.
     expect(refusals).toBeLessThan(30);
     jobs.close();
   });

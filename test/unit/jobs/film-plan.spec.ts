@@ -12,7 +12,7 @@ const scenesOf = (count: number, seconds?: number): FilmScene[] =>
   Array.from({ length: count }, (_, index) => ({ prompt: `scene ${index}`, seconds }));
 
 describe('a film plan', () => {
-  it('is one chain begun from text where the film fits into 40 s', () => {
+  it('is one chain that starts from text if the film fits into 40 s', () => {
     expect(planFilm(['A fox wakes up.', { prompt: 'It crosses a river.', seconds: 5 }])).toEqual({
       chains: [
         {
@@ -35,7 +35,7 @@ describe('a film plan', () => {
     { scenes: scenesOf(5, 9), chains: [36, 9] },
     { scenes: scenesOf(14, 3), chains: [39, 3] },
     { scenes: scenesOf(12), chains: [40, 40, 16] },
-  ])('fills each chain up to 40 s before it begins the next: $chains', ({ scenes, chains }) => {
+  ])('fills each chain up to 40 s before it starts the next: $chains', ({ scenes, chains }) => {
     expect(planFilm(scenes).chains.map(({ seconds }) => seconds)).toEqual(chains);
   });
 
@@ -43,22 +43,22 @@ describe('a film plan', () => {
     [undefined, ['text', 'last_frame', 'last_frame']],
     [{ begins: 'last_frame' }, ['text', 'last_frame', 'last_frame']],
     [{ begins: 'references' }, ['text', 'references', 'references']],
-  ])('with %j begins its chains from %j', (options, begins) => {
+  ])('with %j starts its chains from %j', (options, begins) => {
     expect(planFilm(scenesOf(12), options).chains.map((chain) => chain.begins)).toEqual(begins);
   });
 
-  it('may be as long as maxSeconds, and no longer', () => {
+  it('may be up to maxSeconds long', () => {
     expect(planFilm(scenesOf(12), { maxSeconds: 96 }).seconds).toBe(96);
     expect(() => planFilm(scenesOf(12), { maxSeconds: 95 })).toThrow(
       /maxSeconds: is 95, and scenes\[11\] ends at 96 s.*larger maxSeconds/,
     );
   });
 
-  it('names the first scene that is too much', () => {
+  it('names the first scene beyond the limit', () => {
     expect(() => planFilm(scenesOf(12), { maxSeconds: 20 })).toThrow(/scenes\[2\] ends at 24 s/);
   });
 
-  it('has chains of 1 to 40 s, loses no scene, keeps their order, and its seconds add up', () => {
+  it('has chains of 1 to 40 s, and keeps all scenes, their order and their total length', () => {
     assert(
       property(array(scene, { minLength: 1, maxLength: 60 }), (scenes) => {
         const { chains, seconds } = planFilm(scenes);
@@ -81,14 +81,14 @@ describe('a film plan', () => {
     );
   });
 
-  it('is the same each time, and leaves the list as it was', () => {
+  it('is deterministic and does not change the list', () => {
     const scenes = Object.freeze(scenesOf(7).map((one) => Object.freeze(one) as FilmScene));
 
     expect(planFilm(scenes)).toEqual(planFilm(scenes));
   });
 });
 
-describe('a film plan refuses', () => {
+describe('a film plan rejects', () => {
   it.each<[string, unknown, unknown, RegExp]>([
     ['no scenes', [], undefined, /scenes: got an empty list.*at least one/],
     ['one prompt instead of a list', 'A fox.', undefined, /scenes: got a string/],
@@ -102,12 +102,12 @@ describe('a film plan refuses', () => {
     ['part of a second', [{ prompt: 'x', seconds: 7.5 }], undefined, /scenes\[0\]\.seconds: got 7\.5/],
     ['seconds as text', [{ prompt: 'x', seconds: '8s' }], undefined, /scenes\[0\]\.seconds: got "8s"/],
     ['a misspelt field', [{ prompt: 'x', duration: 8 }], undefined, /scenes\[0\]\.duration: is unknown/],
-    ['maxSeconds that is no number', ['x'], { maxSeconds: NaN }, /maxSeconds: got NaN/],
+    ['maxSeconds that is not a number', ['x'], { maxSeconds: NaN }, /maxSeconds: got NaN/],
     ['maxSeconds as text', ['x'], { maxSeconds: '60' }, /maxSeconds: got "60".*from 3 up/],
     ['maxSeconds below the shortest clip', ['x'], { maxSeconds: 0 }, /maxSeconds: got 0/],
-    ['another beginning', ['x'], { begins: 'first_frame' }, /begins: got "first_frame".*'references'/],
+    ['an unknown beginning', ['x'], { begins: 'first_frame' }, /begins: got "first_frame".*'references'/],
     ['a misspelt option', ['x'], { maxSecond: 60 }, /maxSecond: is unknown.*maxSeconds and begins/],
-    ['options that are none', ['x'], 60, /options: got 60/],
+    ['options that are not an object', ['x'], 60, /options: got 60/],
   ])('%s', (_, scenes, options, says) => {
     const planned = () => planFilm(scenes as FilmScene[], options as PlanFilmOptions);
 

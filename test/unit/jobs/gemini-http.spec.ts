@@ -20,11 +20,11 @@ describe('geminiHttp', () => {
     expect(httpOf()).toMatchObject({ baseUrl: 'https://generativelanguage.googleapis.com/v1', fetch });
   });
 
-  it('leaves a key of the client’s own headers, as the SDK does', () => {
+  it('keeps the key of the client’s own headers, as the SDK does', () => {
     expect(httpOf({ headers: { 'X-Goog-Api-Key': 'other' } }).headers.get('x-goog-api-key')).toBe('other');
   });
 
-  it('refuses a client of Vertex AI, and what is no client', async () => {
+  it('rejects a client of Vertex AI and values that are not clients', async () => {
     const vertex = new GoogleGenAI({ vertexai: true, project: 'p', location: 'global' });
 
     expect(await codeOf(() => geminiHttp(vertex))).toBe('invalid_option');

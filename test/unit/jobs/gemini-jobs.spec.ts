@@ -9,7 +9,7 @@ import { codeOf, configOf, refusalOf } from '../../support/verifying.js';
 
 const ORIGIN = 'https://app.example.com';
 
-/** Jobs of a registration whose route is mounted at `mounted`. */
+/** Creates the jobs of a module instance whose route is mounted at `mounted`. */
 function jobsOf(
   settings: GeminiWebhooksSettings,
   { path = 'hook', mounted = `/${path}` as string | null } = {},
@@ -21,7 +21,7 @@ function jobsOf(
   return new GeminiJobs(undefined, undefined, webhooks);
 }
 
-/** The webhook's URI, its token, and where the URI leads without it. */
+/** Returns the webhook's URI with and without its token, and the token. */
 async function webhookOf(jobs: GeminiJobs, options?: WebhookConfigOptions) {
   const { uris, userMetadata } = await jobs.webhookConfig(options);
   const uri = uris[0]!;
@@ -40,12 +40,12 @@ describe('GeminiJobs.webhookConfig', () => {
     ],
     ['the same for an origin with a slash', { publicUrl: `${ORIGIN}/` }, {}, {}, `${ORIGIN}/hook`],
     ['the same with the query of the origin', { publicUrl: `${ORIGIN}?tenant=a` }, {}, {}, `${ORIGIN}/hook?tenant=a`],
-    ['publicUrl, when it is in full', { publicUrl: `${ORIGIN}/proxied` }, {}, {}, `${ORIGIN}/proxied`],
-    ['publicUrl in full with its query', { publicUrl: `${ORIGIN}/p?a=1` }, {}, {}, `${ORIGIN}/p?a=1`],
-    ['publicUrl in full where nothing is mounted', { publicUrl: `${ORIGIN}/p` }, { mounted: null }, {}, `${ORIGIN}/p`],
-    ['the uri that is given', { publicUrl: ORIGIN }, {}, { uri: 'https://b.example.com/x' }, 'https://b.example.com/x'],
+    ['publicUrl, if it is a full URL', { publicUrl: `${ORIGIN}/proxied` }, {}, {}, `${ORIGIN}/proxied`],
+    ['a full publicUrl with its query', { publicUrl: `${ORIGIN}/p?a=1` }, {}, {}, `${ORIGIN}/p?a=1`],
+    ['a full publicUrl without a mounted route', { publicUrl: `${ORIGIN}/p` }, { mounted: null }, {}, `${ORIGIN}/p`],
+    ['the given uri', { publicUrl: ORIGIN }, {}, { uri: 'https://b.example.com/x' }, 'https://b.example.com/x'],
     [
-      'the uri that is given, without publicUrl',
+      'the given uri, without publicUrl',
       {},
       {},
       { uri: 'https://b.example.com/x?a=1&b' },
@@ -59,7 +59,7 @@ describe('GeminiJobs.webhookConfig', () => {
       `${ORIGIN}/g/a%2Fb%20%C3%BC/eu`,
     ],
     [
-      'publicUrl in full with parameters',
+      'a full publicUrl with parameters',
       { publicUrl: `${ORIGIN}/p/:project` },
       {},
       { params: { project: 'acme' } },
@@ -80,7 +80,7 @@ describe('GeminiJobs.webhookConfig', () => {
     expect(userMetadata).toEqual({ gemini_binding: token });
   });
 
-  it('keeps the metadata that is given, and does not change it', async () => {
+  it('keeps the given metadata without changing it', async () => {
     const metadata = Object.freeze({ order: 7, gemini_binding: 'mine' });
 
     const { token, userMetadata } = await webhookOf(jobsOf({ publicUrl: ORIGIN }), { metadata });
@@ -92,7 +92,7 @@ describe('GeminiJobs.webhookConfig', () => {
     ["the registration's route", { publicUrl: ORIGIN }, {}, { reg: 'default', path: 'hook', params: {} }],
     ['any path behind a proxy', { publicUrl: `${ORIGIN}/p` }, {}, { reg: 'default', params: {} }],
     [
-      "a route of the user's own, of one tenant",
+      'a custom route of one tenant',
       {},
       { uri: `${ORIGIN}/p`, params: { t: 'a' } },
       { reg: 'default', params: { t: 'a' } },
@@ -118,12 +118,12 @@ describe('GeminiJobs.webhookConfig', () => {
     ['publicUrl is not known', {}, {}, /GEMINI_WEBHOOK_PUBLIC_URL/],
     ['publicUrl is an origin and nothing is mounted', { publicUrl: ORIGIN }, { mounted: null }, /full URL/],
     [
-      'there is no key to bind with',
+      'there is no binding key',
       { publicUrl: ORIGIN, binding: {} },
       {},
       /GEMINI_WEBHOOK_BINDING_SECRET or GEMINI_API_KEY/,
     ],
-  ])('says what to do when %s', async (_, settings, route, says) => {
+  ])('reports what to do if %s', async (_, settings, route, says) => {
     const { code, message } = await refusalOf(() => jobsOf(settings, route).webhookConfig());
 
     expect(code).toBe('invalid_option');
@@ -138,13 +138,13 @@ describe('GeminiJobs.webhookConfig', () => {
     'https://',
     'https://b.example.com/x#y',
     'https://b.example.com/x#',
-  ])('refuses the uri %j, which could not carry a token to this app', async (uri) => {
+  ])('rejects the uri %j, which cannot carry a token to this app', async (uri) => {
     const { code, message } = await refusalOf(() => jobsOf({}).webhookConfig({ uri }));
 
     expect([code, message]).toEqual(['invalid_argument', expect.stringContaining(JSON.stringify(uri))]);
   });
 
-  it('refuses to leave a parameter of the route open', async () => {
+  it('rejects a missing route parameter', async () => {
     const jobs = jobsOf({ publicUrl: ORIGIN }, { path: 'g/:project' });
 
     expect(await codeOf(() => jobs.webhookConfig({ params: { other: 'x' } }))).toBe('invalid_argument');

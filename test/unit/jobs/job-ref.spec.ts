@@ -19,13 +19,13 @@ describe('a reference to a job', () => {
     expect(nameOf(ref)).toEqual(described);
   });
 
-  it('may be the id of a job that we started: the kind is in it', () => {
+  it('may be the id of a job that we started, which contains the kind', () => {
     const id = newJobId('video');
 
     expect(describedJob(id)).toEqual({ id, kind: 'video', params: {}, bound: true });
   });
 
-  it('may be the id of a job that is tracked by name: the name is in it', () => {
+  it('may be the id of a job that is tracked by name, which contains the name', () => {
     const name = 'models/m/operations/a b';
     const { id } = describedJob(name, { project: 'x/y' });
 
@@ -39,7 +39,7 @@ describe('a reference to a job', () => {
     expect(describedJob(job)).toMatchObject(job);
   });
 
-  it("may be an event, with the route's parameters that it came by", () => {
+  it('may be an event, with the route parameters of its delivery', () => {
     const { event } = deliveryOf({ params: { project: 'acme' } });
 
     expect(describedJob(event)).toEqual({
@@ -72,7 +72,7 @@ describe('a reference to a job', () => {
     ['an over-long text', 'x'.repeat(2_001)],
     ['an event of an unknown type', deliveryOf({ type: 'model.tuned' }).event],
     ['an object of another kind', {}],
-  ])('is refused when it is %s', async (_, ref) => {
+  ])('is rejected if it is %s', async (_, ref) => {
     expect(await codeOf(() => describedJob(ref as GeminiJobRef))).toBe('invalid_argument');
   });
 });

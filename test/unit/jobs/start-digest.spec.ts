@@ -4,7 +4,7 @@ import { digestOf } from '../../../lib/jobs/start-digest.js';
 const digest = (given: unknown) => digestOf({ kind: 'video', given });
 
 describe('the digest of a start', () => {
-  it('is the same whatever the order of fields, and however the request is sent', () => {
+  it('does not depend on the order of fields or on how the request is sent', () => {
     const { signal } = new AbortController();
 
     expect(digest({ b: 1, a: { d: [2], c: 'x' } })).toBe(digest({ a: { c: 'x', d: [2] }, b: 1 }));

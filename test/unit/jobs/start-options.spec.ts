@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { checkStartOptions } from '../../../lib/jobs/start-options.js';
 
 describe('the options of a start', () => {
-  it('may be any that there are, or none', () => {
+  it('may be any known options, or none', () => {
     const options = { uri: 'https://app.example.com/hook', params: {}, idempotencyKey: 'night-42' };
 
     expect(() => checkStartOptions('createVideo', options)).not.toThrow();
@@ -13,7 +13,7 @@ describe('the options of a start', () => {
     ['a misspelt one', { idempotencykey: 'a' }, /createVideo: idempotencykey is not an option\..*idempotencyKey/],
     ['null', null, /createVideo: options: is not an object/],
     ['a string', 'night-42', /createVideo: options: is not an object/],
-  ])('are refused when they are %s', (_what, options, message) => {
+  ])('are rejected if they are %s', (_what, options, message) => {
     expect(() => checkStartOptions('createVideo', options as never)).toThrow(
       expect.objectContaining({
         code: 'invalid_argument',

@@ -54,7 +54,7 @@ describe('Semaphore', () => {
     expect(await Promise.all([tasks[1], tasks[3], semaphore.run(async () => 4)])).toEqual([1, 3, 4]);
   });
 
-  it('passes over a task whose signal aborted while it waited', async () => {
+  it('skips a task whose signal aborted while it waited', async () => {
     const semaphore = new Semaphore(1);
     const release = await semaphore.acquire();
     const controller = new AbortController();

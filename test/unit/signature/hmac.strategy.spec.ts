@@ -19,7 +19,7 @@ const verify = (
     params,
   );
 
-/** Signed elsewhere: the first by `openssl dgst -sha256 -mac HMAC`, from the published example secret of Standard Webhooks. */
+/** Signed by other programs: the first by `openssl dgst -sha256 -mac HMAC`, with the published example secret of Standard Webhooks. */
 const EXAMPLE = {
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   headers: {
@@ -48,7 +48,7 @@ describe('HmacStrategy', () => {
     ['of another body', { ...withHmac(secret, body), body: `${body} ` }],
     ['of another id', withChanged('webhook-id', 'msg_other')],
     ['of another second', withChanged('webhook-timestamp', String(seconds(new Date()) + 1))],
-    ['of the same second written otherwise', withChanged('webhook-timestamp', '01', 1_000)],
+    ['of the same second, written differently', withChanged('webhook-timestamp', '01', 1_000)],
     ['with one bit flipped', withFlippedBit()],
   ])('does not verify a signature %s', (_, delivery) => {
     expect(verify(secret, delivery)).toBe(false);
@@ -119,8 +119,8 @@ describe('HmacStrategy with a secrets(params) function', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('vault is sealed'))],
-    ['gives what is no secret', () => 'not base64!'],
-    ['gives an empty secret', () => ['']],
+    ['returns a malformed secret', () => 'not base64!'],
+    ['returns an empty secret', () => ['']],
   ])('throws keys_unavailable if it %s', async (_, secrets) => {
     expect(await codeOf(() => verify(secrets, withHmac(secret, body)))).toBe('keys_unavailable');
   });

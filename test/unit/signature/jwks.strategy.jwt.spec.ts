@@ -40,7 +40,10 @@ describe('JwksStrategy.verifyToken', () => {
   it.each([
     ['of a key that is not published', () => sign(claims, { key: other.rsa.privateKey })],
     ['that names a key that is not published', () => sign(claims, { kid: 'rsa-1' })],
-    ['that names no key and fits none of several', () => sign(claims, { alg: 'EdDSA', key: other.key(), kid: null })],
+    [
+      'that names no key and matches none of several',
+      () => sign(claims, { alg: 'EdDSA', key: other.key(), kid: null }),
+    ],
     ['with PS256', () => sign(claims, { alg: 'PS256' })],
     ['with RS512', () => sign(claims, { alg: 'RS512' })],
     ['without a signature (alg: none)', async () => new UnsecuredJWT(claims).encode()],
@@ -48,10 +51,10 @@ describe('JwksStrategy.verifyToken', () => {
     ['signed with HS256 and the published RSA key as the secret', () => signedWithPublicKey('spki')],
     ['signed with HS256 and the published PKCS#1 key as the secret', () => signedWithPublicKey('pkcs1')],
     ['with changed claims', async () => withClaims(await sign(claims), { ...claims, data: { id: 'mine' } })],
-    ['cut short', async () => (await sign(claims)).slice(0, -4)],
-    ['of two parts', async () => 'eyJhbGciOiJSUzI1NiJ9.e30'],
-    ['that is none', async () => 'eyJ!'],
-    ['that names its own key', () => signedWithOwnKey()],
+    ['that is truncated', async () => (await sign(claims)).slice(0, -4)],
+    ['with two parts', async () => 'eyJhbGciOiJSUzI1NiJ9.e30'],
+    ['that is not a JWT', async () => 'eyJ!'],
+    ['that contains its own key', () => signedWithOwnKey()],
   ])('refuses a token %s', async (_, token) => {
     expect(await verify(await token())).toBeUndefined();
   });
@@ -70,7 +73,7 @@ describe('JwksStrategy.verifyToken', () => {
 
   it.each<[string, object, JwksOptions, boolean]>([
     ['aud as configured', { aud: 'me' }, { audience: 'me' }, true],
-    ['aud among those configured', { aud: 'me' }, { audience: ['you', 'me'] }, true],
+    ['one of the configured aud', { aud: 'me' }, { audience: ['you', 'me'] }, true],
     ['a list of aud with the one configured', { aud: ['x', 'me'] }, { audience: 'me' }, true],
     ['another aud', { aud: 'you' }, { audience: 'me' }, false],
     ['no aud where one is configured', {}, { audience: 'me' }, false],
@@ -79,8 +82,8 @@ describe('JwksStrategy.verifyToken', () => {
     ['another iss', { iss: 'mallory' }, { issuer: ['google', 'alphabet'] }, false],
     ['no iss where one is configured', {}, { issuer: 'google' }, false],
     ['nbf ahead', { nbf: NOW + 60 }, {}, false],
-    ['an iat that is no number', { iat: 'now' }, {}, false],
-    ['an exp that is no number', { exp: 'later' }, {}, false],
+    ['an iat that is not a number', { iat: 'now' }, {}, false],
+    ['an exp that is not a number', { exp: 'later' }, {}, false],
   ])('checks a token with %s against the configuration', async (_, extra, options, taken) => {
     const result = await verify(await sign({ ...claims, ...extra }), options);
 

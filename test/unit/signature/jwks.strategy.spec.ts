@@ -22,7 +22,7 @@ beforeEach(() => {
 const verify = (delivery: Delivery, by = strategy) =>
   by.verifyBody(parsedHeaders(delivery), Buffer.from(delivery.body));
 
-/** Which keys the strategy tried for a delivery, in order. */
+/** Returns the keys that the strategy tried for a delivery, in order. */
 async function triesFor(delivery: Delivery): Promise<number[]> {
   tried = [];
   await verify(delivery);
@@ -91,7 +91,7 @@ describe('JwksStrategy.verifyBody', () => {
   });
 });
 
-/** Keys as the test has them, without a server. */
+/** Keys from the test, without a server. */
 class KeySetInHand extends KeySet {
   now: Keys | undefined;
   readonly #later: Keys | undefined;
@@ -112,7 +112,7 @@ class KeySetInHand extends KeySet {
   }
 }
 
-/** Keys that tell when node:crypto reads them. */
+/** Keys that record when node:crypto reads them. */
 function watched({ ed25519 }: GoogleKeys): Keys {
   const keys = ed25519.map(({ publicKey }, index) => ({
     get key(): KeyObject {

@@ -53,7 +53,7 @@ describe('KeySet over HTTP', () => {
 
   it.each<[string, RequestListener]>([
     ['never answers', () => undefined],
-    ['answers its headers only', (_, response) => void response.writeHead(200).flushHeaders()],
+    ['sends only headers', (_, response) => void response.writeHead(200).flushHeaders()],
     ['stops in the middle', (_, response) => void response.writeHead(200).write('{"keys":[')],
   ])('times out on a server that %s', async (_, listener) => {
     const { url } = await startKeyServer(listener);

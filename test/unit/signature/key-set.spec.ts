@@ -10,7 +10,7 @@ const AGE = 10 * MINUTE;
 const google = new GoogleKeys();
 const rotated = new GoogleKeys();
 
-/** A key set with a clock and a server that the test holds in its hand. */
+/** A key set with a clock and a server that the test controls. */
 function keySetWith(options: JwksOptions = {}) {
   const state = { now: 1_700_000_000_000, answer: () => json(google.keySet) as Response | Promise<Response> };
   const fetch = jest.fn<typeof globalThis.fetch>(async () => state.answer());

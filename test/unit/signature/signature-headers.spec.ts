@@ -82,7 +82,7 @@ describe('parseSignatureHeaders', () => {
     ['no scheme', V1.slice(3)],
     ['no comma', 'v1'],
     ['no signature', 'v1,'],
-    ['a signature cut short', V1.slice(0, -8)],
+    ['a truncated signature', V1.slice(0, -8)],
     ['a signature without padding', V1.slice(0, -1)],
     ['a signature that is too long', `v1,${randomBytes(33).toString('base64')}`],
     ['a signature that is not base64', `v1,${'!'.repeat(44)}`],

@@ -100,7 +100,7 @@ class Bench {
     }
   }
 
-  /** Another worker, which has no handler but one of this name, takes the event as the store has it now. */
+  /** Lets another worker, whose only handler has this name, process the event as it is stored now. */
   handOverTo(handler: string, { isInternal = false } = {}): Bench {
     const other = new Bench();
     Object.assign(other, { handler, isInternal, now: this.now });
@@ -393,7 +393,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it.each(['theirs', 'GeminiJobs(default)'])(
-    'keeps an event whose handler failed for a worker that has it, where the next one has only %s',
+    'keeps an event for a worker that has its failed handler if the next worker has only %s',
     async (handler) => {
       const bench = new Bench();
       bench.outcome = { retryable: ['mine'], final: [] };
@@ -417,7 +417,7 @@ describe('the processor of delivery jobs', () => {
     },
   );
 
-  it('keeps an event for a handler that ran while its worker was killed, and another had settled', async () => {
+  it('keeps an event for a handler that was running when its worker was killed, after another had completed', async () => {
     const bench = new Bench();
     await bench.work();
     bench.job.progress = { ...bench.job.progress, unfinished: ['slow'] };
@@ -426,7 +426,7 @@ describe('the processor of delivery jobs', () => {
     expect(next.ran).toEqual([]);
   });
 
-  it('completes an event that an earlier version had tried, and kept no names of', async () => {
+  it('completes an event that an earlier version attempted without recording handler names', async () => {
     const bench = new Bench();
     bench.job.progress = { announced: true, handlers: { theirs: 'succeeded' } };
     bench.job.attemptsMade = 1;
@@ -443,7 +443,7 @@ describe('the processor of delivery jobs', () => {
     expect(next.waits).toEqual([]);
   });
 
-  it('keeps an event that a person has retried for the handler that had failed for good', async () => {
+  it('keeps an event that a person retried for the handler that had failed permanently', async () => {
     const bench = new Bench();
     bench.outcome = { retryable: [], final: ['mine'] };
     await bench.work();
@@ -454,7 +454,7 @@ describe('the processor of delivery jobs', () => {
     expect(next.job.progress).toMatchObject({ handlers: { theirs: 'succeeded' }, unfinished: ['mine'] });
   });
 
-  it('keeps an event whose handler failed where the next worker has one of that name for other events', async () => {
+  it('keeps an event whose handler failed if the next worker has that handler name for other events', async () => {
     const bench = new Bench();
     bench.outcome = { retryable: ['mine'], final: [] };
     await bench.work();

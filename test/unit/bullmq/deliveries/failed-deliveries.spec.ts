@@ -4,14 +4,14 @@ import { deliveryJobId, toDeliveryJobData } from '../../../../lib/bullmq/store/d
 import type { FailedJob, FailedJobs } from '../../../../lib/bullmq/store/failed-jobs.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 
-/** A failed set in memory, of which the latest comes first. */
+/** A failed set in memory, latest first. */
 class FailedSet {
   readonly retried: string[] = [];
   readonly progress: object[] = [];
   readonly ids: string[] = [];
   readonly pages: number[] = [];
   readonly #jobs = new Map<string, FailedJob>();
-  /** What others do when a page or a batch of ids has been read. */
+  /** Actions of other processes after a page or a batch of ids has been read. */
   meanwhile: () => void = () => undefined;
   refusal: Error | undefined;
   /** How many batches are retried before the store refuses. */

@@ -6,7 +6,7 @@ let roster: HandlerRoster;
 const hear = (node: string, name: string, pattern: 'batch.*' | 'video.*' | '*' = '*') =>
   roster.update({ node, handlers: [{ name, patterns: [pattern] }] });
 const matching = (type = 'batch.succeeded') => [...roster.matching(type).run].toSorted();
-/** The process itself gives signs of life all the time. */
+/** The process itself sends heartbeats all the time. */
 const pass = (milliseconds: number) => {
   for (const end = now + milliseconds; now < end;) {
     now = Math.min(now + 10_000, end);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { clockSkew, describeSkew } from '../../../../lib/bullmq/store/clock-skew.js';
 
-/** A process and a server with clocks, and a way between them that takes its time. */
+/** A process and a server with clocks, and a network delay between them. */
 function world({ aheadMs, waysMs }: { aheadMs: number; waysMs: readonly (readonly [there: number, back: number])[] }) {
   let elapsedMs = 0;
   const ways = [...waysMs];

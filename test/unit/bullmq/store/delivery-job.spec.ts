@@ -25,7 +25,7 @@ function deliveryWith({
   });
 }
 
-/** What PostgreSQL's jsonb refuses, in any text of the data. */
+/** Characters that PostgreSQL's jsonb rejects in any text of the data. */
 function refused(data: unknown): boolean {
   if (typeof data === 'string') return data.includes('\0') || /\p{Surrogate}/u.test(data);
   return typeof data === 'object' && data !== null && Object.entries(data).flat().some(refused);
@@ -40,7 +40,7 @@ const PARAMS: [string, Record<string, string>][] = [
 
 describe('a delivery job', () => {
   it.each(PARAMS)(
-    'gives the delivery back whose route parameters hold %s, in data that every store takes',
+    'restores a delivery whose route parameters contain %s, from data that every store accepts',
     (_, params) => {
       const delivery = deliveryWith({ params });
       const data = toDeliveryJobData(delivery);

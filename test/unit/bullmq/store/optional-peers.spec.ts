@@ -8,7 +8,7 @@ const LOADERS = [
   { peer: 'pg', loader: 'loadPostgresDriver', command: 'npm install bullmq pg' },
 ] as const;
 
-/** The loaders, in a process where importing the peer fails like this. */
+/** Imports the loaders in a process where importing the peer fails this way. */
 async function loadersWhere(peer: string, failure: Error): Promise<OptionalPeers> {
   jest.unstable_mockModule(peer, () => {
     throw failure;

@@ -6,7 +6,7 @@ import { until } from '../../../support/until.js';
 
 const LEASE_MS = 200;
 
-/** A handle that does what the test says, and counts what it was asked. */
+/** A lock handle that the test controls and that counts its calls. */
 class Scripted implements LockHandle {
   readonly asked = { take: 0, renew: 0, release: 0 };
   lost: () => void = () => undefined;
@@ -40,7 +40,7 @@ describe('StoreLocks', () => {
     return lock;
   };
 
-  /** Runs until `held` aborts, and gives the reason. */
+  /** Runs until `held` aborts, and returns the reason. */
   const untilLost = (lock: StoreLocks): Promise<unknown> =>
     lock.run(
       'endpoint',

@@ -4,7 +4,7 @@ import { Supervised, type Connected } from '../../../../lib/bullmq/store/supervi
 import { deferred, type Deferred } from '../../../support/deferred.js';
 import { until } from '../../../support/until.js';
 
-/** What is built: it connects, and closes, when the test says so. */
+/** A supervised object that connects and closes when the test lets it. */
 class Made implements Connected {
   readonly connected: Deferred<unknown> = deferred();
   closed = 0;

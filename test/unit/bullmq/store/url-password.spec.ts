@@ -5,7 +5,7 @@ import { hasUnencodedCredentials } from '../../../../lib/bullmq/store/url-passwo
 
 const SCHEMES = ['redis', 'rediss', 'postgres', 'postgresql'];
 
-/** What no driver can tell from the end of the password. */
+/** Characters that no driver can distinguish from the end of the password. */
 const CUT = [
   'hun#ter2',
   'hun/ter2',

@@ -29,7 +29,7 @@ describe('checking a tracked job now', () => {
     },
   );
 
-  it('waits for a running check, which may have searched too early', async () => {
+  it('waits for a running check, which may have polled too early', async () => {
     const job = jobIn('active', 'active', 'delayed');
     await checkNow(job);
     expect(job.tries).toBe(3);

@@ -11,7 +11,7 @@ const INTERACTION = newJob({
   name: 'interactions/text',
 });
 
-/** What is found while the inbox holds this delivery. */
+/** Returns the event that is found while the inbox holds this delivery. */
 async function found(job = VIDEO, stored: Partial<DeliveryJob> & Pick<DeliveryJob, 'data'>) {
   const queue = { getJob: async () => stored } as unknown as DeliveryQueue;
   const delivery = await endingEventFinder(async () => queue, 'default')(job);

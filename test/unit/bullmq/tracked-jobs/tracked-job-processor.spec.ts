@@ -37,7 +37,7 @@ class Bench {
     };
   }
 
-  /** What the processor throws, or what it returns. */
+  /** Returns the error or the result of the processor. */
   async work(): Promise<unknown> {
     const processor: TrackedJobProcessor = await trackedJobProcessor(
       {
@@ -56,7 +56,7 @@ class Bench {
     return processor(this.stored as never, 'token').catch((error: unknown) => error);
   }
 
-  /** How the job ended by what the processor returned. */
+  /** Returns the outcome of the job from the processor's result. */
   async ended() {
     return endOfTrackedJob({ finishedOn: this.now, returnvalue: await this.work() } as StoredTrackedJob);
   }

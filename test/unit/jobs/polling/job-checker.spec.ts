@@ -18,12 +18,12 @@ const job: TrackedJob = {
   createdAt: NOW,
 };
 
-/** A client that answers `batches.get` as the test says. */
+/** Creates a checker whose client has the test's `batches.get`. */
 function checkerOf(get: GetBatch): JobChecker {
   return new JobChecker({ batches: { get } } as unknown as GoogleGenAI, 'default');
 }
 
-/** An answer as the SDK sees one: through the fetch that it was given. */
+/** A `batches.get` that fails with a response that passes through the given fetch, as in the SDK. */
 function refusing(status: number, headers: Record<string, string> = {}): GetBatch {
   globalThis.fetch = async () => new Response('{}', { status, headers });
   return async ({ config }) => {
@@ -57,7 +57,7 @@ describe('a check with an event', () => {
     ['interaction.requires_action', 'requires_action'],
     ['interaction.failed', 'failed'],
     ['interaction.cancelled', 'cancelled'],
-  ])('of type %s settles the job as %s, and asks nobody', async (type, outcome) => {
+  ])('of type %s ends the job as %s without polling', async (type, outcome) => {
     const { event } = deliveryOf({ type });
 
     const verdict = await checkerOf(asked).check(job, event);
@@ -68,7 +68,7 @@ describe('a check with an event', () => {
 });
 
 describe('a check with an event that may be a pause', () => {
-  it('is made again soon when Gemini gives no answer', async () => {
+  it('is repeated soon if Gemini does not answer', async () => {
     const get = async () => {
       throw Object.assign(new Error('status 500'), { status: 500 });
     };
@@ -83,7 +83,7 @@ describe('a check with an event that may be a pause', () => {
 });
 
 describe('a check without an event', () => {
-  it('gives the event that the webhook would have been, under the same key', async () => {
+  it('returns the event that the webhook would have delivered, with the same key', async () => {
     const get: GetBatch = async () => ({ name: 'batches/1', state: 'JOB_STATE_SUCCEEDED' }) as BatchJob;
 
     const verdict = await checkerOf(get).check({ ...job, metadata: { orderId: 7 } }, undefined);
@@ -96,13 +96,13 @@ describe('a check without an event', () => {
     });
   });
 
-  it('of a job that runs says so', async () => {
+  it('reports that a job is still running', async () => {
     const get: GetBatch = async () => ({ name: 'batches/1', state: 'JOB_STATE_RUNNING' }) as BatchJob;
 
     expect(await checkerOf(get).check(job, undefined)).toEqual({ is: 'running' });
   });
 
-  it('has no answer when Gemini gives none', async () => {
+  it('has no answer if Gemini gives none', async () => {
     expect(await checkerOf(refusing(500)).check(job, undefined)).toEqual({ is: 'unanswered' });
   });
 
@@ -110,7 +110,7 @@ describe('a check without an event', () => {
     ['seconds', '7', 7_000],
     ['a date', new Date(NOW + 9_000).toUTCString(), 9_000],
     ['longer than an hour', '86400', 3_600_000],
-  ])('leaves Gemini alone for as long as Retry-After says in %s, for every job', async (_, retryAfter, waitMs) => {
+  ])('pauses polls for every job for as long as Retry-After says in %s', async (_, retryAfter, waitMs) => {
     const checker = checkerOf(refusing(429, { 'retry-after': retryAfter }));
 
     const first = await checker.check(job, undefined);
@@ -124,7 +124,7 @@ describe('a check without an event', () => {
     }
   });
 
-  it('asks again once that time has passed', async () => {
+  it('polls again after that time', async () => {
     const get = jest.fn<GetBatch>(refusing(429, { 'retry-after': '7' }));
     const checker = checkerOf(get);
     await checker.check(job, undefined);
@@ -135,7 +135,7 @@ describe('a check without an event', () => {
     expect(get).toHaveBeenCalledTimes(2);
   });
 
-  it('is postponed while four are under way', async () => {
+  it('is postponed while four others are running', async () => {
     const gate = deferred();
     const get = jest.fn<GetBatch>(async () => {
       await gate.promise;

@@ -15,7 +15,7 @@ function decoded(text: string, sizes: readonly number[] = [7]) {
   return { bytes: Buffer.concat(parts), problem: decoder.problem };
 }
 
-/** Ways in which servers write the same base64 into JSON. */
+/** Variants of the same base64 in JSON. */
 const spellings: readonly ((text: string) => string)[] = [
   (text) => text,
   (text) => text.replaceAll('/', '\\/'),
@@ -25,7 +25,7 @@ const spellings: readonly ((text: string) => string)[] = [
 ];
 
 describe('Base64Decoder', () => {
-  it('decodes any bytes in any spelling, wherever they are cut', () => {
+  it('decodes any bytes in any encoding variant, wherever they are split', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...spellings), sizes, (bytes, spelling, cuts) => {
@@ -50,7 +50,7 @@ describe('Base64Decoder', () => {
     ['AAAAA', 'ends within a byte'],
     ['AA==AAAA', 'goes on after its padding'],
     ['AAAA\\u00', 'ends within an escape'],
-  ])('finds the problem of %s', (text, problem) => {
+  ])('reports the problem of %s', (text, problem) => {
     for (let size = 1; size <= text.length; size += 1) expect(decoded(text, [size]).problem).toBe(problem);
   });
 });

@@ -15,7 +15,7 @@ import {
 } from '../../../../lib/jobs/transfer/batch-input-lines.js';
 import { until } from '../../../support/until.js';
 
-/** What the Files API was asked: the resumable protocol, as the SDK speaks it. */
+/** Requests to the Files API in the resumable protocol, as the SDK sends them. */
 interface Asked {
   started?: unknown;
   type?: string;
@@ -62,14 +62,14 @@ beforeEach(async () => {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // The SDK looks for undici's dispatcher in Jest's global object, where it is not, unless it is given a fetch.
+  // Without a fetch, the SDK looks for undici's dispatcher in Jest's global object, which lacks it.
   ai = new GoogleGenAI({ apiKey: 'key', httpOptions: { baseUrl, fetch } });
 });
 
 afterEach(async () => {
   server.closeAllConnections();
   server.close();
-  // Whatever became of it: no temporary file outlives its call.
+  // No call may leave a temporary file, whatever its outcome.
   expect(await readdir(folder)).toEqual([]);
   await rm(folder, { recursive: true });
 });
@@ -87,7 +87,7 @@ function* requestsOf(count: number, text?: string): Generator<BatchInputRequest>
 }
 
 describe('batchInput', () => {
-  it('uploads a line for each request, as the API has them', async () => {
+  it('uploads one line per request in the format of the API', async () => {
     const requests = async function* () {
       yield requestOf('a', 'naïve 🙂');
       yield requestOf('b');
@@ -101,7 +101,7 @@ describe('batchInput', () => {
     expect(lines.map((line) => line && JSON.parse(line))).toEqual([requestOf('a', 'naïve 🙂'), requestOf('b'), '']);
   });
 
-  it('uploads what is larger than one piece whole and in order', async () => {
+  it('uploads data larger than one chunk completely and in order', async () => {
     await upload(requestsOf(12_000, 'x'.repeat(1000)));
 
     expect(asked.pieces.length).toBeGreaterThan(1);
@@ -126,9 +126,13 @@ describe('batchInput', () => {
     ['no request', [], 'got no requests'],
     ['one without a key', [requestOf('a'), { request: requestOf('b').request }], 'request 1 has no key'],
     ['one without contents', [{ key: 'a', request: {} }], 'request 0 ("a") has no array of contents'],
-    ['contents that only the SDK understands', [{ key: 'a', request: { contents: 'hello' } }], 'array of contents'],
-    ['a config of the SDK', [{ key: 'a', request: { contents: [], config: {} } }], 'is called generationConfig'],
-  ])('refuses %s before it uploads', async (_, requests, message) => {
+    [
+      'contents in a form that only the SDK accepts',
+      [{ key: 'a', request: { contents: 'hello' } }],
+      'array of contents',
+    ],
+    ['an SDK config', [{ key: 'a', request: { contents: [], config: {} } }], 'is called generationConfig'],
+  ])('rejects %s before the upload', async (_, requests, message) => {
     await expect(upload(requests as BatchInputRequest[])).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(message),
@@ -136,7 +140,7 @@ describe('batchInput', () => {
     expect(asked.started).toBeUndefined();
   });
 
-  it('ends with the reason of its signal while the requests are awaited', async () => {
+  it("rejects with the signal's reason while it waits for requests", async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const requests = async function* () {
@@ -150,7 +154,7 @@ describe('batchInput', () => {
     expect(asked.started).toBeUndefined();
   });
 
-  it('makes no file of an upload that its signal ended between two pieces', async () => {
+  it('creates no file if the signal aborts between two chunks', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     answerPiece = async () => {
@@ -165,7 +169,7 @@ describe('batchInput', () => {
     expect(asked.pieces).toHaveLength(1);
   });
 
-  it('deletes the file of an upload that its signal was too late for', async () => {
+  it('deletes the file if the signal aborts too late to stop the upload', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     answerPiece = () => controller.abort(reason);
@@ -174,7 +178,7 @@ describe('batchInput', () => {
     expect(asked.deleted).toEqual(['/v1/files/input']);
   });
 
-  it('says so when Gemini gives no file for the upload', async () => {
+  it('reports if Gemini returns no file for the upload', async () => {
     ai.files.upload = async () => undefined as never;
 
     await expect(upload(requestsOf(1))).rejects.toMatchObject({ code: 'transfer_failed' });
@@ -182,7 +186,7 @@ describe('batchInput', () => {
 });
 
 describe('batchInputLines', () => {
-  it('takes no more requests than its pieces are taken', async () => {
+  it('reads requests only as fast as its chunks are read', async () => {
     let taken = 0;
     const requests = function* () {
       for (const request of requestsOf(10_000, 'x'.repeat(1000))) {
@@ -199,7 +203,7 @@ describe('batchInputLines', () => {
     await pieces.return();
   });
 
-  it('counts bytes, and refuses one too many', async () => {
+  it('counts bytes and rejects one too many', async () => {
     const requests = [requestOf('a', 'é'.repeat(100)), requestOf('b')];
     const length = (await buffer(batchInputLines(requests, Infinity))).length;
 
@@ -222,14 +226,14 @@ describe('batchInput with a name', () => {
     expect(asked.pieces).toHaveLength(1);
   });
 
-  it('returns the file of that name and uploads nothing when the project has it', async () => {
+  it('returns the file of that name without an upload if the project has it', async () => {
     answerFile = exists;
 
     expect(await upload(requestsOf(1), { name })).toMatchObject({ name, displayName: 'the first' });
     expect(asked).toEqual({ pieces: [], deleted: [] });
   });
 
-  it('returns the file that another process has uploaded meanwhile', async () => {
+  it('returns the file that another process uploaded in the meantime', async () => {
     answerPiece = () => {
       answerFile = exists;
       throw new AnsweredError(409);
@@ -238,7 +242,7 @@ describe('batchInput with a name', () => {
     expect(await upload(requestsOf(1), { name })).toMatchObject({ name, displayName: 'the first' });
   });
 
-  it('fails as the upload did when there is no such file', async () => {
+  it('rejects with the error of the upload if there is no such file', async () => {
     answerPiece = () => {
       throw new AnsweredError(400);
     };
@@ -246,7 +250,7 @@ describe('batchInput with a name', () => {
     await expect(upload(requestsOf(1), { name })).rejects.toMatchObject({ status: 400 });
   });
 
-  it('fails when Gemini does not say whether there is such a file', async () => {
+  it('rejects if Gemini does not say whether there is such a file', async () => {
     answerFile = (response) => void response.writeHead(500).end('{}');
 
     await expect(upload(requestsOf(1), { name })).rejects.toMatchObject({ status: 500 });
@@ -254,7 +258,7 @@ describe('batchInput with a name', () => {
   });
 });
 
-/** How a piece of an upload is refused. */
+/** Error for a refused chunk of an upload. */
 class AnsweredError extends Error {
   constructor(readonly status: number) {
     super();

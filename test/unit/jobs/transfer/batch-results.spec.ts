@@ -25,12 +25,12 @@ async function collected(results: AsyncIterable<BatchResult>): Promise<BatchResu
   return all;
 }
 
-/** The results of an output file, served so. */
+/** Returns the results of an output file that is served with these options. */
 function resultsOf(file: string | Buffer, behaviour?: FileBehaviour): Promise<BatchResult[]> {
   return collected(batchResults(server.client(), batchOf(server.serve(file, behaviour)), RETRY_AT_ONCE));
 }
 
-/** The results of a batch that the API describes so, one answer after the other. */
+/** Returns the results of a batch for which the API sends these responses in order. */
 function resultsOfBatch(batch: BatchJob | string, ...answers: object[]): Promise<BatchResult[]> {
   const ai = server.client();
   let asked = 0;
@@ -39,7 +39,7 @@ function resultsOfBatch(batch: BatchJob | string, ...answers: object[]): Promise
 }
 
 describe('batchResults of a file', () => {
-  it('gives responses with their key and the getters of the SDK', async () => {
+  it("yields responses with their key and the SDK's getters", async () => {
     const cited = { candidates: [{ citationMetadata: { citationSources: [{ uri: 'https://example.com' }] } }] };
     const lines = [{ key: 'a', response: answering('Grüße') }, { response: cited }].map((line) => JSON.stringify(line));
 
@@ -55,7 +55,7 @@ describe('batchResults of a file', () => {
     });
   });
 
-  it('gives failed requests as values, under both names that Google has for them', async () => {
+  it("yields failed requests as values, under both of Google's field names", async () => {
     const status = { code: 8, message: 'Quota.', details: [{ reason: 'RATE' }] };
     const lines = [
       { key: 'a', error: status },
@@ -68,7 +68,7 @@ describe('batchResults of a file', () => {
     ]);
   });
 
-  it('reports lines that cannot be read with their number, and reads the rest', async () => {
+  it('reports lines that cannot be read by number, and reads the rest', async () => {
     const good = JSON.stringify({ key: 'z', response: answering('ok') });
     const bad = ['{"key":', '[1]', 'null', '', '{"key":"a"}', '{"__proto__":{"response":{}}}'];
 
@@ -88,7 +88,7 @@ describe('batchResults of a file', () => {
     expect(results.at(-1)).toMatchObject({ key: 'z', index: 5 });
   });
 
-  it('makes one result of every line, whatever JSON it is', async () => {
+  it('yields one result per line, whatever JSON it is', async () => {
     const anyLine = fc.oneof(
       fc.json({ maxDepth: 3 }),
       fc.json({ maxDepth: 3 }).map((json) => `{"response":${json}}`),
@@ -105,7 +105,7 @@ describe('batchResults of a file', () => {
     );
   }, 60_000);
 
-  it('neither repeats nor drops a line when the download is cut, at any byte', async () => {
+  it('neither repeats nor drops a line if the download is cut at any byte', async () => {
     const lines = Array.from({ length: 4 }, (_, index) => ({ key: `ключ-${index}`, response: answering('naïve 🙂') }));
     const file = Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'));
 
@@ -116,7 +116,7 @@ describe('batchResults of a file', () => {
     }
   }, 60_000);
 
-  it('ends the download when the loop is left', async () => {
+  it('ends the download when the loop exits', async () => {
     let closed = false;
     const line = `${JSON.stringify({ response: answering('again') })}\n`;
     const file = server.serve('', {
@@ -133,14 +133,14 @@ describe('batchResults of a file', () => {
     await until(() => closed);
   });
 
-  it('fails when the file is not whole in the end', async () => {
+  it('rejects if the file is incomplete in the end', async () => {
     const cuts = [40, ...Array<number>(6).fill(0)];
 
     await expect(resultsOf('x'.repeat(80), { cuts })).rejects.toMatchObject({ code: 'transfer_failed' });
   });
 });
 
-describe('what stood in a line', () => {
+describe('the content of a line', () => {
   const response = answering('ok');
   const resultOf = async (line: object) => JSON.parse(JSON.stringify(await resultsOf(JSON.stringify(line))))[0];
   const missing = { line: 1, message: 'Line 1 of the output has neither a response nor an error.' };
@@ -210,7 +210,7 @@ describe('what stood in a line', () => {
     expect(await resultOf(line)).toEqual(result);
   });
 
-  it('is there when the line is useless, and says of an expired file that it is 48 hours old', async () => {
+  it('is in the result of an invalid line, and an expired file is explained by its 48 hours', async () => {
     expect(await resultOf({ id: 1, key: 'a' })).toEqual({ key: 'a', index: 0, fields: { id: 1 }, error: missing });
     await expect(resultsOf('{}', { refusals: [403] })).rejects.toMatchObject({
       status: 403,
@@ -219,13 +219,13 @@ describe('what stood in a line', () => {
     });
   });
 
-  it('is not taken from a page', async () => {
+  it('is not read from an HTML page', async () => {
     await expect(resultsOf('<html>', { contentType: 'text/html' })).rejects.toMatchObject({ code: 'transfer_failed' });
   });
 });
 
 describe('batchResults of a batch', () => {
-  it('gives the metadata of inline requests, whatever is in it', async () => {
+  it('yields the metadata of inline requests unchanged', async () => {
     const entries = [
       { response: answering('one'), metadata: { request_id: 'r' } },
       { error: { code: 3, message: 'No.' }, metadata: { key: 'k' }, extra: true },
@@ -254,7 +254,7 @@ describe('batchResults of a batch', () => {
     {},
   ];
 
-  it('gives inline results in their order, with the key that the request had as metadata', async () => {
+  it('yields inline results in order, with the key from the metadata of the request', async () => {
     const [first, ...failed] = await resultsOfBatch({ dest: { inlinedResponses } as BatchJob['dest'] & object });
 
     expect(first).toMatchObject({ key: 'a', index: 0 });
@@ -266,7 +266,7 @@ describe('batchResults of a batch', () => {
   });
 
   it.each(['batches/b', 'b', { name: 'batches/b', state: JobState.JOB_STATE_PENDING }])(
-    'fetches a batch that is given by name only: %j',
+    'fetches a batch that is given only by name: %j',
     async (batch) => {
       const fileName = server.serve('{"error":{"message":"no"}}');
 
@@ -275,7 +275,7 @@ describe('batchResults of a batch', () => {
     },
   );
 
-  it('waits for an output that comes after the state', async () => {
+  it('waits for an output that appears after the state', async () => {
     const state = JobState.JOB_STATE_SUCCEEDED;
     const dest = { fileName: server.serve('{"error":{"message":"no"}}') };
 
@@ -297,7 +297,7 @@ describe('batchResults of a batch', () => {
     ],
     [{ state: JobState.JOB_STATE_SUCCEEDED, dest: {} }, 'but Gemini gives neither a file nor inline responses'],
     [{ state: JobState.JOB_STATE_SUCCEEDED, dest: { inlinedResponses: [] } }, 'start such a batch from a file'],
-  ])('says why there is nothing to read: %j', async (batch, message) => {
+  ])('reports why there is nothing to read: %j', async (batch, message) => {
     await expect(resultsOfBatch('b', batch)).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(message),

@@ -15,7 +15,7 @@ async function collected(results: AsyncIterable<EmbeddingResult>): Promise<Embed
   return all;
 }
 
-/** The results of a batch whose `GET` has this output, as the SDK reads it. */
+/** Returns the results of a batch whose `GET` response has this output. */
 function resultsOfWire(output: object): Promise<EmbeddingResult[]> {
   const body = { name: 'batches/e', metadata: { state: 'BATCH_STATE_SUCCEEDED', output }, done: true };
   const answer: typeof fetch = async () => Response.json(body);
@@ -26,7 +26,7 @@ function resultsOfWire(output: object): Promise<EmbeddingResult[]> {
 const NO_REASON = { message: 'Gemini gave no reason.' };
 
 describe('embeddingResults', () => {
-  it('reads the embeddings that the batch itself holds', async () => {
+  it('reads the embeddings in the batch itself', async () => {
     const inlinedResponses = [
       { response: { embedding: { values: [0.5, -1] }, tokenCount: '7' }, metadata: { key: 'a', n: '1' } },
       { error: { code: 3, message: 'Too long.' }, metadata: { key: 'b' } },
@@ -69,7 +69,7 @@ describe('embeddingResults', () => {
     ]);
   });
 
-  it('says why there is nothing to read', async () => {
+  it('reports why there is nothing to read', async () => {
     await expect(resultsOfWire({})).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining('neither a file nor inline responses'),

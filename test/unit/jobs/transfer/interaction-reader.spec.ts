@@ -65,7 +65,7 @@ describe('readInteraction', () => {
     expect([url, headers['x-goog-api-key']]).toEqual([expect.stringMatching(/^\/v1\/interactions\/v1_\d+\?/), API_KEY]);
   });
 
-  it('reads where the last video is, and skips one that is inline', async () => {
+  it('reads the location of the last video, and skips inline ones', async () => {
     const uri = 'https://generativelanguage.googleapis.com/v1beta/files/f:download?alt=media';
     const earlier = output(video({ data: FILM }), video({ uri, mime_type: 'video/webm' }));
 
@@ -81,7 +81,7 @@ describe('readInteraction', () => {
     expect((await read({ steps: [output({ type: 'video', data: 'AAAA' })] })).video?.isInline).toBe(true);
   });
 
-  it('takes neither an input nor an earlier turn for the output', async () => {
+  it('does not treat an input or an earlier turn as the output', async () => {
     const input = { type: 'user_input', content: [video({ data: FILM })] };
 
     expect(await read({ steps: [input, output({ type: 'text', text: 'no' })] })).not.toHaveProperty('video');
@@ -89,7 +89,7 @@ describe('readInteraction', () => {
     expect(await read({ steps: [output(video({}))] })).not.toHaveProperty('video');
   });
 
-  it('gives errors of the interaction and of its steps', async () => {
+  it('returns errors of the interaction and of its steps', async () => {
     const { errors } = await read({
       status: 'failed',
       errors: [{ code: 'content_blocked', message: 'No.' }, null, {}],
@@ -99,7 +99,7 @@ describe('readInteraction', () => {
     expect(errors).toEqual([{ code: 'content_blocked', message: 'No.' }, {}, { code: 3, message: 'Bad.' }]);
   });
 
-  it('gives the beginning of a long text', async () => {
+  it('returns the beginning of a long text', async () => {
     const text = 'né "🙂" \\ '.repeat(20_000);
 
     for (const pieceBytes of [11, 100_000]) {
@@ -109,7 +109,7 @@ describe('readInteraction', () => {
   });
 
   it.each(['', 'a b', 'a/b', '..', 'interactions/', 'files/f', 'a?b', 'ü', 7 as unknown as string])(
-    'refuses the id %j before any request',
+    'rejects the id %j before any request',
     async (id) => {
       const before = server.requests.length;
 
@@ -121,13 +121,13 @@ describe('readInteraction', () => {
     },
   );
 
-  it('takes the id with its collection in front', async () => {
+  it('accepts the id with the collection as a prefix', async () => {
     const id = server.serveInteraction({ json: '{"status":"queued"}' });
 
     expect(await readInteraction(server.client(), `interactions/${id}`)).toMatchObject({ id, status: 'queued' });
   });
 
-  it('throws a refusal with its status, headers and words', async () => {
+  it('throws a refusal with its status, headers and message', async () => {
     const body = '{"error":{"code":"invalid_request","message":"Invalid interaction name"}}';
     const refusal = readServed({
       answer: (_, response) => response.writeHead(429, { 'retry-after': '7' }).end(body.padEnd(100_000)),
@@ -146,14 +146,14 @@ describe('readInteraction', () => {
     ['[]', 'is not a JSON object'],
     ['{}', 'has no status'],
     [`{"status":"completed","x":[${'1,'.repeat(5_000_000)}1]}`, 'more than 8388608 bytes'],
-  ])('fails on a body that is no interaction: %.30s', async (json, message) => {
+  ])('rejects a body that is not an interaction: %.30s', async (json, message) => {
     await expect(readServed({ json })).rejects.toMatchObject({
       code: 'transfer_failed',
       message: expect.stringContaining(message),
     });
   });
 
-  it('fails when the answer is cut or does not come', async () => {
+  it('rejects if the response is cut or missing', async () => {
     await expect(
       readServed({
         answer: (_, response) => {
@@ -166,7 +166,7 @@ describe('readInteraction', () => {
     });
   });
 
-  it('ends in time, and with the reason of its signal', async () => {
+  it("times out, and rejects with the signal's reason", async () => {
     const silent: ServedInteraction = { answer: () => undefined };
     const controller = new AbortController();
     const reason = new Error('enough');
@@ -178,7 +178,7 @@ describe('readInteraction', () => {
     await expect(readServed(silent, { timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 
-  it('goes on for as long as bytes come, and ends when none come for a time', async () => {
+  it('continues while bytes arrive, and ends after a time without any', async () => {
     const client = answering({
       async *slow() {
         yield HEAD;

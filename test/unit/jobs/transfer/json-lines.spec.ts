@@ -11,7 +11,7 @@ const anyLine = fc.oneof(
   fc.uint8Array({ maxLength: 70 }).map((bytes) => Buffer.from(bytes.map((byte) => (byte === 0x0a ? 0x20 : byte)))),
 );
 
-/** What the lines are, read the slow and plain way. */
+/** Returns the lines, read in the simplest way. */
 function expectedOf(lines: readonly Buffer[]): JsonLine[] {
   return lines.flatMap((bytes, index): JsonLine[] => {
     const line = index + 1;
@@ -38,7 +38,7 @@ function read(bytes: Buffer, sizes: readonly number[]): JsonLine[] {
 }
 
 describe('JsonLines', () => {
-  it('reads every line once and in order, wherever the bytes are cut', () => {
+  it('reads every line once and in order, wherever the bytes are split', () => {
     fc.assert(
       fc.property(
         fc.array(anyLine, { maxLength: 20 }),
@@ -64,7 +64,7 @@ describe('JsonLines', () => {
     ]);
   });
 
-  it('takes the replacement character for what it is', () => {
+  it('accepts a genuine replacement character', () => {
     const lines = new JsonLines(1000);
 
     expect([...lines.push(Buffer.from('"\ufffd"\n'))]).toEqual([{ line: 1, value: '\ufffd' }]);

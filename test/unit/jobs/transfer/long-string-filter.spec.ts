@@ -34,7 +34,7 @@ function restored({ filter, rest, longStrings }: ReturnType<typeof filtered>): u
 }
 
 describe('LongStringFilter', () => {
-  it('separates long strings from the rest of any JSON, wherever it is cut', () => {
+  it('separates long strings from the rest of any JSON, wherever it is split', () => {
     const awkward = fc
       .array(fc.constantFrom('"', '\\', '/', 'é', '🙂', '\n', '\u0000', 'a', 'abc'), { maxLength: 30 })
       .map((parts) => parts.join(''));
@@ -58,14 +58,14 @@ describe('LongStringFilter', () => {
     expect(filter.indexOf(JSON.parse(rest).a)).toBeUndefined();
   });
 
-  it('takes no string of the document for a placeholder', () => {
+  it('does not confuse a string of the document with a placeholder', () => {
     const placeholder = JSON.parse(filtered('["1234567890123"]', [99]).rest)[0] as string;
 
     const { filter } = filtered(JSON.stringify([placeholder.slice(0, 12)]), [99]);
     expect(filter.indexOf(placeholder)).toBeUndefined();
   });
 
-  it('bounds the rest', () => {
+  it('limits the size of the rest', () => {
     const filter = new LongStringFilter({ maxStringBytes: 10, maxRestBytes: 100 });
 
     expect([...filter.push(Buffer.from(`["${'x'.repeat(5000)}",`))]).toHaveLength(1);

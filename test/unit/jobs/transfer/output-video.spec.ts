@@ -40,7 +40,7 @@ function outputOfServed(interaction: ServedInteraction, options: OutputVideoOpti
 }
 
 describe('outputVideo', () => {
-  it('gives the URI of a video that lies in a file', async () => {
+  it('returns the URI of a video in a file', async () => {
     const uri = 'https://generativelanguage.googleapis.com/v1beta/files/f:download?alt=media';
 
     expect(await outputOf({ steps: [output(video({ uri }))] })).toEqual({ mimeType: 'video/mp4', uri });
@@ -50,7 +50,7 @@ describe('outputVideo', () => {
   it.each([
     ['long', FILM],
     ['short', SHORT],
-  ])('gives the bytes of a %s one that is inline, once', async (_, film) => {
+  ])('returns the bytes of a %s inline video once', async (_, film) => {
     const steps = [
       { type: 'user_input', content: [{ type: 'image', data: randomBytes(80_000).toString('base64') }] },
       output({ type: 'text', text: 'not base64! '.repeat(9000) }),
@@ -69,7 +69,7 @@ describe('outputVideo', () => {
     }
   });
 
-  it('lets go of the bytes when their stream is destroyed, or when they are disposed of', async () => {
+  it('releases the bytes when the stream is destroyed or disposed', async () => {
     const steps = [output(video({ data: FILM.toString('base64') }))];
     const stream = ((await outputOf({ steps })) as InlineVideo).stream();
     stream.destroy();
@@ -87,7 +87,7 @@ describe('outputVideo', () => {
     [{ steps: [output({ type: 'text', text: 'I cannot.' })] }, 'completed without one. Gemini said: "I cannot."'],
     [{ steps: [] }, 'completed without one.'],
     [{ status: 'incomplete', steps: [output(video({ data: FILM.toString('base64') }))] }, 'its status is incomplete'],
-  ])('says why there is no video', async (fields, message) => {
+  ])('reports why there is no video', async (fields, message) => {
     await expect(outputOf(fields)).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(message),
@@ -98,14 +98,14 @@ describe('outputVideo', () => {
     [`${'A'.repeat(80_000)}!!!!`, 'has characters that are not base64'],
     [`${FILM.toString('base64')}AA`, 'goes on after its padding'],
     ['????', 'has characters that are not base64'],
-  ])('takes no damaged data for a video', async (data, message) => {
+  ])('rejects damaged data', async (data, message) => {
     await expect(outputOf({ steps: [output(video({ data }))] })).rejects.toMatchObject({
       code: 'transfer_failed',
       message: expect.stringContaining(message),
     });
   });
 
-  it('repeats a read that is cut or refused for now, and no other', async () => {
+  it('retries only a read that is cut or temporarily refused', async () => {
     const json = JSON.stringify({ status: 'completed', steps: [output(video({ data: FILM.toString('base64') }))] });
     let asked = 0;
     const inline = await outputOfServed({
@@ -126,7 +126,7 @@ describe('outputVideo', () => {
     await expect(down).rejects.toMatchObject({ status: 503, message: '5' });
   });
 
-  it('ends with the reason of its signal, within the film too', async () => {
+  it("rejects with the signal's reason, also in the middle of the film", async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const head = '{"status":"completed","steps":[{"type":"model_output","content":[{"type":"video","data":"';

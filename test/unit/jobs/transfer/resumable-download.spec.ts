@@ -22,13 +22,13 @@ function download(name: string, signal?: AbortSignal): ResumableDownload {
   return new ResumableDownload(http, fileUrl(http, name), { retryDelayMs: 0, signal });
 }
 
-/** Serves the file so, and downloads it. */
+/** Serves the file with these options, and downloads it. */
 function downloaded(behaviour: FileBehaviour, file = FILE): Promise<Buffer> {
   return buffer(download(server.serve(file, behaviour)));
 }
 
 describe('ResumableDownload', () => {
-  it('brings each byte once, wherever it is cut and however the server goes on', async () => {
+  it('yields each byte once, wherever it is cut and however the server resumes', async () => {
     const behaviour = fc.record({
       cuts: fc.array(fc.nat({ max: FILE.length }), { maxLength: 5 }),
       refusals: fc.array(fc.constantFrom(0, 0, 503, 429), { maxLength: 4 }),
@@ -45,7 +45,7 @@ describe('ResumableDownload', () => {
     );
   }, 60_000);
 
-  it('asks for what it has not got yet, uncompressed', async () => {
+  it('requests only the missing bytes, uncompressed', async () => {
     const name = server.serve(FILE, { cuts: [100, 50] });
 
     expect(await buffer(download(name))).toEqual(FILE);
@@ -54,14 +54,14 @@ describe('ResumableDownload', () => {
     for (const headers of asked) expect(headers['accept-encoding']).toMatch(/^identity(, identity)?$/);
   });
 
-  it('is done when only the end of a body without a length was cut off', async () => {
+  it('completes if a body without a length is cut after its last byte', async () => {
     const name = server.serve(FILE, { cuts: [FILE.length], isChunked: true });
 
     expect(await buffer(download(name))).toEqual(FILE);
     expect(server.requestsFor(name)).toHaveLength(2);
   });
 
-  it('goes on after an answer that ends well but early', async () => {
+  it('continues after a response that ends cleanly but early', async () => {
     const part = (start: number, end: number) => ({ 'content-range': `bytes ${start}-${end - 1}/${FILE.length}` });
     const name = server.serve(FILE, {
       answer: ({ headers }, response) => {
@@ -75,7 +75,7 @@ describe('ResumableDownload', () => {
     expect(server.requestsFor(name)).toHaveLength(3);
   });
 
-  it('reads what is compressed on its way all the same, from its start after a cut', async () => {
+  it('reads a compressed response, and restarts from the beginning after a cut', async () => {
     const [first, second] = [gzipSync(FILE.subarray(0, 100)), gzipSync(FILE.subarray(100))];
     let cut = () => {};
     const name = server.serve(FILE, {
@@ -105,8 +105,8 @@ describe('ResumableDownload', () => {
       'another length, and the server ignores ranges',
       { cuts: [100], replacedBy: randomBytes(200), ignoresRange: true },
     ],
-    ['less than what was read', { cuts: [100], replacedBy: randomBytes(50) }],
-  ])('fails when the file has changed meanwhile: %s', async (_, behaviour) => {
+    ['a length below the bytes already read', { cuts: [100], replacedBy: randomBytes(50) }],
+  ])('fails if the file has changed in the meantime: %s', async (_, behaviour) => {
     const name = server.serve(FILE, behaviour);
 
     await expect(buffer(download(name))).rejects.toMatchObject({
@@ -116,7 +116,7 @@ describe('ResumableDownload', () => {
     expect(server.requestsFor(name)).toHaveLength(2);
   });
 
-  it('fails when what comes is from elsewhere in the file', async () => {
+  it('fails if the response is from another part of the file', async () => {
     const answers: FileBehaviour['answer'] = ({ headers }, response) => {
       if (headers.range) response.writeHead(206, { 'content-range': `bytes 150-299/300` }).end(FILE.subarray(150));
       else response.writeHead(200, { 'content-length': 300 }).write(FILE.subarray(0, 100), () => response.destroy());
@@ -128,7 +128,7 @@ describe('ResumableDownload', () => {
     });
   });
 
-  it('gives up after six tries that bring nothing new, with the last one’s error', async () => {
+  it('gives up after six attempts without progress, with the last error', async () => {
     const cut = server.serve(FILE, { cuts: [100, 0, 0, 0, 0, 0, 0, 0] });
     await expect(buffer(download(cut))).rejects.toMatchObject({
       code: 'transfer_failed',
@@ -141,11 +141,11 @@ describe('ResumableDownload', () => {
     expect(server.requestsFor(busy)).toHaveLength(6);
   });
 
-  it('goes on for as long as every cut lets something through', async () => {
+  it('continues as long as every attempt makes progress', async () => {
     expect(await downloaded({ cuts: Array<number>(30).fill(1) })).toEqual(FILE);
   });
 
-  it('throws what the SDK throws for an answer that stays, without another try', async () => {
+  it("throws the SDK's error for a permanent refusal without a retry", async () => {
     const name = server.serve(FILE, { refusals: [400, 400] });
 
     await expect(buffer(download(name))).rejects.toMatchObject({
@@ -156,7 +156,7 @@ describe('ResumableDownload', () => {
     expect(server.requestsFor(name)).toHaveLength(1);
   });
 
-  it('ends with the reason of its signal, while it waits and while it reads', async () => {
+  it("rejects with the signal's reason while waiting and while reading", async () => {
     const reason = new Error('enough');
     const aborted = new AbortController();
     const reading = download(server.serve(FILE, { answer: (_, response) => response.write('a') }), aborted.signal);
@@ -175,7 +175,7 @@ describe('ResumableDownload', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it('ends the connection when the loop is left', async () => {
+  it('ends the connection when the loop exits', async () => {
     let closed = false;
     const name = server.serve(FILE, {
       answer: (_, response) => {
@@ -188,7 +188,7 @@ describe('ResumableDownload', () => {
     await until(() => closed);
   });
 
-  it('takes no more of the body than it is asked for', async () => {
+  it('reads no more of the body than is consumed', async () => {
     let taken = 0;
     const pull = (body: ReadableStreamDefaultController<Uint8Array>) => {
       taken += 1;

@@ -36,7 +36,7 @@ function download(video: string, options?: VideoDownloadOptions): Promise<void> 
   return downloadVideo(api.client(), video, path, { retryDelayMs: 0, ...options });
 }
 
-/** A file of the API that redirects there. */
+/** Serves a file of the API that redirects to this location. */
 function redirecting(location: string, from = api): string {
   return from.serve('', { answer: (_, response) => response.writeHead(302, { location }).end() });
 }
@@ -50,7 +50,7 @@ function keyOf({ headers }: IncomingMessage): string | string[] | undefined {
 }
 
 describe('downloadVideo', () => {
-  it('writes the whole video under its name, and says how far it is', async () => {
+  it('writes the whole video to its path, and reports progress', async () => {
     const progress: DownloadProgress[] = [];
 
     await download(api.serve(VIDEO, { cuts: [100_000] }), { onProgress: (now) => progress.push(now) });
@@ -66,10 +66,10 @@ describe('downloadVideo', () => {
     ["its name's last part", (name: string) => name.slice('files/'.length)],
     ['its URI at the client’s API', (name: string) => uriOf(api, name)],
     [
-      'its URI at Google, when the client has another address for the API',
+      'its URI at Google, if the client has another base URL',
       (name: string) => `https://generativelanguage.googleapis.com/v1beta/${name}:download?alt=media`,
     ],
-  ])('takes %s', async (_, refOf) => {
+  ])('accepts %s', async (_, refOf) => {
     const name = api.serve(VIDEO);
 
     await download(refOf(name));
@@ -89,7 +89,7 @@ describe('downloadVideo', () => {
     expect(VIDEO.equals(await written)).toBe(true);
   });
 
-  it('leaves nothing behind when it fails, and what was there before as it was', async () => {
+  it('leaves no partial file after a failure, and keeps an existing file', async () => {
     await writeFile(path, 'before');
     const longer = api.serve('', {
       answer: (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end('longer than ten'),
@@ -113,7 +113,7 @@ describe('downloadVideo', () => {
     expect(await readFile(path, 'utf8')).toBe('before');
   });
 
-  it('ends with the reason of its signal, also while the destination takes nothing', async () => {
+  it("rejects with the signal's reason, even while the destination accepts nothing", async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const stuck = new Writable({ write: () => controller.abort(reason) });
@@ -125,7 +125,7 @@ describe('downloadVideo', () => {
   });
 });
 
-describe('downloadVideo of a file that is not there yet, or no longer', () => {
+describe('downloadVideo of a file that is not ready or has expired', () => {
   it('waits until Gemini has processed it', async () => {
     const name = api.serve(VIDEO, { states: ['PROCESSING', '503', 'PROCESSING', 'ACTIVE'] });
 
@@ -137,7 +137,7 @@ describe('downloadVideo of a file that is not there yet, or no longer', () => {
     );
   });
 
-  it('downloads a file whose state says nothing, and polls no file elsewhere', async () => {
+  it('downloads a file without a known state, and does not poll files of other hosts', async () => {
     await download(api.serve(VIDEO, { states: ['STATE_UNSPECIFIED'] }));
     expect(VIDEO.equals(await readFile(path))).toBe(true);
 
@@ -146,7 +146,7 @@ describe('downloadVideo of a file that is not there yet, or no longer', () => {
     expect(elsewhere.pollsOf(name)).toEqual([]);
   });
 
-  it('says that Gemini could not process it', async () => {
+  it('reports that Gemini could not process it', async () => {
     await expect(download(api.serve(VIDEO, { states: ['PROCESSING', 'FAILED'] }))).rejects.toMatchObject({
       code: 'transfer_failed',
       message: expect.stringMatching(/could not process files\/f-\d+\. Gemini said: "No such codec\."/),
@@ -154,7 +154,7 @@ describe('downloadVideo of a file that is not there yet, or no longer', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('stops to wait in time, and with the reason of its signal', async () => {
+  it("stops waiting after a timeout, and with the signal's reason", async () => {
     const name = api.serve(VIDEO, { states: ['PROCESSING'] });
     const controller = new AbortController();
     const reason = new Error('enough');
@@ -175,7 +175,7 @@ describe('downloadVideo of a file that is not there yet, or no longer', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('destroys a stream when the file never becomes ready', async () => {
+  it('destroys a stream if the file never becomes ready', async () => {
     const stream = new PassThrough();
 
     const name = api.serve(VIDEO, { states: ['FAILED'] });
@@ -183,7 +183,7 @@ describe('downloadVideo of a file that is not there yet, or no longer', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('says of a 403 that files are kept for 48 hours', async () => {
+  it('explains a 403 by the 48 hours that files are kept', async () => {
     await expect(download(api.serve(VIDEO, { refusals: [403] }))).rejects.toMatchObject({
       name: 'ApiError',
       status: 403,
@@ -195,7 +195,7 @@ describe('downloadVideo of a file that is not there yet, or no longer', () => {
   });
 
   it.each(['text/html; charset=utf-8', 'TEXT/HTML', 'application/json'])(
-    'saves no answer of type %s',
+    'saves no response of type %s',
     async (contentType) => {
       const name = api.serve('<html>Sign in</html>', { contentType });
 
@@ -218,7 +218,7 @@ describe('downloadVideo of an interaction', () => {
       }),
     });
 
-  it('writes a video that is inline', async () => {
+  it('writes an inline video', async () => {
     const progress: DownloadProgress[] = [];
     const interaction = interactionOf({ data: VIDEO.toString('base64url') });
 
@@ -229,7 +229,7 @@ describe('downloadVideo of an interaction', () => {
     expect(progress.at(-1)).toEqual({ bytes: VIDEO.length, totalBytes: VIDEO.length });
   });
 
-  it('writes a video that lies in a file, once that is ready', async () => {
+  it('writes a video in a file once that is ready', async () => {
     const name = api.serve(VIDEO, { states: ['PROCESSING', 'ACTIVE'] });
     const uri = `https://generativelanguage.googleapis.com/v1beta/${name}:download?alt=media`;
     const stream = new PassThrough();
@@ -241,7 +241,7 @@ describe('downloadVideo of an interaction', () => {
     expect(api.requestsFor(name).map(keyOf)).toEqual([API_KEY]);
   });
 
-  it('leaves nothing behind when the data is damaged', async () => {
+  it('leaves nothing behind if the data is damaged', async () => {
     const interaction = interactionOf({ data: `${VIDEO.toString('base64').slice(0, 100_000)}!!!!` });
 
     await expect(downloadVideo(api.client(), { interaction }, path)).rejects.toMatchObject({
@@ -266,7 +266,7 @@ describe('the API key', () => {
     for (const { headers, url } of requests) expect(JSON.stringify([headers, url])).not.toContain(API_KEY);
   });
 
-  it('is not sent any more once a redirect has left the API', async () => {
+  it('is not sent after a redirect has left the API', async () => {
     const name = api.serve(VIDEO);
 
     await download(redirecting(uriOf(elsewhere, redirecting(uriOf(api, name), elsewhere))));
@@ -274,7 +274,7 @@ describe('the API key', () => {
     expect(api.requestsFor(name).map(keyOf)).toEqual([undefined]);
   });
 
-  it('stays along redirects within the API', async () => {
+  it('is kept for redirects within the API', async () => {
     const name = api.serve(VIDEO);
 
     await download(redirecting(`/v1beta/${name}:download`));
@@ -282,7 +282,7 @@ describe('the API key', () => {
     expect(api.requestsFor(name).map(keyOf)).toEqual([API_KEY]);
   });
 
-  it('is in no error, and nor is the query of a signed URL', async () => {
+  it('is in no error message, and neither is the query of a signed URL', async () => {
     const refused = elsewhere.serve(VIDEO, { cuts: Array<number>(8).fill(0) });
 
     const { message } = await refusalOf(() => download(uriOf(elsewhere, refused)));
@@ -292,11 +292,11 @@ describe('the API key', () => {
   });
 });
 
-describe('what is not followed', () => {
+describe('downloadVideo rejects', () => {
   it.each([
-    ['a redirect in a circle', '?again', 6, 'redirects more than 5 times'],
+    ['a redirect loop', '?again', 6, 'redirects more than 5 times'],
     ['a redirect to another protocol', 'file:///etc/passwd', 1, 'redirects to a file: address'],
-    ['a redirect to no URL', 'http://', 1, 'redirects to no URL'],
+    ['a redirect to an invalid URL', 'http://', 1, 'redirects to no URL'],
   ])('%s', async (_, location, requests, message) => {
     const name = redirecting(location);
 
@@ -308,12 +308,9 @@ describe('what is not followed', () => {
   });
 
   it.each([
+    ['an http: address if the API is on https:', (ai: GoogleGenAI) => downloadVideo(ai, 'http://a.example/v', path)],
     [
-      'a plain http: address beside an API on https:',
-      (ai: GoogleGenAI) => downloadVideo(ai, 'http://a.example/v', path),
-    ],
-    [
-      'a redirect there',
+      'a redirect to such an address',
       (ai: GoogleGenAI) => {
         const answer = async () => new Response(null, { status: 302, headers: { location: 'http://a.example/v' } });
         Object.assign(ai['apiClient'].clientOptions.httpOptions!, { fetch: answer });
@@ -331,7 +328,7 @@ describe('what is not followed', () => {
     ['https://user:password@example.com/video.mp4', 'without a user name or password'],
     ['files/../models', 'Give its name'],
     ['', 'Give its name'],
-  ])('%j for a video', async (video, message) => {
+  ])('the video %j', async (video, message) => {
     await expect(download(video)).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(message),

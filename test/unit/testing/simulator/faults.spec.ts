@@ -63,7 +63,7 @@ describe('appliesTo', () => {
     [{ job: 'batches/1' }, batch, true],
     [{ job: 'batches/2' }, batch, false],
     [{ kind: 'video', job: 'batches/1' }, batch, false],
-  ] as const)('takes %j for %j: %j', (scope, job, answer) => {
+  ] as const)('of %j to %j is %j', (scope, job, answer) => {
     expect(appliesTo(scope, job)).toBe(answer);
   });
 });
@@ -76,7 +76,7 @@ describe('hides', () => {
     [{ job: 'v1_1' }, true],
     [{ job: 'interactions/v1_1' }, true],
     [{ job: 'v1_2' }, false],
-  ] as const)('with %j says %j of a GET of the interaction v1_1', (scope, answer) => {
+  ] as const)('with %j returns %j for a GET of the interaction v1_1', (scope, answer) => {
     expect(hides({ fault: 'not_found', ...scope }, 'interactions.get', 'v1_1')).toBe(answer);
   });
 });

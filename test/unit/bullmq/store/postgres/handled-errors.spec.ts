@@ -15,7 +15,7 @@ const AUTHENTICATED = message('R', Buffer.alloc(4));
 const READY = message('Z', Buffer.from('I'));
 const TERMINATED = message('E', Buffer.from(`SFATAL\0VFATAL\0C57P01\0M${ended.message}\0\0`));
 
-/** A server that ends every connection in the breath in which it is ready. */
+/** A server that closes every connection as soon as it is ready. */
 let server: Server;
 const sockets: Socket[] = [];
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { connectionOptions } from '../../../../../lib/bullmq/store/postgres/postgres-config.js';
 
-/** What the driver makes of a configuration. */
+/** Returns the configuration as the driver parses it. */
 interface DriverReading {
   readonly connectionParameters: Readonly<Record<string, unknown>>;
 }

@@ -43,7 +43,7 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('the lock on $
   });
 
   it("aborts the holder's work at once when the server ends the connection", async () => {
-    // So long that it is not by asking that it is found out.
+    // So long that polling cannot be what detects the loss.
     const reason = await lock(scope, 600_000).run(
       'endpoint',
       async (held) => {
@@ -62,7 +62,7 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('the lock on $
     const mute = (config: object) => {
       const client = new Client({ ...config, connectionString: url, application_name });
       const query = client.query.bind(client) as (...given: unknown[]) => unknown;
-      // A process that stands still: it does not say that it lives.
+      // Represents a stopped process, which does not renew its session.
       client.query = ((...given: unknown[]) =>
         given[0] === 'SELECT 1' ? new Promise(() => undefined) : query(...given)) as never;
       return client;

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { batchWrites } from '../../../../../lib/bullmq/store/redis/redis-writes.js';
 
-/** A client on a connection that keeps what each write to the system held. */
+/** A client on a connection that records the data of each system write. */
 function connectedClient() {
   const writes: string[] = [];
   const stream = new Writable({
