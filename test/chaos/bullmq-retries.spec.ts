@@ -17,7 +17,7 @@ import { times } from './support/counts.js';
 
 const EVENTS = Array.from({ length: times(200, 1_000) }, (_, index) => `batch_${index}`);
 const AT_ONCE = 32;
-/** Long enough that no retry is due before the test makes it due. */
+/** So long that no retry is due until the test makes it due. */
 const LATER = { type: 'fixed', delay: 3_600_000 } as const;
 
 jest.setTimeout(120_000);
@@ -41,7 +41,7 @@ function counting(name: string, first: () => void = () => undefined) {
 }
 
 describe.each(STORES)(`${EVENTS.length} retries that are due at the same moment on $name`, ({ url }) => {
-  it('all succeed without extra runs of a handler', async () => {
+  it('succeed without extra handler runs', async () => {
     const queue = testQueue(url);
     const steady = counting('steady');
     const flaky = counting('flaky', () => {

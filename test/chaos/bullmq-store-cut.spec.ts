@@ -59,7 +59,7 @@ class Cable {
   }
 }
 
-describe.each(STORES)('the connection to the store cut while handlers run, on $name', ({ url }) => {
+describe.each(STORES)('a store connection that is cut while handlers run, on $name', ({ url }) => {
   let cable: Cable;
 
   beforeEach(() => {
@@ -106,7 +106,7 @@ describe.each(STORES)('the connection to the store cut while handlers run, on $n
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: EVENTS, failed: 0 });
   });
 
-  it('is logged in one line, and in another when the store is available again', async () => {
+  it('is logged once, and once more when the store is available again', async () => {
     const logger = new RecordingLogger();
     const inbox = inboxOn({ ...testQueue(url), url: await cable.urlOf(url) }, { workers: false });
     const { origin } = await startApp(
@@ -125,7 +125,7 @@ describe.each(STORES)('the connection to the store cut while handlers run, on $n
   });
 });
 
-describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('$name ending its connections', ({ url }) => {
+describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('$name closing its connections', ({ url }) => {
   it('runs no handler twice in a live process and blames no handler', async () => {
     const role = `ended_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
     const admin = new Client({ connectionString: url });

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 describe.each(STORES)('the bus of three processes on $name', ({ url }) => {
-  it(`tells each of them each of ${EVENTS} events once, in a burst`, async () => {
+  it(`delivers each of ${EVENTS} events in a burst once to every process`, async () => {
     const queue = testQueue(url);
     const members = await busFleet(queue);
 

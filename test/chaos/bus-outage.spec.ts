@@ -15,15 +15,15 @@ afterEach(async () => {
   await store?.remove();
 });
 
-/** What a process hears, by the ids of the resources. */
+/** Resource ids of the events that a process receives. */
 function heardBy({ app }: RunningApp): string[] {
   const ids: string[] = [];
   app.get(GeminiEventBus).events$.subscribe(({ data }: GeminiEvent) => ids.push((data as { id: string }).id));
   return ids;
 }
 
-describe.each(OWN_STORES)('the bus of two processes, after their store on $name was away', ({ make }) => {
-  it('tells both of each event again, once, whichever received it', async () => {
+describe.each(OWN_STORES)('the bus of two processes after an outage of their store on $name', ({ make }) => {
+  it('delivers each event once to both again, whichever process received it', async () => {
     store = await make();
     await store.start();
     const queue = { url: store.url, name: 'outage' } as TestQueue;
@@ -32,7 +32,7 @@ describe.each(OWN_STORES)('the bus of two processes, after their store on $name 
     const [one, other] = apps as [RunningApp, RunningApp];
     const bothHear = (id: string, withinMs = 30_000) =>
       until(() => heard.every((ids) => ids.includes(id)), { withinMs });
-    // Who is not there yet, or cut off, misses what passes meanwhile: sent until each has heard one.
+    // A process that is not connected yet misses events, so events are sent until both have received one.
     const bothListen = async (when: string) => {
       for (let probe = 0; !heard.every((ids) => ids.some((id) => id.startsWith(when))); probe += 1) {
         await deliverUntilTaken(one.origin, { id: `${when}_${probe}` });

@@ -41,13 +41,13 @@ afterEach(async () => {
   journal.remove();
 });
 
-/** A process takes about nine of PostgreSQL's 100 connections, of which tests that run beside need some. */
+/** A process uses about nine of PostgreSQL's 100 connections, and concurrent tests need some too. */
 const FLEETS = PLACES.map((one) => ({ ...one, size: one.name.endsWith('PostgreSQL') ? times(3, 6) : times(4, 10) }));
 
 describe.each(FLEETS)('$size processes, with $name', ({ make, size }) => {
   beforeEach(() => open(make));
 
-  it('that sync at once leave one webhook, and each verifies what Gemini signs', async () => {
+  it("sync at the same time, create one webhook, and all verify Gemini's deliveries", async () => {
     const fleet = await startFleet(size);
 
     const results = await Promise.all(fleet.map((process) => process.sync(NAME, EVENTS)));
@@ -69,18 +69,18 @@ const RATE = times(50, 200);
 const BATCHES_A_SECOND = 50;
 const SECONDS_BEFORE = 1;
 const SECONDS_AFTER = 2;
-/** Gemini signs with a secret that nobody knows: longer than it takes a process to look for it. */
+/** Time in which Gemini signs with a new secret before returning it: longer than a process searches for it. */
 const UNKNOWN_FOR_MS = 3_000;
 const RETRY_AFTER_MS = 500;
 const ATTEMPTS = 100;
 
 interface Attempt {
   readonly status: number;
-  /** Whether it was signed with a secret that was valid when it was answered. */
+  /** True if its signing secret was valid when it was answered. */
   readonly isValid: boolean;
 }
 
-/** One event, sent until it is taken, and signed each time with nothing but the newest secret. */
+/** Sends one event until it is accepted, signed each time only with the newest secret. */
 async function sendUntilTaken(uri: string, isValid: (secret: string) => boolean): Promise<readonly Attempt[]> {
   const attempts: Attempt[] = [];
   const [id, body] = [`msg_${randomUUID()}`, bodyOf('batch.failed', { id: `batch_${randomUUID()}` })];
@@ -94,10 +94,10 @@ async function sendUntilTaken(uri: string, isValid: (secret: string) => boolean)
   return attempts;
 }
 
-describe.each(DURABLE_PLACES)(`two processes that get ${RATE} deliveries a second, with $name`, ({ make }) => {
+describe.each(DURABLE_PLACES)(`two processes that receive ${RATE} deliveries per second, with $name`, ({ make }) => {
   beforeEach(() => open(make));
 
-  it.each(['after24h', 'now'] as const)('lose none of them through a rotation %p', async (revokePrevious) => {
+  it.each(['after24h', 'now'] as const)('lose no delivery during a rotation %p', async (revokePrevious) => {
     const fleet = await startFleet(2);
     const [{ webhook }] = await Promise.all([fleet[0]!.sync(NAME, EVENTS), fleet[1]!.sync(NAME, EVENTS)]);
     gemini.sayAfterMs = UNKNOWN_FOR_MS;

@@ -14,7 +14,7 @@ jest.setTimeout(300_000);
 /** How many processes start at the same time. */
 const AT_ONCE = 4;
 
-/** What a sync that makes a webhook does, with a lock and without one. */
+/** Steps of a sync that creates a webhook, with and without a lock. */
 const SYNC = {
   locked: ['list', 'create', 'save what was created', 'save the secret', 'forget what was created'],
   unlocked: ['list', 'create', 'save what was created', 'list', 'save the secret', 'forget what was created', 'list'],
@@ -22,20 +22,20 @@ const SYNC = {
 
 const ROTATION = ['get', 'record the rotation', 'rotateSigningSecret', 'save the secret', 'forget the rotation'];
 
-/** Where a process ends by SIGKILL: after so many steps, the last of which is `step`. */
+/** Where SIGKILL ends a process: after this number of steps, the last of which is `step`. */
 interface Cut {
   readonly doing: 'sync' | 'after24h' | 'now';
   readonly step: string;
   readonly count: number;
 }
 
-/** Each step with `CHAOS=full`; otherwise those after which only Gemini, or only one of the stores, knows. */
+/** Every step with `CHAOS=full`; otherwise only those after which just Gemini or just one store has the change. */
 const cutsOf = (doing: Cut['doing'], steps: readonly string[]): Cut[] =>
   steps.map((step, index) => ({ doing, step, count: index + 1 })).slice(times(1, 0), times(-1, steps.length));
 
 const nameOf = ({ doing, count }: Cut) => `${doing}-${count}`;
 
-describe.each(PLACES)('processes that are killed by SIGKILL, with $name', ({ make }) => {
+describe.each(PLACES)('processes killed by SIGKILL, with $name', ({ make }) => {
   let place: EndpointsPlace;
   let gemini: WatchedGemini;
   let journal: Journal;
@@ -54,7 +54,7 @@ describe.each(PLACES)('processes that are killed by SIGKILL, with $name', ({ mak
     journal.remove();
   });
 
-  /** Has a process sync or rotate until it is killed. */
+  /** Lets a process sync or rotate until it is killed. */
   const kill = async (cut: Cut, id: string | undefined) => {
     const killed = await EndpointsProcess.start({ ...config, dieAfterStep: cut.count });
     const work =
@@ -63,7 +63,7 @@ describe.each(PLACES)('processes that are killed by SIGKILL, with $name', ({ mak
     expect(journal.entries('done').findLast(({ pid }) => pid === killed.pid)).toMatchObject({ id: cut.step });
   };
 
-  /** The webhooks of each name, and what a process answers a delivery that is signed with the newest secret. */
+  /** Webhooks of each name, and the response of a process to a delivery signed with the newest secret. */
   const outcomes = async (cuts: readonly Cut[], { uri }: EndpointsProcess) => {
     const all = await webhooksOf(gemini.simulator);
     return Promise.all(
@@ -76,17 +76,17 @@ describe.each(PLACES)('processes that are killed by SIGKILL, with $name', ({ mak
     );
   };
 
-  it('at any step of a sync or a rotation leave one webhook, and no secret that nobody has', async () => {
+  it('at any step of a sync or rotation leave one webhook and no secret that is stored nowhere', async () => {
     const survivor = await EndpointsProcess.start(config);
     const syncs = cutsOf('sync', place.inbox ? SYNC.locked : SYNC.unlocked);
-    // Where it ends makes no difference between the two before anything is recorded, and after all is saved.
+    // Before anything is recorded and after everything is saved, both outcomes are the same.
     const rotations = [...cutsOf('after24h', ROTATION), ...cutsOf('now', ROTATION).slice(1, 4)];
     const ids = new Map<Cut, string>();
     for (const cut of rotations) ids.set(cut, (await survivor.sync(nameOf(cut), EVENTS)).webhook.id);
 
     await each([...syncs, ...rotations], AT_ONCE, (cut) => kill(cut, ids.get(cut)));
 
-    // A secret that nobody has is doubt, not forgery: Gemini delivers again.
+    // An unknown secret means 503 rather than 401, so that Gemini delivers again.
     expect(await outcomes(rotations, survivor)).toEqual(
       rotations.map((cut) => ({ ...cut, webhooks: 1, delivery: cut.step === 'rotateSigningSecret' ? 503 : 'taken' })),
     );

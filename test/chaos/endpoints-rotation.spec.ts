@@ -23,18 +23,18 @@ const SECONDS_AFTER = times(2, 4);
 const RETRY_AFTER_MS = 500;
 const ATTEMPTS = 60;
 
-/** What Gemini signs with at a moment: a new secret from when Gemini has made it, whoever knows it. */
+/** Secrets that Gemini signs with at a given time: a new one from its creation on, even if no process has it yet. */
 interface Gemini {
   valid: readonly string[];
 }
 
-/** One event, sent until it is taken; signed anew each time, as Gemini would. */
+/** Sends one event until it is accepted, with a new signature each time, as Gemini does. */
 async function sendUntilTaken(uri: string, gemini: Gemini): Promise<readonly number[]> {
   const statuses: number[] = [];
   const [id, body] = [`msg_${randomUUID()}`, bodyOf('batch.failed', { id: `batch_${randomUUID()}` })];
   while (statuses.length < ATTEMPTS) {
     const date = new Date();
-    // The newest only: a receiver that knows the old one alone must not be saved by it.
+    // Only the newest, so that a receiver with just the old one does not pass.
     const signature = hmacEntry(gemini.valid[0]!, id, seconds(date), body);
     const { status } = await post(uri, { headers: headers(id, date, signature), body });
     statuses.push(status);
@@ -50,7 +50,7 @@ describe.each([
   ['after24h', 1_500],
   ['now', 1_500],
 ] as const)('a rotation %p, with a store that takes %p ms to save', (revokePrevious, saveMs) => {
-  it(`loses none of ${RATE} deliveries a second to two processes, and refuses none for good`, async () => {
+  it(`loses none of ${RATE} deliveries per second to two processes and refuses none permanently`, async () => {
     const simulator = await startGemini({ time: 'real' });
     const store = new MemoryStore();
     const endpoint = { name: NAME, events: EVENTS };
@@ -60,7 +60,7 @@ describe.each([
     ];
     const [{ id } = { id: '' }] = await webhooksOf(simulator);
     const gemini: Gemini = { valid: [(await store.load(NAME))[0]!.value] };
-    // The test's eye on what Gemini has made: before the new secret is saved anywhere.
+    // Records Gemini's new secret before it is saved anywhere.
     store.onSave = async (name, secrets) => {
       if (name !== NAME) return;
       gemini.valid = [secrets[0]!.value, ...(revokePrevious === 'now' ? [] : gemini.valid)];
@@ -92,12 +92,12 @@ describe.each([
   });
 });
 
-describe('rotations under way', () => {
+describe('rotations in progress', () => {
   it.each([
     { rotations: ['after24h', 'after24h'], refusals: [503] },
-    // What was signed a moment before its secret was revoked is not valid any more: Gemini signs it anew.
+    // A delivery signed just before its secret was revoked is invalid, and Gemini signs it again.
     { rotations: ['after24h', 'now', 'now', 'after24h'], refusals: [503, 401] },
-  ] as const)('$rotations lose no delivery of the simulator itself', async ({ rotations, refusals }) => {
+  ] as const)('$rotations lose no delivery that the simulator sends', async ({ rotations, refusals }) => {
     const simulator = await startGemini({ time: 'real', speed: 100, durations: { batch: 0 } });
     const store = new MemoryStore();
     const { endpoints, uri, heard } = await startEndpointApp(simulator, { jwks: { url: simulator.jwksUrl } });

@@ -9,12 +9,12 @@ import { timed } from './support/load.js';
 
 const CLOSES = 6;
 const APPS = 3;
-/** What closing may take with nothing to wait for but the store. */
+/** Maximum time for closing while only the store is slow. */
 const CLOSE_MS = 8_000;
 
 jest.setTimeout(120_000);
 
-describe('PostgreSQL ending connections while an app closes', () => {
+describe('PostgreSQL closing connections while an app shuts down', () => {
   const server = STORES.find(({ name }) => name === 'PostgreSQL')!.url;
   const database = `gw_${randomUUID().replaceAll('-', '')}`;
   let client: Client;

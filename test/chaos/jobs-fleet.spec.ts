@@ -10,7 +10,7 @@ import { JobsProcess, killJobsProcesses } from './support/jobs-process.js';
 const PROCESSES = 3;
 const JOBS = times(150, 1_000);
 const LOST = Math.round(JOBS / 10);
-/** Longer than the fleet takes for its webhooks here: what has one is not looked up. */
+/** Longer than webhooks take to arrive here, so that a job with a webhook is not polled. */
 const LOOKED_UP_AFTER_MS = times(10_000, 20_000);
 const RECONCILE = { afterMs: LOOKED_UP_AFTER_MS, maxIntervalMs: LOOKED_UP_AFTER_MS, untilMs: 3_600_000 };
 
@@ -33,7 +33,7 @@ describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
     journal.remove();
   });
 
-  it(`see ${JOBS} jobs end, of which ${LOST} lose their webhook: each handled once, the lost ones looked up once`, async () => {
+  it(`handle the ends of ${JOBS} jobs once each, and poll the ${LOST} with lost webhooks once`, async () => {
     const gemini = await startGemini({ time: 'real', durations: { batch: 500 } });
     gemini.inject({ fault: 'lose', times: LOST });
     // On PostgreSQL the processes' pools share the server's 100 connections with the other tests.

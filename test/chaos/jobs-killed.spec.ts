@@ -31,7 +31,7 @@ describe.each(STORES)('processes that start jobs and are killed by SIGKILL, on $
     journal.remove();
   });
 
-  /** A job that Gemini has and whose process ended before it knew so. Its id of ours was recorded before. */
+  /** A job at Gemini whose process was killed before it received the response. Our id was recorded before. */
   const orphan = async (survivor: JobsProcess, reconcile: JobsConfig['reconcile']) => {
     const killed = await JobsProcess.start({ ...config, reconcile, dieOn: 'POST' });
     await killed.startAndDie(survivor.origin);
@@ -44,7 +44,7 @@ describe.each(STORES)('processes that start jobs and are killed by SIGKILL, on $
   const done = () =>
     new Map([...journal.counts('done', 'steady')].map(([id, count]) => [id.replace(/^(batches\/|batch_)/, ''), count]));
 
-  it('between the answer to a start and our record lose no job: its webhook ends it', async () => {
+  it('before they record a started job lose no job: its webhook ends it', async () => {
     const survivor = await JobsProcess.start({ ...config, reconcile: LATER });
     const { id, name } = await orphan(survivor, LATER);
     const waiting = survivor.ends([id]);
@@ -55,7 +55,7 @@ describe.each(STORES)('processes that start jobs and are killed by SIGKILL, on $
     expect(gemini.countOf('batches.get') + gemini.countOf('batches.list')).toBe(0);
   });
 
-  it('there, and its webhook lost too, lose no job: it is found by its display name', async () => {
+  it('before they record a started job whose webhook is lost lose no job: its display name identifies it', async () => {
     gemini.inject({ fault: 'lose' });
     const survivor = await JobsProcess.start({ ...config, reconcile: SOON });
     const { id, name } = await orphan(survivor, SOON);
@@ -67,7 +67,7 @@ describe.each(STORES)('processes that start jobs and are killed by SIGKILL, on $
     expect(done()).toEqual(once(name));
   });
 
-  it('while they look a job up leave it to the next one, and its handlers run once', async () => {
+  it('while they poll a job leave it to another process, and its handlers run once', async () => {
     gemini.inject({ fault: 'lose' });
     const killed = await JobsProcess.start({ ...config, reconcile: { ...SOON, afterMs: 2_000 }, dieOn: 'GET' });
     const [job] = await killed.startJobs(1);

@@ -34,7 +34,7 @@ describe.each(STORES)('a worker process killed by SIGKILL, on $name', ({ url }) 
     journal.remove();
   });
 
-  it(`${KILLS} times while handling the same event never park it as failed`, async () => {
+  it(`${KILLS} times while handling the same event does not fail the event`, async () => {
     const holding: AppConfig = { ...worker, handlerMs: 3_600_000 };
     const starts = (pid: number) => journal.entries('started').filter((entry) => entry.pid === pid).length;
     let next = AppProcess.start(holding);

@@ -37,7 +37,7 @@ describe.each(STORES)('worker processes killed by SIGKILL, on $name', ({ url }) 
     journal.remove();
   });
 
-  it(`${KILLS} times in the middle of handlers lose none of ${EVENTS} events and repeat only what they cut`, async () => {
+  it(`${KILLS} times while handlers run lose none of ${EVENTS} events and rerun only interrupted handlers`, async () => {
     const ids = idsOf(EVENTS);
     const statuses = new Set<number>();
     const sent = each(ids, 16, async (id) => statuses.add((await timed(web.origin, id)).status));

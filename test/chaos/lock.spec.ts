@@ -16,11 +16,11 @@ import { SilentServer } from './support/silent-server.js';
 
 const PROCESSES = times(4, 10);
 const ROUNDS = times(10, 20);
-/** In which round two of them are killed, in the middle. */
+/** Rounds in which a process is killed while it holds the lock. */
 const KILLED_IN = [3, 8];
 const FIXTURE = join('test', 'chaos', 'fixtures', 'lock-holder.js');
 
-/** How a process that adds to the counter is set up. */
+/** Configuration of a process that increments the counter. */
 interface HolderConfig {
   readonly journal: string;
   readonly counter: string;
@@ -32,7 +32,7 @@ interface HolderConfig {
 jest.setTimeout(120_000);
 Logger.overrideLogger(false);
 
-describe.each(STORES)("the fleet's lock, on $name", ({ url }) => {
+describe.each(STORES)('the distributed lock on $name', ({ url }) => {
   let folder: string;
   let counter: string;
   let journal: Journal;
@@ -58,7 +58,7 @@ describe.each(STORES)("the fleet's lock, on $name", ({ url }) => {
     return signal ?? code!;
   };
 
-  it(`lets ${PROCESSES} processes work one at a time, also when ${KILLED_IN.length} of them are killed while they do`, async () => {
+  it(`lets ${PROCESSES} processes work one at a time, even if ${KILLED_IN.length} of them are killed while they hold it`, async () => {
     const inbox = { url, queueName: `lock-${randomUUID()}` };
     const config = { journal: journal.file, counter, inbox, rounds: ROUNDS };
     const exits = await Promise.all(
@@ -75,7 +75,7 @@ describe.each(STORES)("the fleet's lock, on $name", ({ url }) => {
   });
 });
 
-/** What happened between the beginning and the end of another process's work. */
+/** Entries between the beginning and the end of another process's work. */
 function overlapping(journal: Journal, killed: ReadonlySet<number | undefined>): unknown[] {
   const entries = journal.entries();
   return entries.filter((entry, index) => {
@@ -84,9 +84,9 @@ function overlapping(journal: Journal, killed: ReadonlySet<number | undefined>):
   });
 }
 
-describe.each(STORES)("the fleet's lock where the store is away, on $name", ({ url }) => {
+describe.each(STORES)('the distributed lock without its store, on $name', ({ url }) => {
   const WAIT_MS = 500;
-  /** What the last request of those that are made within the wait may take, and what a busy machine adds. */
+  /** Time for the last request that is made within the wait, plus a margin for a busy machine. */
   const BOUND_MS = 8_000;
   let engine: InboxEngine;
 
@@ -115,7 +115,7 @@ describe.each(STORES)("the fleet's lock where the store is away, on $name", ({ u
 
   afterEach(() => engine.close());
 
-  it('is refused in time when nobody listens there', async () => {
+  it('fails in time if nothing listens at the address', async () => {
     const away = new URL(url);
     away.port = String(await freePort());
     await startOn(away.href);
@@ -123,7 +123,7 @@ describe.each(STORES)("the fleet's lock where the store is away, on $name", ({ u
     await expectRefused();
   });
 
-  it('is refused in time when it never answers', async () => {
+  it('fails in time if the store never answers', async () => {
     const silent = new SilentServer();
     await silent.start();
     await startOn(silent.url(url));
@@ -133,7 +133,7 @@ describe.each(STORES)("the fleet's lock where the store is away, on $name", ({ u
     silent.stop();
   });
 
-  it('is refused once the app closes, and who waits for it is told', async () => {
+  it('fails when the app closes, and rejects the waiting caller', async () => {
     await startOn(url);
     let heldReason: unknown;
     const holding = engine.lock!(

@@ -31,7 +31,7 @@ describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
     journal.remove();
   });
 
-  it(`take ${COPIES} copies at once of each of ${EVENTS} events, and run each handler once for an event`, async () => {
+  it(`accept ${COPIES} simultaneous copies of each of ${EVENTS} events and run each handler once per event`, async () => {
     const queueName = `replicas-${randomUUID()}`;
     queue = openQueue(url, queueName);
     const inbox = { url, queueName, backoff: { type: 'fixed', delay: 50 } };
@@ -58,7 +58,7 @@ describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
   });
 });
 
-describe(`${STARTED} processes that start at once on a PostgreSQL schema that is not there`, () => {
+describe(`${STARTED} processes that start at once on a missing PostgreSQL schema`, () => {
   const connectionString = STORES.find(({ name }) => name === 'PostgreSQL')!.url;
   const schema = `gw_${randomUUID().replaceAll('-', '')}`;
   let client: Client;
@@ -74,7 +74,7 @@ describe(`${STARTED} processes that start at once on a PostgreSQL schema that is
     await dropSchema(connectionString, schema);
   });
 
-  it('all become ready, and each migration has run once', async () => {
+  it('all become ready and run each migration once', async () => {
     const journal = new Journal();
     const config: AppConfig = { journal, inbox: { url: connectionString, prefix: schema } };
     const apps = await Promise.all(Array.from({ length: STARTED }, () => AppProcess.start(config)));

@@ -39,7 +39,7 @@ describe.each(STORES)(`a film of ${CLIPS} clips whose process is killed ${KILLS}
     journal.remove();
   });
 
-  it('asks for each clip once, except where a request was cut, and loses none', async () => {
+  it('requests each clip once, except where a request was interrupted, and loses none', async () => {
     const { name: queueName } = testQueue(url);
     testQueue(url, `${queueName}-jobs`);
     const { apiKey, baseUrl, jwksUrl } = gemini;
@@ -54,7 +54,7 @@ describe.each(STORES)(`a film of ${CLIPS} clips whose process is killed ${KILLS}
     const isFinished = () => journal.entries('finished').length > 0;
     let kills = 0;
     for (let round = 0; kills < KILLS && !isFinished(); round += 1) {
-      // Within a request, after its answer, before and after a handler: each point in turn.
+      // Within a request, after its response, before and after a handler: each point in turn.
       const killed = fork(FIXTURE, [JSON.stringify({ ...config, dieAt: 1 + (round % 4) })]);
       child = killed;
       const [, signal] = (await once(killed, 'exit')) as [number | null, string | null];
@@ -68,7 +68,7 @@ describe.each(STORES)(`a film of ${CLIPS} clips whose process is killed ${KILLS}
     const requests = countsOf(journal, 'asked');
     const expected = Array.from({ length: CLIPS }, (_, clip) => String(clip));
     expect([...requests.keys()].toSorted()).toEqual(expected.toSorted());
-    // A start is recorded in the process that asked, unless that was killed in between.
+    // The process that sends a request records the start, unless it is killed in between.
     const cut = cutStarts(journal);
     const extra = [...requests].filter(([clip, count]) => count > 1 + (cut.get(clip) ?? 0));
     process.stdout.write(
@@ -86,7 +86,7 @@ function countsOf(journal: Journal, what: JournalEntry['what']): Map<string, num
   return counts;
 }
 
-/** How many requests for each clip were cut: their process was killed before the start was recorded there. */
+/** Number of interrupted requests for each clip: their process was killed before it recorded the start. */
 function cutStarts(journal: Journal): Map<string, number> {
   const cut = new Map<string, number>();
   const recorded = new Set(journal.entries('recorded').map(({ pid, id }) => `${pid} ${id}`));

@@ -9,14 +9,14 @@ import { Load, timed } from './support/load.js';
 import { freePort, OWN_STORES, type OwnStore } from './support/own-stores.js';
 
 const OUTAGES = times(2, 3);
-/** The contract's 2 s, and what a busy machine adds. */
+/** The contract's 2 s plus a margin for a busy machine. */
 const ANSWER_MS = 2_500;
-/** What closing may take with nothing to wait for but the store. */
+/** Maximum time for closing while only the store is unavailable. */
 const CLOSE_MS = 8_000;
 
 jest.setTimeout(120_000);
 
-describe.each(OWN_STORES)('the store going away, on $name', ({ make }) => {
+describe.each(OWN_STORES)('an outage of the store on $name', ({ make }) => {
   let store: OwnStore;
   let journal: Journal;
   let both: AppConfig;
@@ -47,7 +47,7 @@ describe.each(OWN_STORES)('the store going away, on $name', ({ make }) => {
     journal.remove();
   });
 
-  it(`under load, ${OUTAGES} times, loses nothing that was acknowledged, and is answered 503 in time`, async () => {
+  it(`loses no acknowledged event ${OUTAGES} times under load, and deliveries get 503 in time`, async () => {
     await store.start();
     const web = await AppProcess.start({ ...both, inbox: { ...both.inbox, workers: false } });
     const worker = await AppProcess.start({ ...both, receives: false, handlerMs: 5 });
@@ -76,7 +76,7 @@ describe.each(OWN_STORES)('the store going away, on $name', ({ make }) => {
     await queue.close();
   });
 
-  it('does not keep an app from starting, which answers 503 until the store is there, and works then', async () => {
+  it('does not stop an app from starting, which answers 503 until the store is available', async () => {
     const app = await AppProcess.start(both);
     const meanwhile = await timed(app.origin, 'batch_1');
     expect(meanwhile).toMatchObject({ status: 503, code: 'inbox_unavailable' });
@@ -88,7 +88,7 @@ describe.each(OWN_STORES)('the store going away, on $name', ({ make }) => {
     expect(journal.uncaught()).toEqual([]);
   });
 
-  it('does not keep an app from closing, while it handles an event', async () => {
+  it('does not stop an app from closing while it handles an event', async () => {
     await store.start();
     const app = await AppProcess.start({ ...both, handlerMs: 200, inbox: { ...both.inbox, drainTimeoutMs: 2_000 } });
     await accepts(app, 'batch_1');
@@ -101,7 +101,7 @@ describe.each(OWN_STORES)('the store going away, on $name', ({ make }) => {
     expect(journal.uncaught()).toEqual([]);
   });
 
-  it('does not keep an app from closing that has nothing to do', async () => {
+  it('does not stop an idle app from closing', async () => {
     await store.start();
     const app = await AppProcess.start(both);
     await accepts(app, 'batch_1');
@@ -114,7 +114,7 @@ describe.each(OWN_STORES)('the store going away, on $name', ({ make }) => {
     expect(journal.uncaught()).toEqual([]);
   });
 
-  it('does not keep an app from closing that never saw it', async () => {
+  it('does not stop an app from closing that never reached the store', async () => {
     const url = new URL(store.url);
     url.port = String(await freePort());
     const app = await AppProcess.start({ ...both, inbox: { ...both.inbox, url: url.href } });

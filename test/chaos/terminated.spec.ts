@@ -8,7 +8,7 @@ import { Journal } from './support/journal.js';
 import { Load, timed } from './support/load.js';
 
 const DRAIN_TIMEOUT_MS = 3_000;
-/** What ends the process once its handlers have ended. */
+/** Code that ends the process after its handlers have completed. */
 const A_LITTLE_MS = 3_000;
 
 jest.setTimeout(60_000);
@@ -32,7 +32,7 @@ describe.each(STORES)('SIGTERM under load, on $name', ({ url }) => {
     journal.remove();
   });
 
-  it('lets what runs end, loses nothing, and ends the process in time', async () => {
+  it('lets running handlers finish, loses no event, and ends the process in time', async () => {
     const app = await AppProcess.start(config);
     await until(async () => (await timed(app.origin, 'batch_0')).status === 202);
     const load = new Load(app.origin);
@@ -55,7 +55,7 @@ describe.each(STORES)('SIGTERM under load, on $name', ({ url }) => {
     expect(journal.uncaught()).toEqual([]);
   });
 
-  it('does not wait for handlers that do not end: they run again elsewhere', async () => {
+  it('does not wait for handlers that never finish, which run again in another process', async () => {
     const app = await AppProcess.start({
       ...config,
       handlerMs: 3_600_000,

@@ -5,7 +5,7 @@ import type { BullmqInboxOptions } from '../../../lib/bullmq/index.js';
 import { SECRET } from '../../support/static-webhooks.js';
 import type { Journal } from './journal.js';
 
-/** How a process of the fleet is set up. */
+/** Configuration of an app process. */
 export interface AppConfig {
   readonly journal: Journal;
   readonly inbox: Pick<
@@ -35,7 +35,7 @@ export interface Exit {
 const FIXTURE = join('test', 'chaos', 'fixtures', 'app.js');
 const running = new Set<ChildProcess>();
 
-/** An app in a process of its own, as built. */
+/** The built app in a separate process. */
 export class AppProcess {
   readonly #child: ChildProcess;
   readonly origin: string;
@@ -45,7 +45,7 @@ export class AppProcess {
     this.origin = origin;
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when the app listens. */
   static async start({ journal, ...config }: AppConfig): Promise<AppProcess> {
     const child = fork(FIXTURE, [JSON.stringify({ ...config, journal: journal.file, secret: SECRET })], {
       execArgv: ['--expose-gc'],
@@ -71,7 +71,7 @@ export class AppProcess {
     return running.has(this.#child);
   }
 
-  /** Bytes in use after a garbage collection. */
+  /** Returns the bytes in use after a garbage collection. */
   async memory(): Promise<number> {
     const answer = once(this.#child, 'message');
     this.#child.send('memory');
@@ -79,12 +79,12 @@ export class AppProcess {
     return memory;
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits until the process has ended. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Exit> {
     return this.#exit(() => this.#child.kill(signal));
   }
 
-  /** `app.close()`, and nothing that would end the process besides. */
+  /** Calls only `app.close()`, without ending the process. */
   async close(): Promise<Exit> {
     return this.#exit(() => this.#child.send('close'));
   }

@@ -1,5 +1,5 @@
 /**
- * How much a chaos test does: the smaller count by default, and the larger one with `CHAOS=full`, as on the main branch and
+ * Repetitions of a chaos test: the smaller count by default, and the larger one with `CHAOS=full`, as on the main branch and
  * every night.
  */
 export function times(usual: number, full: number): number {

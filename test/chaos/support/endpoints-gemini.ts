@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StaticWebhook } from '../../../lib/index.js';
 import { GeminiSimulator } from '../../../lib/testing/index.js';
 
-/** Stands between the simulator and the processes of a fleet, and sees every signing secret that Gemini shows. */
+/** Proxy between the simulator and the processes that records every signing secret. */
 export class WatchedGemini {
   readonly simulator: GeminiSimulator;
   readonly apiKey: string;
-  /** Every secret, in the order in which Gemini made them. */
+  /** Every secret, in the order of creation. */
   readonly secrets: string[] = [];
-  /** How long Gemini has had a new secret before it says so, in milliseconds. */
+  /** Milliseconds between the creation of a secret and the response that contains it. */
   sayAfterMs = 0;
   readonly #server = createServer(async (request, response) => {
     const sent = await buffer(request);
@@ -43,7 +43,7 @@ export class WatchedGemini {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** What Gemini signs with until further notice. */
+  /** Secret that Gemini currently signs with. */
   currentOf({ secrets }: StaticWebhook): string {
     const { truncated } = secrets.find(({ expiresAt }) => expiresAt === undefined)!;
     return this.secrets.find((secret) => secret.startsWith(truncated.replace('...', '')))!;

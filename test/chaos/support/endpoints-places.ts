@@ -7,20 +7,20 @@ import { STORES } from '../../support/stores.js';
 import type { SigningSecret } from '../../../lib/index.js';
 import type { EndpointsConfig } from './endpoints-process.js';
 
-/** Where a fleet keeps its events and its signing secrets. */
+/** Stores of the events and signing secrets of several processes. */
 export interface EndpointsPlace extends Pick<EndpointsConfig, 'inbox' | 'secrets'> {
-  /** Lets rotations that were begun be overdue within a second. Without a lock a sync waits for that. */
+  /** Makes unfinished rotations overdue within a second. Without a lock, a sync waits for that. */
   shortenRotations?(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** The places of a fleet whose processes lock each other out. */
+/** Places whose processes share a distributed lock. */
 export const DURABLE_PLACES = STORES.map(({ name, url }) => ({
   name: `BullMQ and secrets on ${name}`,
   make: async () => durablePlace(url),
 }));
 
-/** Each inbox, with the store of secrets that goes with it. */
+/** Each inbox with its secret store. */
 export const PLACES = [{ name: 'the inline inbox and secrets in a file', make: filePlace }, ...DURABLE_PLACES];
 
 async function filePlace(): Promise<EndpointsPlace> {

@@ -5,15 +5,15 @@ import type { BullmqInboxOptions, BullmqSecretStoreOptions } from '../../../lib/
 import type { EndpointSyncResult, RevokePrevious } from '../../../lib/index.js';
 import type { Journal } from './journal.js';
 
-/** How a process of a fleet with a static webhook is set up. */
+/** Configuration of a process with a static webhook. */
 export interface EndpointsConfig {
   readonly journal: Journal;
   readonly gemini: { readonly apiKey: string; readonly baseUrl: string };
-  /** The inline inbox when there is none. */
+  /** Uses the inline inbox if not set. */
   readonly inbox?: Pick<BullmqInboxOptions, 'url' | 'queueName'> | undefined;
-  /** Where the signing secrets are. */
+  /** Location of the signing secrets. */
   readonly secrets: { readonly file: string } | Pick<BullmqSecretStoreOptions, 'url' | 'prefix'>;
-  /** Ends it by SIGKILL after so many steps: an answer of Gemini's, or something saved in the store. */
+  /** Number of steps after which SIGKILL ends the process: responses from Gemini and saves to the store. */
   readonly dieAfterStep?: number | undefined;
 }
 
@@ -25,14 +25,14 @@ type Answer = { readonly question: number } & ({ readonly answer: unknown } | { 
 const FIXTURE = join('test', 'chaos', 'fixtures', 'endpoints-app.js');
 const running = new Set<ChildProcess>();
 
-/** An app with `GeminiWebhookEndpoints` in a process of its own, as built. */
+/** The built app with `GeminiWebhookEndpoints` in a separate process. */
 export class EndpointsProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #questions = 0;
-  /** Resolves with the signal, or the code, when it has ended. */
+  /** Resolves with the signal or exit code when the process has ended. */
   readonly ended: Promise<NodeJS.Signals | number>;
-  /** Where it takes deliveries. */
+  /** URL for deliveries. */
   readonly uri: string;
 
   private constructor(child: ChildProcess, ended: EndpointsProcess['ended'], origin: string) {
@@ -42,7 +42,7 @@ export class EndpointsProcess {
     child.on('message', (answer: Answer) => this.#waiting.get(answer.question)?.(answer));
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when the app listens. */
   static async start({ journal, ...config }: EndpointsConfig): Promise<EndpointsProcess> {
     const child = fork(FIXTURE, [JSON.stringify({ ...config, journal: journal.file })], {
       env: Object.fromEntries(
@@ -66,12 +66,12 @@ export class EndpointsProcess {
     return this.#child.pid!;
   }
 
-  /** `GeminiWebhookEndpoints.sync` there. */
+  /** Calls `GeminiWebhookEndpoints.sync` in the process. */
   sync(name: string, events: readonly string[]): Promise<EndpointSyncResult> {
     return this.#ask({ sync: { name, events } });
   }
 
-  /** `GeminiWebhookEndpoints.rotate` there. */
+  /** Calls `GeminiWebhookEndpoints.rotate` in the process. */
   rotate(id: string, revokePrevious: RevokePrevious): Promise<void> {
     return this.#ask({ rotate: { id, revokePrevious } });
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Stands between apps and their store, and can be cut or stalled. */
+/** Proxy between apps and their store that can be cut or stalled. */
 export class FaultyLine {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #server = createServer((client) => this.#connect(client));
@@ -12,7 +12,7 @@ export class FaultyLine {
     this.#store = new URL(store);
   }
 
-  /** Begins to listen, and returns the store's URL by this line. */
+  /** Starts listening, and returns the store's URL through this proxy. */
   async start(): Promise<string> {
     await once(this.#server.listen(0, '127.0.0.1'), 'listening');
     const url = new URL(this.#store);
@@ -20,13 +20,13 @@ export class FaultyLine {
     return url.href;
   }
 
-  /** Ends all connections, and refuses new ones until the line is opened. */
+  /** Closes all connections and refuses new ones until `open` is called. */
   cut(): void {
     this.#state = 'cut';
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
   }
 
-  /** Keeps all connections and takes new ones. What is sent arrives once the line is opened. */
+  /** Keeps all connections and accepts new ones. Data arrives once `open` is called. */
   stall(): void {
     this.#state = 'stalled';
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();

@@ -6,17 +6,17 @@ import type { ReconcileOptions } from '../../../lib/index.js';
 import type { GeminiSimulator } from '../../../lib/testing/index.js';
 import type { Journal } from './journal.js';
 
-/** How a process of a fleet that starts jobs is set up. */
+/** Configuration of a process that starts jobs. */
 export interface JobsConfig {
   readonly journal: Journal;
   readonly gemini: Pick<GeminiSimulator, 'apiKey' | 'baseUrl' | 'jwksUrl'>;
   readonly inbox: Pick<BullmqInboxOptions, 'url' | 'queueName' | 'lockDurationMs' | 'concurrency'>;
   readonly reconcile: ReconcileOptions;
-  /** Ends it by SIGKILL when Gemini has answered a start (`POST`) or a look-up (`GET`) of a batch. */
+  /** Ends the process by SIGKILL after Gemini's response to the start (`POST`) or poll (`GET`) of a batch. */
   readonly dieOn?: 'POST' | 'GET';
 }
 
-/** A job as the process that started it says. */
+/** A job as reported by the process that started it. */
 export interface StartedJob {
   readonly id: string;
   readonly name: string;
@@ -27,10 +27,10 @@ type Answer = { readonly answer: unknown } | { readonly error: string };
 const FIXTURE = join('test', 'chaos', 'fixtures', 'jobs-app.js');
 const running = new Set<ChildProcess>();
 
-/** An app with `GeminiJobs` in a process of its own, as built. */
+/** The built app with `GeminiJobs` in a separate process. */
 export class JobsProcess {
   readonly #child: ChildProcess;
-  /** Resolves when it has ended. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<unknown>;
   readonly origin: string;
 
@@ -40,7 +40,7 @@ export class JobsProcess {
     this.origin = origin;
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when the app listens. */
   static async start({ journal, gemini, ...config }: JobsConfig): Promise<JobsProcess> {
     const { apiKey, baseUrl, jwksUrl } = gemini;
     const given = { ...config, journal: journal.file, gemini: { apiKey, baseUrl, jwksUrl } };
@@ -64,12 +64,12 @@ export class JobsProcess {
     return this.#ask({ start: count, webhooksAt });
   }
 
-  /** How the jobs end, as this process sees it: the type of the event of success, or the error's code. */
+  /** Outcomes of the jobs in this process: the type of the success event or the code of the error. */
   ends(ids: readonly string[]): Promise<string[]> {
     return this.#ask({ ends: ids });
   }
 
-  /** Has it start a batch and end by that. */
+  /** Starts a batch, which kills the process. */
   startAndDie(webhooksAt: string): Promise<unknown> {
     this.#child.send({ start: 1, webhooksAt });
     return this.ended;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A line that a process wrote, at once, when it happened. */
+/** A line that a process wrote synchronously. */
 export interface JournalEntry {
   readonly pid: number;
   readonly what:
@@ -21,7 +21,7 @@ export interface JournalEntry {
   readonly id: string;
 }
 
-/** What all processes of a test did, in the order in which it happened. */
+/** Actions of all processes of a test, in order. */
 export class Journal {
   readonly #folder = mkdtempSync(join(tmpdir(), 'gemini-webhooks-'));
   readonly file = join(this.#folder, 'journal');
@@ -38,12 +38,12 @@ export class Journal {
     return what === undefined ? all : all.filter((entry) => entry.what === what);
   }
 
-  /** Promises and exceptions that nobody caught, and what Node warned about, such as a leak of listeners. */
+  /** Unhandled rejections, uncaught exceptions and warnings of Node, such as a leak of listeners. */
   uncaught(): JournalEntry[] {
     return [...this.entries('unhandled rejection'), ...this.entries('uncaught exception'), ...this.entries('warning')];
   }
 
-  /** How often a handler was seen doing it, by event. */
+  /** Number of entries of a handler, by event. */
   counts(what: JournalEntry['what'], handler: string): Map<string, number> {
     const counts = new Map<string, number>();
     for (const entry of this.entries(what)) {
@@ -52,7 +52,7 @@ export class Journal {
     return counts;
   }
 
-  /** What began in a process and never came to an end there. */
+  /** Runs that started in a process and never ended there. */
   cutIn(pid: number): number {
     const own = this.entries().filter((entry) => entry.pid === pid);
     const count = (...whats: readonly string[]) => own.filter(({ what }) => whats.includes(what)).length;

@@ -2,13 +2,13 @@ import type { Answer } from '../../support/http.js';
 import { deliver } from '../../support/static-webhooks.js';
 import { until } from '../../support/until.js';
 
-/** An answer, and how long it took. */
+/** A response and its duration. */
 export interface TimedAnswer {
   readonly id: string;
   readonly status: number;
   readonly code: unknown;
   readonly ms: number;
-  /** When it came, as `performance.now()` has it. */
+  /** Time of arrival on the clock of `performance.now()`. */
   readonly at: number;
 }
 
@@ -16,7 +16,7 @@ export function idsOf(count: number): string[] {
   return Array.from({ length: count }, (_one, index) => `batch_${index + 1}`);
 }
 
-/** Posts one event. A connection that is refused or cut counts as status 0. */
+/** Posts one event. A refused or broken connection counts as status 0. */
 export async function timed(origin: string, id: string, data: object = {}): Promise<TimedAnswer> {
   const startedAt = performance.now();
   const { status, body } = await deliver(origin, { id, data }).catch((): Pick<Answer, 'status' | 'body'> => {
@@ -26,7 +26,7 @@ export async function timed(origin: string, id: string, data: object = {}): Prom
   return { id, status, code: body['code'], ms: at - startedAt, at };
 }
 
-/** Does the work for each, so many at once. */
+/** Runs the work for each item with limited concurrency. */
 export async function each<T>(items: Iterable<T>, atOnce: number, work: (item: T) => Promise<unknown>): Promise<void> {
   const rest = items[Symbol.iterator]();
   const next = async (): Promise<void> => {
@@ -51,7 +51,7 @@ export class Load {
     });
   }
 
-  /** Resolves once so many more answers of that status have come. */
+  /** Resolves after this many further responses with the status. */
   async more(count: number, status: number): Promise<void> {
     const already = this.answers.length;
     await until(() => this.answers.slice(already).filter((answer) => answer.status === status).length >= count);

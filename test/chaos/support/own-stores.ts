@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { STORES } from '../../support/stores.js';
 import { until } from '../../support/until.js';
 
-/** A server that the test may stop. It keeps what it holds. */
+/** A server that the test may stop. It keeps its data. */
 export interface OwnStore {
   readonly url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Stops it and forgets what it holds. */
+  /** Stops the server and deletes its data. */
   remove(): Promise<void>;
 }
 
-/** PostgreSQL always; Redis where the tests have one. `make` takes the folder in which the server keeps its data. */
+/** PostgreSQL, and Redis where it is installed. `make` takes the data folder of the server. */
 export const OWN_STORES = [
   { name: 'PostgreSQL', make: ownPostgres },
   { name: 'Redis', make: ownRedis },
@@ -39,7 +39,7 @@ async function ownRedis(parent = tmpdir()): Promise<OwnStore> {
   const stop = async () => {
     const running = child;
     child = undefined;
-    // It may have ended by itself, such as on a full disk.
+    // The server may have stopped already, for example on a full disk.
     if (!running || running.exitCode !== null || running.signalCode !== null) return;
     const exit = once(running, 'exit');
     running.kill('SIGTERM');
@@ -64,7 +64,7 @@ async function ownRedis(parent = tmpdir()): Promise<OwnStore> {
 async function ownPostgres(parent = tmpdir()): Promise<OwnStore> {
   const port = await freePort();
   const folder = await mkdtemp(join(parent, 'gemini-webhooks-pg-'));
-  // The server may run as a user of its own.
+  // The server may run as another user.
   await chmod(folder, 0o755);
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),

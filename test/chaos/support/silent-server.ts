@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Stands between an app and its store, and can fall silent: connections stay, new ones are accepted, nothing is answered. */
+/** Proxy between an app and its store that can fall silent: it keeps and accepts connections but sends nothing. */
 export class SilentServer {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#connect(client));
   readonly #store: URL | undefined;
   #silent = false;
 
-  /** @param store what it passes on to; without one it has never anything to say */
+  /** @param store server behind the proxy; without one it never sends anything */
   constructor(store?: string) {
     this.#store = store === undefined ? undefined : new URL(store);
   }
@@ -25,7 +25,7 @@ export class SilentServer {
     return url.href;
   }
 
-  /** Whether it is silent. What it did not pass on is lost, as are the connections of that time. */
+  /** True while it is silent. Data and connections of that time are lost. */
   set silent(silent: boolean) {
     this.#silent = silent;
     if (!silent) for (const socket of this.#sockets) socket.destroy();
