@@ -12,7 +12,7 @@ const commands = sources.flatMap((file) => typedIn(file, /npx nestjs-gemini-webh
 const scripts = sources.flatMap((file) => typedIn(file, /npm run ([a-z][^`|&#)\n]*)/g));
 
 describe('the docs', () => {
-  it.each(pages())('have a test of the examples of %s', (page) => {
+  it.each(pages())('have tests for the examples of %s', (page) => {
     const name = page
       .replace(/^docs\//, '')
       .replace(/\.md$/, '')
@@ -21,7 +21,7 @@ describe('the docs', () => {
     expect(existsSync(join(import.meta.dirname, `${name}.spec.ts`))).toBe(true);
   });
 
-  it('name only commands and options that there are', async () => {
+  it('mention only existing commands and options', async () => {
     const wrong: string[] = [];
     for (const { file, words } of commands) {
       const [command = '', ...rest] = words;
@@ -35,7 +35,7 @@ describe('the docs', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('name only scripts and options of the demo that there are', () => {
+  it('mention only existing scripts and options of the demo', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
     const isThere = ({ words: [script = '', dashes, ...options] }: Typed) =>
       script in manifest.scripts &&
@@ -54,7 +54,7 @@ interface Typed {
   readonly words: readonly string[];
 }
 
-/** What is typed after the program's name wherever a file says it, continued lines included. */
+/** Returns the arguments after every mention of the program in a file, including continued lines. */
 function typedIn(file: string, command: RegExp): Typed[] {
   const text = textOf(file).replaceAll(/\\+\n\s*/g, '');
   return [...text.matchAll(command)].map(([, typed]) => ({ file, words: typed!.trim().split(/\s+/) }));

@@ -59,7 +59,7 @@ const file = () => join(folder, 'gemini-secrets.json');
 const start = (...imports: NonNullable<Parameters<typeof startApp>[0]['imports']>) =>
   startApp({ imports, providers: [recorder(heard)] }, { adapter, port });
 
-/** Handles what `orders` subscribes to. */
+/** Handles the events that `orders` subscribes to. */
 @Injectable()
 class Settled {
   @OnGeminiEvent(['batch.succeeded', 'batch.failed'])
@@ -72,7 +72,7 @@ function kept(): SigningSecret[] {
   return endpoints['orders'] ?? [];
 }
 
-/** A batch of somebody else's reports to the app, in as many events as there were batches. */
+/** Runs a batch of another program and waits until the app has received its event. */
 async function reports(): Promise<void> {
   const before = heard.length;
   await startBatch(gemini);
@@ -88,7 +88,7 @@ function orders() {
 }
 
 describe('docs/endpoints.md', () => {
-  page.example('The first one', 'makes the webhook at start, and what it sends is verified', async (example) => {
+  page.example('The first one', 'creates the webhook at start and verifies its deliveries', async (example) => {
     const { AppModule } = await example.run<{ AppModule: Type }>({
       replace: { 'https://app.example.com': origin(), '/var/lib/orders/gemini-secrets.json': file() },
     });
@@ -101,7 +101,7 @@ describe('docs/endpoints.md', () => {
 
   page.example(
     'The first one',
-    'registers the webhook, with its secret in the file',
+    'registers the webhook and saves its secret in the file',
     async (example) => {
       const [register] = await typedCommands(
         example.text({ replace: { 'https://app.example.com': origin(), 'file:secrets.json': `file:${file()}` } }),
@@ -119,7 +119,7 @@ describe('docs/endpoints.md', () => {
 
   page.example(
     'The first one',
-    'makes the webhook with curl, and the answer has the secret',
+    'creates the webhook with curl and returns its secret',
     async (example) => {
       const api = 'https://generativelanguage.googleapis.com';
       const [curl] = await typedCommands(example.text({ replace: { [api]: gemini.baseUrl } }), {
@@ -139,7 +139,7 @@ describe('docs/endpoints.md', () => {
     { language: 'sh', nth: 2 },
   );
 
-  page.example('Rotation', 'rotates the secret, and what Gemini sends goes on being verified', async (example) => {
+  page.example('Rotation', 'rotates the secret and keeps verifying deliveries', async (example) => {
     const { Secrets } = await example.run<{ Secrets: Type<{ rotate(): Promise<void> }> }>();
     const { app } = await startApp({ imports: [orders()], providers: [Secrets, recorder(heard)] }, { adapter, port });
     await until(async () => (await webhooksOf(gemini)).length === 1);
@@ -153,7 +153,7 @@ describe('docs/endpoints.md', () => {
   });
 
   describe.each(STORES)('on $name', ({ name, url }) => {
-    page.example('Stores', `keeps the secret where the inbox is, on ${name}`, async (example) => {
+    page.example('Stores', `keeps the secret in the store of the inbox, on ${name}`, async (example) => {
       const own = name === 'Redis' ? `${url.replace(/\/\d*$/, '')}/11` : database.url;
       setEnvironment({
         ...environmentOf(gemini),
@@ -172,7 +172,7 @@ describe('docs/endpoints.md', () => {
 
   page.example(
     'Stores',
-    'makes the table on which an app with no more rights than the page names works',
+    'creates a table that an app can use with only the documented rights',
     async (example) => {
       await database.query(`CREATE SCHEMA bullmq; ${example.text()}`);
       const limited = await database.roleWith(
@@ -194,7 +194,7 @@ describe('docs/endpoints.md', () => {
 
   page.example(
     'Stores',
-    'gives the secrets that it has written while Secret Manager shows older ones as the latest',
+    'returns the secrets it has written while Secret Manager still returns older ones as the latest',
     async (example) => {
       const { GoogleSecretManagerStore } = await example.run<{
         GoogleSecretManagerStore: new (client: object, project: string) => SigningSecretStore;
@@ -225,7 +225,7 @@ describe('docs/endpoints.md', () => {
   ])
     page.example(
       heading,
-      `prints what the page shows of ${of}`,
+      `prints the output that the page shows for ${of}`,
       async (example) => {
         await startApp({ imports: [orders()], providers: [Settled] }, { adapter, port });
         const env = { ...environmentOf(gemini), GEMINI_WEBHOOK_SECRET: secretOf(await rotated()) };

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 describe('docs/handlers.md', () => {
-  page.example('The event bus', 'hears failures, and the next event of a batch', async (example) => {
+  page.example('The event bus', 'receives failures and the next event of a batch', async (example) => {
     const { Watch } = await example.run<{ Watch: Type<{ next(batch: string): Promise<GeminiEvent> }> }>();
     const error = jest.spyOn(console, 'error').mockReturnValue();
     const providers = [Watch, recorder([], { failsFor: 'batch.expired' })];

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { ExamplePage } from './support/example-page.js';
 import { typedCommands } from './support/typed-commands.js';
 
-/** What test/package bundles with, for real. */
+/** Bundler configuration that test/package uses. */
 const bundled = readFileSync(join(import.meta.dirname, '../package/hosts/hosted/bundle.js'), 'utf8');
 const page = new ExamplePage('docs/hosts.md');
 
-// What the page says of hosts is tested by test/package.
+// The hosts themselves are tested in test/package.
 describe('docs/hosts.md', () => {
   page.example(
     'Bundlers',
-    'bundles as the tests of the packed package do',
+    'bundles like the tests of the packed package',
     async (example) => {
       const [{ program, args } = { program: '', args: [] }] = await typedCommands(example.text());
       const values = (option: string) =>

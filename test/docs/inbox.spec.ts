@@ -39,7 +39,7 @@ afterEach(async () => {
 describe('docs/inbox.md', () => {
   page.example(
     'The inbox',
-    'installs what the package may need, and says where the store is',
+    'installs optional peers and sets the URL of the store',
     async (example) => {
       const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
         peerDependencies: Record<string, string>;
@@ -54,7 +54,7 @@ describe('docs/inbox.md', () => {
     { language: 'sh' },
   );
 
-  page.example('The inbox', 'stores events, answers 202, and handles 32 of them at once', async (example) => {
+  page.example('The inbox', 'stores events, answers 202, and handles 32 events at once', async (example) => {
     let running = 0;
     const all = deferred<void>();
     const handler = handlerOf('one of many', async () => {
@@ -72,7 +72,7 @@ describe('docs/inbox.md', () => {
 
   page.example(
     'The inbox',
-    'installs beside TypeORM a Redis driver that the package takes',
+    'installs a Redis driver for the package beside TypeORM',
     async (example) => {
       const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
         peerDependencies: Record<string, string>;
@@ -85,21 +85,25 @@ describe('docs/inbox.md', () => {
     { language: 'sh', nth: 2 },
   );
 
-  page.example('Web and workers apart', 'handles in the worker what the web process received', async (example) => {
-    const web = GeminiWebhooksModule.forRoot({ inbox: bullmqInbox({ workers: false }) });
-    const { origin } = await startApp({ imports: [web] }, { adapter });
-    const { worker } = await example.run<{ worker: INestApplicationContext }>({ append: 'export { worker };' });
-    try {
-      await deliverUntilTaken(origin, { id: 'batch_1' });
-      await until(() => log.mock.calls.length === 1);
+  page.example(
+    'Web and workers apart',
+    'handles events in the worker that the web process received',
+    async (example) => {
+      const web = GeminiWebhooksModule.forRoot({ inbox: bullmqInbox({ workers: false }) });
+      const { origin } = await startApp({ imports: [web] }, { adapter });
+      const { worker } = await example.run<{ worker: INestApplicationContext }>({ append: 'export { worker };' });
+      try {
+        await deliverUntilTaken(origin, { id: 'batch_1' });
+        await until(() => log.mock.calls.length === 1);
 
-      expect(log.mock.calls).toEqual([['batches/1', 'is done']]);
-    } finally {
-      await worker.close();
-    }
-  });
+        expect(log.mock.calls).toEqual([['batches/1', 'is done']]);
+      } finally {
+        await worker.close();
+      }
+    },
+  );
   for (const { name, url } of STORES)
-    page.example('Failed events', `lists and replays those of a type on ${name}`, async (example) => {
+    page.example('Failed events', `lists and replays failed events of a type on ${name}`, async (example) => {
       const { Operations } = await example.run<{ Operations: Type<{ retryBatches(): Promise<number> }> }>();
       let isRepaired = false;
       const handled: string[] = [];
@@ -127,7 +131,7 @@ describe('docs/inbox.md', () => {
 
   page.example(
     'The store',
-    'makes the tables, and an app with no more rights than the page names works on them',
+    'creates tables that an app can use with only the documented rights',
     async (example) => {
       await typedCommands(example.text(), { folder: ROOT, env: { DATABASE_URL: database.url } });
       const url = await database.roleWith(

@@ -38,7 +38,7 @@ afterEach(async () => {
 describe('docs/jobs.md', () => {
   page.example(
     'Jobs',
-    "saves the video under its order's name, and reports one that Gemini refused",
+    'saves the video under the name of its order, and reports one that Gemini refused',
     async (example) => {
       const { Clips } = await example.run<{
         Clips: Type<{ start(orderId: string, prompt: string): Promise<string> }>;
@@ -60,7 +60,7 @@ describe('docs/jobs.md', () => {
     },
   );
 
-  page.example('A batch', 'streams the requests in and each result out by its key', async (example) => {
+  page.example('A batch', 'streams the requests in and each result out with its key', async (example) => {
     interface Summaries {
       submit(articles: AsyncIterable<{ id: string; text: string }>): Promise<GeminiJob<'batch'>>;
     }
@@ -98,29 +98,33 @@ describe('docs/jobs.md', () => {
     expect(error).not.toHaveBeenCalled();
   });
 
-  page.example('A long video', 'makes one file a chain, and starts nothing again after a crash', async (example) => {
-    const { Films } = await example.run<{
-      Films: Type<{ make(film: string, scenes: FilmScene[], references: object[]): Promise<string[]> }>;
-    }>();
-    const gemini = await quickGemini();
-    const { app } = await startExampleApp(gemini, [Films]);
-    const scenes = Array.from({ length: 6 }, (_, index) => ({ prompt: `Scene ${index}.`, seconds: 10 }));
-    const references = [{ type: 'image', mime_type: 'image/png', data: Buffer.from('a fox').toString('base64') }];
+  page.example(
+    'A long video',
+    'creates one file per chain, and starts nothing again after a crash',
+    async (example) => {
+      const { Films } = await example.run<{
+        Films: Type<{ make(film: string, scenes: FilmScene[], references: object[]): Promise<string[]> }>;
+      }>();
+      const gemini = await quickGemini();
+      const { app } = await startExampleApp(gemini, [Films]);
+      const scenes = Array.from({ length: 6 }, (_, index) => ({ prompt: `Scene ${index}.`, seconds: 10 }));
+      const references = [{ type: 'image', mime_type: 'image/png', data: Buffer.from('a fox').toString('base64') }];
 
-    const files = await app.get(Films).make('film-42', scenes, references);
-    const started = gemini.countOf('interactions.create');
-    const again = await app.get(Films).make('film-42', scenes, references);
+      const files = await app.get(Films).make('film-42', scenes, references);
+      const started = gemini.countOf('interactions.create');
+      const again = await app.get(Films).make('film-42', scenes, references);
 
-    expect(files).toEqual(['film-42-1.mp4', 'film-42-2.mp4']);
-    for (const file of files) expect(boxesOf(readFileSync(join(folder, file)))).toContain('moov');
-    expect(started).toBe(6);
-    expect(again).toEqual(files);
-    expect(gemini.countOf('interactions.create')).toBe(6);
-  });
+      expect(files).toEqual(['film-42-1.mp4', 'film-42-2.mp4']);
+      for (const file of files) expect(boxesOf(readFileSync(join(folder, file)))).toContain('moov');
+      expect(started).toBe(6);
+      expect(again).toEqual(files);
+      expect(gemini.countOf('interactions.create')).toBe(6);
+    },
+  );
 
   page.example(
     'A long video',
-    'joins the files of the film by their names',
+    'joins the files of the film by name',
     async (example) => {
       for (const file of ['film-42-1.mp4', 'film-42-2.mp4']) writeFileSync(join(folder, file), '');
       const commands = await typedCommands(example.text(), { folder });
@@ -133,7 +137,7 @@ describe('docs/jobs.md', () => {
     { language: 'sh' },
   );
 
-  page.example('Deep research', 'prints the plan, and the report once a person approves', async (example) => {
+  page.example('Deep research', 'prints the plan, and the report after a person approves it', async (example) => {
     interface Research {
       plan(id: string, question: string): Promise<GeminiJob>;
       approve(id: string, planned: string): Promise<GeminiJob>;
@@ -155,7 +159,7 @@ describe('docs/jobs.md', () => {
     expect(log.mock.calls[1]![1]).not.toBe(plan);
   });
 
-  page.example('API versions', 'calls the version that is pinned', async (example) => {
+  page.example('API versions', 'calls the pinned version', async (example) => {
     expect(await versionCalled(await example.runForModule())).toBe('v1beta');
     expect(await versionCalled(GeminiWebhooksModule.forRoot())).toBe('v1');
   });

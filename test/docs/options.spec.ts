@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 describe('docs/options.md', () => {
-  page.example('forRootAsync', 'takes the secret from the configuration, on a public route', async (example) => {
+  page.example('forRootAsync', 'reads the secret from the configuration, on a public route', async (example) => {
     process.env['SECRET'] = SECRET;
     const guard = { provide: APP_GUARD, useClass: PublicOnly };
     const { origin } = await startApp({ imports: [await example.runForModule()], providers: [guard] }, { adapter });

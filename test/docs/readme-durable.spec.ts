@@ -21,7 +21,7 @@ afterEach(async () => {
   await database.remove();
 });
 
-// The others need no server: readme.spec.ts.
+// Examples that need no server are tested in readme.spec.ts.
 describe('README.md', () => {
   page.example('More than one replica', 'stores an event, answers 202, and has a worker handle it', async (example) => {
     const handled: string[] = [];

@@ -66,7 +66,7 @@ describe('README.md', () => {
     sh,
   );
 
-  page.example(manifest.name, 'prints the batch that is done and where its output is', async (example) => {
+  page.example(manifest.name, 'prints the finished batch and the location of its output', async (example) => {
     const { AppModule } = await example.run<{ AppModule: Type }>();
     setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET });
     const { origin } = await startApp({ imports: [AppModule] }, { adapter });
@@ -77,7 +77,7 @@ describe('README.md', () => {
 
   page.example(
     manifest.name,
-    'starts the app and sends it an event that it takes',
+    'starts the app and sends it an event that it accepts',
     async (example) => {
       const port = await freePort();
       const [start, trigger] = await typedCommands(example.text({ replace: { '3000': String(port) } }));
@@ -95,7 +95,7 @@ describe('README.md', () => {
 
   page.example(
     'Static webhooks: one for the project',
-    'registers a webhook whose secret makes every batch of the project report to the app',
+    'registers a webhook through which every batch of the project reports to the app',
     async (example) => {
       const gemini = await quickGemini();
       const port = await freePort();
@@ -121,7 +121,7 @@ describe('README.md', () => {
 
   page.example(
     'Dynamic webhooks: one for a job',
-    'sets what gives each job a webhook of its own',
+    'sets the variables that give each job its own webhook',
     async (example) => {
       const [app] = await typedCommands(example.text({ append: 'npx' }));
       const gemini = await quickGemini();
@@ -155,7 +155,7 @@ describe('README.md', () => {
 
   page.example(
     'Handlers',
-    'alerts about a failed batch, gives up where there is none, and audits all',
+    'alerts about a failed batch, gives up without one, and audits all events',
     async (example) => {
       const alerts = await startSink();
       const { Handlers } = await example.run<{ Handlers: Type }>({

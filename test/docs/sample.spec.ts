@@ -10,11 +10,11 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const page = new ExamplePage('docs/sample.md');
 const sh = { language: 'sh' };
 
-// What the demo does is tested by test/sample/showcase-*.
+// The behaviour of the demo is tested in test/sample/showcase-*.
 describe('docs/sample.md', () => {
   page.example(
     'Running it',
-    'installs, and starts the demo',
+    'installs and starts the demo',
     async (example) => {
       const commands = await typedCommands(example.text());
 
@@ -46,7 +46,7 @@ describe('docs/sample.md', () => {
     expect(names.filter((name) => !table.includes(`| ${name} |`))).toEqual([]);
   });
 
-  it('names only files that the showcase has', () => {
+  it('mentions only files of the showcase', () => {
     const [, text = ''] = readFileSync(join(ROOT, 'docs', 'sample.md'), 'utf8').split('## How it is built');
     const named = [...text.matchAll(/`([\w.-]+\.(?:ts|js))`/g)].map(([, name]) => name!);
     const files = readdirSync(join(ROOT, 'sample', 'showcase'));

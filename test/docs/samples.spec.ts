@@ -10,11 +10,11 @@ const SAMPLES = ['batch', 'long-video', 'deep-research', 'durable', 'static-webh
 const page = new ExamplePage('sample/README.md');
 const sh = { language: 'sh' };
 
-// What the samples do is tested by test/sample.
+// The behaviour of the samples is tested in test/sample.
 describe('sample/README.md', () => {
   page.example(
     'On the simulator',
-    'installs, and runs a sample',
+    'installs and runs a sample',
     async (example) => {
       expect((await typedCommands(example.text())).map(commandLine)).toEqual(['npm ci', 'npm run sample -- batch']);
     },
@@ -50,7 +50,7 @@ describe('sample/README.md', () => {
 
   page.everyExampleIsRun();
 
-  it.each(SAMPLES)('says how many lines %s has, which are 25 to 90', (name) => {
+  it.each(SAMPLES)('states how many lines %s has, between 25 and 90', (name) => {
     const lines = linesOf(name);
     const row = textOf('sample/README.md')
       .split('\n')

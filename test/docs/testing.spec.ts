@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 describe('docs/testing.md', () => {
-  page.example('Signed test deliveries', 'sends an event that the app takes', async (example) => {
+  page.example('Signed test deliveries', 'sends an event that the app accepts', async (example) => {
     const [secret] = /whsec_[\w+/]+/.exec(example.block.code)!;
     const { events, metadata } = receiver({}, secret);
     const { origin } = await startApp(metadata, { adapter });
@@ -34,7 +34,7 @@ describe('docs/testing.md', () => {
     expect(events).toMatchObject([{ type: 'batch.succeeded', data: { id: 'batch_1', output_file_uri: 'files/1' } }]);
   });
 
-  page.example('The simulator', 'has the webhook of the batch sent twice', async (example) => {
+  page.example('The simulator', 'delivers the webhook of the batch twice', async (example) => {
     const sink = await startSink();
     await example.run({ replace: { 'http://localhost:3000/gemini/webhooks': sink.url } });
 
@@ -45,7 +45,7 @@ describe('docs/testing.md', () => {
 
   page.example(
     'Jest in CommonJS',
-    "is what the tests of the packed package have in Jest's configuration",
+    'equals the Jest configuration in the tests of the packed package',
     async (example) => {
       const host = readFileSync(join(ROOT, 'test/package/hosts/nest-11-cjs/jest.config.json'), 'utf8');
       const { transformIgnorePatterns } = new Function(`return {${example.text()}}`)() as Record<string, unknown>;

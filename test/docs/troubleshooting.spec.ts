@@ -24,7 +24,7 @@ afterEach(async () => {
 describe('docs/troubleshooting.md', () => {
   page.example(
     'Troubleshooting',
-    'finds nothing wrong with an app that works',
+    'finds no problems in a working app',
     async (example) => {
       const { origin } = await startApp({ imports: [staticWebhooks()], providers: [recorder([])] }, { adapter });
       const [doctor] = await typedCommands(example.text({ replace: { 'https://api.example.com': origin } }));

@@ -19,7 +19,7 @@ afterEach(async () => {
 describe('docs/wire.md', () => {
   page.example(
     'Events',
-    'is a body that the app takes as it stands',
+    'is a body that the app accepts unchanged',
     async (example) => {
       const { secret, events, metadata } = receiver();
       const { origin } = await startApp(metadata, { adapter: ADAPTERS[0] });
@@ -31,7 +31,7 @@ describe('docs/wire.md', () => {
     { language: 'json' },
   );
 
-  page.example('API versions', 'calls the version that is pinned', async (example) => {
+  page.example('API versions', 'calls the pinned version', async (example) => {
     expect(await versionCalled(await example.runForModule())).toBe('v1beta');
   });
 

@@ -26,7 +26,7 @@ export async function quickGemini(options: GeminiSimulatorOptions = {}): Promise
   return gemini;
 }
 
-/** What an app, or the SDK, reads from its environment to call the simulator. */
+/** Environment with which an app or the SDK calls the simulator. */
 export function environmentOf(gemini: GeminiSimulator): NonNullable<Parameters<typeof setEnvironment>[0]> {
   return {
     GEMINI_API_KEY: gemini.apiKey,
@@ -35,7 +35,7 @@ export function environmentOf(gemini: GeminiSimulator): NonNullable<Parameters<t
   };
 }
 
-/** An app at whose public URL the simulator reaches it, with the providers of an example. */
+/** Starts an app that the simulator reaches at its public URL, with the providers of an example. */
 export async function startExampleApp(
   gemini: GeminiSimulator,
   providers: Provider[],
@@ -106,7 +106,7 @@ export function recorder(heard: GeminiEvent[], { failsFor = '' } = {}): Type {
   return Recorder;
 }
 
-/** Starts a batch as somebody else does. */
+/** Starts a batch as another program does. */
 export async function startBatch(gemini: GeminiSimulator): Promise<void> {
   const src = [{ contents: [{ parts: [{ text: 'hello' }] }] }];
   await new GoogleGenAI(gemini.clientOptions).batches.create({ model: 'gemini-3.8-flash', src });

@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { ownOptions } from '../../types/option-sets.js';
 
-/** What an example imports by the package's name is the code of this repository. */
+/** Resolves imports of the package in an example to the code of this repository. */
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'nestjs-gemini-webhooks': '../../../lib/index.js',
   'nestjs-gemini-webhooks/bullmq': '../../../lib/bullmq/index.js',
@@ -16,7 +16,7 @@ let imported = 0;
  */
 export async function importExample<Exports>(code: string): Promise<Exports> {
   const { outputText } = ts.transpileModule(code, {
-    // A module by its name: there is no package.json beside it.
+    // The name makes it a module, because there is no package.json next to it.
     fileName: 'example.mts',
     compilerOptions: { ...ownOptions(), paths: {} },
   });

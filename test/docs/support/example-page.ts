@@ -7,19 +7,19 @@ import { importExample } from './example-module.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
-/** How to find a block among those under one heading. */
+/** Selects one of the blocks under a heading. */
 export interface Place {
   /** @default 'ts' */
   readonly language?: string;
-  /** Which of its language, from 1. @default 1 */
+  /** Position among the blocks of that language, from 1. @default 1 */
   readonly nth?: number;
 }
 
-/** What a test gives an example that stands for something else in each app. */
+/** Parts of an example that differ in each app. */
 export interface Surroundings {
-  /** Addresses, files and secrets that readers replace by their own, and what they are replaced by here. */
+  /** Replacements for addresses, files and secrets that readers replace with their own. */
   readonly replace?: Readonly<Record<string, string>>;
-  /** Lines that go on where the example ends. */
+  /** Lines to append to the example. */
   readonly append?: string;
 }
 
@@ -29,7 +29,7 @@ export class Example {
 
   constructor(readonly block: CodeBlock) {}
 
-  /** Its text as it is run. */
+  /** The text that is run. */
   text({ replace = {}, append = '' }: Surroundings = {}): string {
     this.isRun = true;
     let { code } = this.block;
@@ -40,12 +40,12 @@ export class Example {
     return `${code}${append}\n`;
   }
 
-  /** Runs it: compiles and imports it. @returns what it exports */
+  /** Compiles and imports the example. @returns its exports */
   run<Exports>(surroundings: Surroundings = {}): Promise<Exports> {
     return importExample<Exports>(this.text(surroundings));
   }
 
-  /** Runs an example that calls `GeminiWebhooksModule` for an app's `imports`. @returns the module that it makes */
+  /** Runs an example that calls `GeminiWebhooksModule` for an app's `imports`. @returns the module */
   async runForModule({ replace, ...rest }: Surroundings = {}): Promise<DynamicModule> {
     const call = '\nGeminiWebhooksModule.';
     const kept = { [call]: `\nexport const webhooks =${call}` };
@@ -54,7 +54,7 @@ export class Example {
   }
 }
 
-/** A page whose examples are run, each by a test of its own. */
+/** A page with a test for each example. */
 export class ExamplePage {
   readonly #examples: readonly Example[];
   readonly #tested = new Set<Example>();
@@ -63,7 +63,7 @@ export class ExamplePage {
     this.#examples = codeBlocksOf(path).map((block) => new Example(block));
   }
 
-  /** Adds the test of an example. @param promise what readers are promised of it, as a sentence */
+  /** Adds the test of an example. @param promise behaviour that readers can expect, as a sentence without a subject */
   example(heading: string, promise: string, test: (example: Example) => Promise<void>, place: Place = {}): void {
     const example = this.#claim(heading, place);
     it(`${heading}: ${promise}`, async () => {
@@ -72,13 +72,13 @@ export class ExamplePage {
     });
   }
 
-  /** Says which other test runs an example. @param spec its path below the repository's root */
+  /** Names the other test that runs an example. @param spec path from the root of the repository */
   elsewhere(heading: string, spec: string, place: Place = {}): void {
     if (!existsSync(join(ROOT, spec))) throw new Error(`${spec} is not there`);
     this.#claim(heading, place);
   }
 
-  /** Says that a block is a picture: there is nothing to run. */
+  /** Marks a block as a picture, which is not run. */
   picture(heading: string): void {
     this.#claim(heading, { language: '' });
   }
@@ -86,7 +86,7 @@ export class ExamplePage {
   /** Adds the test that fails for an example that no test runs. */
   everyExampleIsRun(): void {
     const forgotten = this.#examples.filter((example) => !this.#tested.has(example));
-    it('every example is run by a test', () => {
+    it('has a test that runs each example', () => {
       expect(forgotten.map(({ block: { line, heading, code } }) => `${this.path}:${line} ${heading}\n${code}`)).toEqual(
         [],
       );

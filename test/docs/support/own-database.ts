@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { STORES } from '../../support/stores.js';
 
-/** A PostgreSQL database of one test, with nothing in it. */
+/** An empty PostgreSQL database for one test. */
 export interface OwnDatabase {
   readonly url: string;
   query(sql: string): Promise<void>;
-  /** Makes a role that may connect, with these rights besides. @param rights SQL about `"role"` @returns the role's URL */
+  /** Creates a role that may connect and has these rights. @param rights SQL about `"role"` @returns the role's URL */
   roleWith(rights: (role: string) => string): Promise<string>;
   remove(): Promise<void>;
 }

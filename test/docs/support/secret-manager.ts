@@ -1,8 +1,8 @@
-/** Google's Secret Manager as its documentation has it: what is added is at once there by its number, and later as the latest. */
+/** Google's Secret Manager as documented: a new version can be read immediately by number, and later as `latest`. */
 export interface FakeSecretManager {
   /** The names of its secrets. */
   readonly names: string[];
-  /** Shows what was added last as the latest. */
+  /** Makes the newest version the latest. */
   catchUp(): void;
 }
 

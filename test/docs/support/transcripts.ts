@@ -2,7 +2,7 @@ import { cli } from '../../support/cli.js';
 
 const ADDRESS = 'http://127.0.0.1:3100/gemini/webhooks';
 
-/** Runs the commands of a terminal that a page shows. @returns what it shows and what they print, without what is random */
+/** Runs the commands of a terminal block. @returns the shown and the printed output, without random parts */
 export async function shownAndPrinted(
   example: string,
   { env, uri }: { readonly env: Readonly<Record<string, string>>; readonly uri: string },
@@ -21,7 +21,7 @@ function withoutChance(text: string): string {
       .replaceAll(/(?<![0-9a-f])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<id>')
       .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1')
       .replaceAll(/\d+ ms/g, '… ms')
-      // To the second, and a busy machine takes one now and then.
+      // Rounded to seconds, and a busy machine sometimes takes one.
       .replaceAll(/the app's clock .*/g, "the app's clock …")
       .replaceAll(/ {2,}/g, '  ')
       .trimEnd()

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A command as a shell has called it. */
+/** A command as called by the shell. */
 export interface TypedCommand {
   readonly program: string;
   readonly args: readonly string[];
-  /** The variables that the example has set by then. */
+  /** Variables that the example has set before the call. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What cannot or should not be run for a test, each in place of the program of that name. */
+/** Replacements for programs that a test cannot or should not run. */
 const STAND_INS = ['npm', 'npx', 'curl', 'esbuild', 'ffmpeg'];
 
 const STAND_IN = `#!${process.execPath}
@@ -24,9 +24,9 @@ appendFileSync(file, JSON.stringify({ program: basename(path), args, env }) + '\
 `;
 
 /**
- * Has a shell run an example as a reader would paste it, with programs that only note how they were called.
+ * Runs an example in a shell as a reader would paste it, with programs that only record how they were called.
  *
- * @param where the folder that it is run in, one of its own unless given, and variables that are set beforehand
+ * @param where the working directory, a new one unless given, and variables that are set beforehand
  */
 export async function typedCommands(
   example: string,
