@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { documentation } from './support/docstrings.js';
 import { importsOf, libFiles, readsProcessEnv, sourceOf, type Import } from './support/lib-sources.js';
 
-/** The folders that each folder may import, beside the files at the root. A folder that does not exist has no place here. */
+/** Folders that each folder may import, in addition to the files at the root. Lists only folders that exist. */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   config: ['events', 'shared'],
   shared: [],
@@ -20,7 +20,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   events: ['shared'],
 };
 
-/** The folders of `lib/bullmq` that each of them may import, beside the files at its root. */
+/** Folders of `lib/bullmq` that each of them may import, in addition to the files at its root. */
 const BULLMQ_EDGES: Readonly<Record<string, readonly string[]>> = {
   store: [],
   'store/redis': ['store'],
@@ -30,10 +30,10 @@ const BULLMQ_EDGES: Readonly<Record<string, readonly string[]>> = {
   'tracked-jobs': ['deliveries', 'store'],
 };
 
-/** The only files that know every step. */
+/** The only files that may import every folder. */
 const MAPS: ReadonlySet<string> = new Set(['index.ts', 'gemini-webhooks.module.ts', 'gemini-webhooks-core.module.ts']);
 
-/** The files at the root that every folder may import. */
+/** Files at the root that every folder may import. */
 const OPEN_TO_ALL: ReadonlySet<string> = new Set(['errors.ts', 'gemini-webhooks.tokens.ts', 'problem.ts']);
 
 const PORTS_IN_OPTIONS: ReadonlySet<string> = new Set([
@@ -54,19 +54,19 @@ const files = libFiles();
 const imports = files.flatMap(importsOf);
 
 describe('lib', () => {
-  it('has exactly the folders with a place on the line', () => {
+  it('has only the folders whose imports are listed here', () => {
     const folders = new Set(files.map(folderOf).filter((folder) => folder !== '.'));
 
     expect([...folders].toSorted()).toEqual(Object.keys(EDGES).toSorted());
   });
 
-  it('has at its root only what every folder may import, and the files that know every step', () => {
+  it('keeps only shared files and entry points at its root', () => {
     const atRoot = files.filter((file) => folderOf(file) === '.');
 
     expect(atRoot.toSorted()).toEqual([...MAPS, ...OPEN_TO_ALL].toSorted());
   });
 
-  it('imports only the way the delivery goes', () => {
+  it('imports only in the direction of a delivery', () => {
     expect(imports.length).toBeGreaterThan(100);
     expect(imports.filter((one) => !MAPS.has(one.from) && !isPermitted(one)).map(shown)).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe('lib', () => {
     expect(bullmq.filter(({ own, other }) => !BULLMQ_EDGES[own]?.includes(other)).map(shown)).toEqual([]);
   });
 
-  it('has no cycle between its files', () => {
+  it('has no import cycles', () => {
     expect(cycleIn(imports)).toBeUndefined();
   });
 
@@ -97,7 +97,7 @@ describe('lib', () => {
     expect(lengths.filter(({ lines }) => lines > LONGEST_FILE)).toEqual([]);
   });
 
-  it('reads the process environment in the files that are there for it', () => {
+  it('reads the process environment only where that is allowed', () => {
     const readers = files.filter((file) => readsProcessEnv(sourceOf(file)));
 
     expect(readers.toSorted()).toEqual(MAY_READ_THE_ENVIRONMENT);

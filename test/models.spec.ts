@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '..');
 const listed = listedModels(typingsOf(join(ROOT, 'node_modules', '@google', 'genai')));
 const isKnown = (name: string) => listed.has(name) || EMBEDDING_MODELS.includes(name);
 
-describe('a model that README, docs, lib or sample names', () => {
+describe('a model that is named in README, docs, lib or sample', () => {
   it("is listed by the SDK's typings, or is an embedding model of our list", () => {
     const unknown = modelNamesOf(ROOT).filter(({ name }) => !isKnown(name));
 
@@ -36,7 +36,7 @@ describe('a model that README, docs, lib or sample names', () => {
   });
 });
 
-describe('what looks like a model', () => {
+describe('text that looks like a model', () => {
   it.each([
     ["ai.models.get({ model: 'gemini-3.8-flash' })", 'gemini-3.8-flash'],
     ['POST /v1/models/gemini-3-flash:batchGenerateContent', 'gemini-3-flash'],
@@ -68,7 +68,7 @@ describe('what looks like a model', () => {
     expect(modelNamesIn(text)).toEqual([]);
   });
 
-  it('is found with its line', () => {
+  it('is reported with its line', () => {
     expect(modelNamesIn('one\ntwo gemini-3.8-flash\n\nveo-2 and veo-3')).toEqual([
       { line: 2, name: 'gemini-3.8-flash' },
       { line: 4, name: 'veo-2' },

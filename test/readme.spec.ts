@@ -46,7 +46,7 @@ describe('the tables of README and docs', () => {
     );
   });
 
-  it('list every event of the catalogue, what it is about, where it comes from, and whether it can be subscribed to', () => {
+  it('list every event of the catalogue with its resource, its source, and whether it can be subscribed to', () => {
     const listed = table('docs/handlers.md', 'event').map(([event, about, origin, subscribable]) => {
       const [type, ...sentAs] = [...event!.matchAll(/`([\w.]+)`/g)].map(([, name]) => name!);
       const from = origin === 'this module' ? 'module' : origin?.toLowerCase();
@@ -56,7 +56,7 @@ describe('the tables of README and docs', () => {
     expect(Object.fromEntries(listed)).toEqual(GEMINI_EVENTS);
   });
 
-  it('have the Jest line with which the test of a CommonJS app passes', () => {
+  it('contain the Jest setting that the test of a CommonJS app uses', () => {
     const config = JSON.parse(
       readFileSync(join(ROOT, 'test', 'package', 'hosts', 'nest-11-cjs', 'jest.config.json'), 'utf8'),
     ) as { readonly transformIgnorePatterns: string[] };
@@ -65,14 +65,14 @@ describe('the tables of README and docs', () => {
     expect([line?.replaceAll('\\\\', '\\')]).toEqual(config.transformIgnorePatterns);
   });
 
-  it('name tests that there are, in the threat model', () => {
+  it('name existing tests in the threat model', () => {
     const tests = table('.github/SECURITY.md', 'threat').flatMap(([, , test]) => test!.match(/test\/[\w./-]+/g) ?? []);
 
     expect(tests.length).toBeGreaterThan(15);
     expect(tests.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  it('link only to pages and headings that there are', () => {
+  it('link only to existing pages and headings', () => {
     const pages = [
       'README.md',
       ...readdirSync(join(ROOT, 'docs'))
@@ -88,7 +88,7 @@ describe('the tables of README and docs', () => {
     expect(broken).toEqual([]);
   });
 
-  it('link from the README only to what the package has', () => {
+  it('link from the README only to files of the package', () => {
     const { files } = JSON.parse(read('package.json')) as { readonly files: string[] };
     const targets = linksOf('README.md').map((link) => link.split('/')[0]);
 

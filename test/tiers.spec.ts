@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { specsOf, tierOf, TIERS } from './jest/tiers.js';
 
 describe('the tiers', () => {
-  it('have each test in one of them, and none is empty', () => {
+  it('contain each test in one of them, and none is empty', () => {
     const all = TIERS.flatMap(specsOf);
 
     expect(new Set(all).size).toBe(all.length);
@@ -16,12 +16,12 @@ describe('the tiers', () => {
     ['test/e2e/bullmq-pgbouncer.e2e.spec.ts', 'stores'],
     ['test/chaos/killed-event.spec.ts', 'chaos'],
     ['test/package/cli.spec.ts', 'package'],
-  ])('put %s in %s, by what it imports or by its folder', (spec, tier) => {
+  ])('put %s in %s, by its imports or its folder', (spec, tier) => {
     expect(tierOf(spec)).toBe(tier);
   });
 
-  it('know what a file imports through others', () => {
-    // It says nothing of a store, but its support code does.
+  it('follow indirect imports', () => {
+    // The file does not mention a store, but its support code does.
     expect(tierOf('test/e2e/jobs-faults.e2e.spec.ts')).toBe('stores');
   });
 });

@@ -1,9 +1,9 @@
 import { ROOT } from './tiers.js';
 
-/** A setting of the whole run: Jest takes no notice of it in a project. */
+/** A setting for the whole run, which Jest ignores in a project. */
 export const TEST_TIMEOUT_MS = 30_000;
 
-/** What every run of Jest here has in common: TypeScript as ES modules, compiled and not type-checked. */
+/** Shared settings of every Jest run: TypeScript as ES modules, compiled without a type check. */
 export const BASE = {
   rootDir: ROOT,
   roots: ['<rootDir>/test'],
@@ -31,7 +31,7 @@ export const BASE = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/sample/dist'],
 };
 
-/** What tests of real stores need: they are found or started before, and stopped after. */
+/** Settings for tests with real stores, which are found or started before and stopped after. */
 export const SERVERS = {
   globalSetup: '<rootDir>/test/jest/find-servers.js',
   globalTeardown: '<rootDir>/test/jest/stop-servers.js',

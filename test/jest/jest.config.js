@@ -12,7 +12,7 @@ const MORE = {
   },
 };
 
-/** A project for each tier, so that any file runs with what its tier needs, whoever names it. */
+/** One project per tier, so that every file runs with the settings of its tier. */
 export default {
   maxWorkers: 1,
   testTimeout: TEST_TIMEOUT_MS,

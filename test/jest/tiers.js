@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
 
-/** Tiers of a folder. What is elsewhere is in `stores` when it needs a server, and in `fast` when it does not. */
+/** Tiers by folder. Files elsewhere are in `stores` if they need a server, and otherwise in `fast`. */
 const FOLDERS = ['chaos', 'sample', 'package'];
 
 export const TIERS = ['fast', 'stores', ...FOLDERS];
 
-/** `find-servers.js` says by these variables what it has found: a file that reads one needs what it names. */
+/** Variables in which `find-servers.js` reports servers. A file that reads one needs that server. */
 const FOUND = /\bTEST_[A-Z]+_(?:URL|PATH)\b/;
 const IMPORT = /(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g;
 
@@ -45,7 +45,7 @@ function needsServer(spec) {
 
 const files = new Map();
 
-/** What one file imports from `test`, and whether it reads where a server is. */
+/** Returns the imports of a file from `test`, and whether it reads one of these variables. */
 function read(file) {
   if (!files.has(file)) {
     const text = readFileSync(join(ROOT, file), 'utf8');

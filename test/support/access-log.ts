@@ -5,14 +5,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => unknown;
 
 /**
- * Makes a middleware that notes each request once its response has been sent, as morgan does.
+ * Creates a middleware that records each request after its response has been sent, as morgan does.
  *
- * @param name stands before each entry
+ * @param name prefix of each entry
  */
 export function accessLog(name: string, entries: string[]): Middleware {
   return (request, response, next) => {
     const { method } = request;
-    // A router that a middleware stands in shortens `url`.
+    // A router shortens `url` for its middleware.
     const url = (request as { originalUrl?: string }).originalUrl ?? request.url;
     response.once('finish', () =>
       entries.push(`${name}: ${method} ${url} ${request.headers['content-type']} ${response.statusCode}`),
@@ -21,7 +21,7 @@ export function accessLog(name: string, entries: string[]): Middleware {
   };
 }
 
-/** Makes a module whose `configure()` installs a middleware on every route. */
+/** Creates a module whose `configure()` installs a middleware on every route. */
 export function middlewareModule(middleware: Middleware): Type<NestModule> {
   return class MiddlewareModule implements NestModule {
     configure(consumer: MiddlewareConsumer) {
@@ -30,7 +30,7 @@ export function middlewareModule(middleware: Middleware): Type<NestModule> {
   };
 }
 
-/** Notes answers in Fastify's `onResponse` hook. */
+/** Records responses in Fastify's `onResponse` hook. */
 export function noteOnResponse(app: INestApplication, name: string, entries: string[]): void {
   (app as NestFastifyApplication)
     .getHttpAdapter()

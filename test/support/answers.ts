@@ -1,14 +1,14 @@
 import { expect } from '@jest/globals';
 import type { Answer } from './http.js';
 
-/** An acknowledgement, exactly as the contract has it. */
+/** An acknowledgement exactly as in the contract. */
 export function expectReceipt({ status, headers, body }: Answer, expected: number, says: string): void {
   expect([status, body]).toEqual([expected, { status: says }]);
   expect(headers.get('content-type')).toMatch(/^application\/json/);
   expect(headers.get('retry-after')).toBeNull();
 }
 
-/** A refusal, exactly as the contract has it, that tells nothing of what is `hidden`. */
+/** A refusal exactly as in the contract, without any of the `hidden` texts. */
 export function expectProblem(
   { status, headers, body }: Answer,
   expected: number,

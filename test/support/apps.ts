@@ -8,7 +8,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { AddressInfo } from 'node:net';
 
-/** The servers that e2e tests run on. Jest loads each module anew for each file: only that of an adapter which is used. */
+/** Servers for e2e tests. Each file loads only the adapters that it uses, because Jest loads modules anew for each file. */
 export const ADAPTERS = [
   { adapter: 'Express', create: async () => new (await import('@nestjs/platform-express')).ExpressAdapter() },
   { adapter: 'Fastify', create: async () => new (await import('@nestjs/platform-fastify')).FastifyAdapter() },
@@ -24,7 +24,7 @@ export interface RunningApp {
 
 const running: INestApplication[] = [];
 
-/** Boots a real app on a loopback port. `closeApps` closes it. */
+/** Starts a real app on a loopback port. `closeApps` closes it. */
 export async function startApp(
   metadata: ModuleMetadata,
   {

@@ -6,7 +6,7 @@ export const BINDING_SECRET = 'a binding secret of the tests';
 
 const AUDIENCE = 'nestjs-gemini-webhooks/binding';
 
-/** Makes by hand a token as an app with that secret or API key mints it, for one job of its own or for any. */
+/** Creates a token by hand as an app with this secret or API key mints it, for one job or for any. */
 export function bindingTokenOf(
   { kind, job }: { kind?: string; job?: string } = {},
   secret = BINDING_SECRET,

@@ -12,10 +12,10 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** For a machine that has much else to do: what is waited for is there within a second on one that has not. */
+/** Timeout for a busy machine; an idle one needs less than a second. */
 const PATIENCE_MS = 45_000;
 
-/** A browser whose pages are watched: what goes wrong in one is written down. */
+/** A browser that records the errors in its pages. */
 export class WatchedBrowser {
   readonly #browser: Browser;
   readonly #contexts: BrowserContext[] = [];
@@ -29,7 +29,7 @@ export class WatchedBrowser {
     return new WatchedBrowser(await chromium.launch({ executablePath: CHROMIUM!, args: ARGUMENTS }));
   }
 
-  /** A page that shares nothing with another one. */
+  /** Opens a page that shares nothing with other pages. */
   async page(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.#browser.newContext({
       viewport: { width: 1280, height: 900 },
@@ -46,14 +46,14 @@ export class WatchedBrowser {
     return page;
   }
 
-  /** What went wrong in pages since this was asked last: exceptions, and what the console says, the page's policy included. */
+  /** Returns the errors since the last call: exceptions and console messages, including those of the content security policy. */
   takeProblems(): string[] {
     const problems = this.#problems;
     this.#problems = [];
     return problems;
   }
 
-  /** For `afterEach`: the next test has pages of its own. */
+  /** Closes all pages. For `afterEach`. */
   async closePages(): Promise<void> {
     await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
   }

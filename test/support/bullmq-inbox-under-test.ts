@@ -11,7 +11,7 @@ export class BullmqInboxUnderTest implements InboxUnderTest {
   readonly #open: (name: string) => InspectedQueue | Queue;
   readonly #queues: { readonly queue: InspectedQueue; readonly announced: ReadonlySet<string> }[] = [];
 
-  /** @param open opens a queue as another client sees it */
+  /** @param open opens a queue as another client */
   constructor(options: () => BullmqInboxOptions, open: (name: string) => InspectedQueue | Queue) {
     this.#options = options;
     this.#open = open;

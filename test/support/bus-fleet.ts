@@ -3,7 +3,7 @@ import { deliverUntilTaken, handlerOf, startDurableApp, type TestQueue } from '.
 import { drained } from './queues.js';
 import { until } from './until.js';
 
-/** An app, and the ids of what its bus told. */
+/** An app and the ids of the events on its bus. */
 export interface BusMember {
   readonly bus: GeminiEventBus;
   readonly origin: string;
@@ -14,7 +14,7 @@ export function idOf({ data }: GeminiEvent): string {
   return (data as { id: string }).id;
 }
 
-/** Three apps whose buses hear each other. */
+/** Starts three apps that share a bus. */
 export async function busFleet(queue: TestQueue, handler = handlerOf('one')): Promise<BusMember[]> {
   const apps = await Promise.all([1, 2, 3].map(() => startDurableApp(queue, [handler])));
   const members = apps.map(({ app, origin }) => {

@@ -1,6 +1,6 @@
 import { run } from '../../lib/cli/program.js';
 
-/** What a command has printed, and how it ended. */
+/** Output and exit code of a command. */
 export interface CliResult {
   readonly code: number;
   readonly out: string;
@@ -13,7 +13,7 @@ export interface CliOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** Runs a command in this process, with an environment of its own. */
+/** Runs a command in this process with the given environment. */
 export async function cli(
   args: readonly string[],
   { env = {}, hasColours = false, fetch = globalThis.fetch }: CliOptions = {},

@@ -5,19 +5,19 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** A fenced block of a page in Markdown. */
 export interface CodeBlock {
-  /** The page's path below the repository's root. */
+  /** Path of the page from the root of the repository. */
   readonly page: string;
-  /** The heading that it stands under. */
+  /** The heading above the block. */
   readonly heading: string;
-  /** What stands behind the opening fence: `ts`, `sh`, or nothing. */
+  /** Language of the opening fence: `ts`, `sh`, or empty. */
   readonly language: string;
   /** The line of the opening fence, from 1. */
   readonly line: number;
-  /** What is between the fences. */
+  /** Text between the fences. */
   readonly code: string;
 }
 
-/** The README and every page of the docs, by their paths below the repository's root. */
+/** Paths of the README and every page of the docs, from the root of the repository. */
 export function pages(): string[] {
   const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
   return ['README.md', ...docs.map((name) => `docs/${name}`)];

@@ -10,7 +10,7 @@ export interface Finished {
 
 const running = new Set<ChildProcess>();
 
-/** A program of this machine, started without a terminal. */
+/** A local program, started without a terminal. */
 export class Command {
   readonly #child: ChildProcess;
   readonly #finished: Promise<Finished>;
@@ -37,7 +37,7 @@ export class Command {
     return this.#finished;
   }
 
-  /** Resolves once its output holds the text; rejects when it ends before. */
+  /** Resolves once the output contains the text; rejects if the program ends before. */
   async printed(what: string): Promise<void> {
     while (!this.#stdout.includes(what)) {
       const ended = this.#finished.then(({ stdout, stderr }) => {
@@ -47,7 +47,7 @@ export class Command {
     }
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits until the program has ended. */
   end(signal: NodeJS.Signals): Promise<Finished> {
     this.#child.kill(signal);
     return this.#finished;

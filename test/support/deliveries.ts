@@ -1,7 +1,7 @@
 import { verifiedDelivery, type DeliveryFacts, type VerifiedDelivery } from '../../lib/events/verified-delivery.js';
 import { bodyOf } from './senders.js';
 
-/** A delivery as the receiver hands it on. The same `id` is the same event. */
+/** A delivery as the receiver passes it on. The same `id` means the same event. */
 export function deliveryOf({
   type = 'batch.succeeded',
   id = 'batch_1',

@@ -7,19 +7,19 @@ export interface DocstringExample {
   readonly file: string;
   /** The line of the tag, from 1. */
   readonly line: number;
-  /** What it is an example of. */
+  /** Declaration that the example belongs to. */
   readonly of: string;
   readonly code: string;
 }
 
-/** The examples in the docstrings of what users of the package see. */
+/** Examples in the docstrings of the public API. */
 export function docstringExamples(): DocstringExample[] {
   return libFiles()
     .filter((file) => !file.startsWith('cli/'))
     .flatMap(examplesIn);
 }
 
-/** What to import of an entry point, types as `type Name`. @param index its path below lib */
+/** Imports from an entry point, types as `type Name`. @param index path below lib */
 export function exportedNames(index: string): string[] {
   return sourceOf(index).statements.flatMap((statement) =>
     ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)
@@ -46,7 +46,7 @@ function examplesIn(file: string): DocstringExample[] {
   return examples;
 }
 
-/** By the text: TypeScript takes a decorator for the next tag. A tag's name begins with a small letter. */
+/** Works on the text, because TypeScript parses a decorator as the next tag. Tag names start with a lower-case letter. */
 function examplesOf(docstring: string): [line: number, code: string][] {
   const lines = docstring.split('\n').map((line) => line.replace(/^\s*(\/\*\*|\*\/|\* ?)/, ''));
   return lines.flatMap((line, index): [number, string][] => {

@@ -1,12 +1,12 @@
 import ts from 'typescript';
 
-/** Names, by whether a reader who points at them is told what they are for. */
+/** Names with and without a docstring. */
 export interface Documentation {
   readonly documented: readonly string[];
   readonly undocumented: readonly string[];
 }
 
-/** Of a module's exports, or of the properties of one of its types. */
+/** Checks a module's exports, or the properties of one of its types. */
 export function documentation(entryPoint: string, type?: string): Documentation {
   const program = ts.createProgram([entryPoint], {
     module: ts.ModuleKind.NodeNext,
@@ -35,7 +35,7 @@ export function documentation(entryPoint: string, type?: string): Documentation 
 function isDocumented(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
   return (
     symbol.getDocumentationComment(checker).length > 0 ||
-    // `@see` sends the reader to the option that a type is of.
+    // `@see` refers to the option that uses the type.
     symbol.getJsDocTags(checker).some(({ name }) => name === 'see')
   );
 }

@@ -4,8 +4,8 @@ const DEADLOCK = '40P01';
 const ATTEMPTS = 10;
 
 /**
- * Drops a test's schema. The statements of a process that was killed go on until PostgreSQL notices that it is gone,
- * and may lock the tables in another order: PostgreSQL then ends one of the two, which may be ours.
+ * Drops a test's schema. Statements of a killed process continue until PostgreSQL notices the closed connection
+ * and may lock the tables in another order. PostgreSQL then aborts one of the two, possibly ours.
  */
 export async function dropSchema(connectionString: string, schema: string): Promise<void> {
   const client = new Client({ connectionString });

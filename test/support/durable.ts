@@ -12,7 +12,7 @@ import { until } from './until.js';
 
 export const ACCEPTED = { status: 202, body: { status: 'accepted' } };
 
-/** A queue of one test, as another client sees it. */
+/** A queue of one test, opened by another client. */
 export interface TestQueue {
   readonly url: string;
   readonly name: string;
@@ -28,7 +28,7 @@ export function testQueue(url: string, name = `e2e-${randomUUID()}`): TestQueue 
   return opened;
 }
 
-/** For `afterEach`, once the apps are closed: no job outlives its test. */
+/** Removes all jobs. For `afterEach`, after the apps are closed. */
 export async function removeTestQueues(): Promise<void> {
   for (const { url, name, queue } of queues.splice(0)) {
     for (const one of [queue, openQueue(url, `${name}-jobs`)]) {
@@ -43,7 +43,7 @@ export function inboxOn({ url, name }: TestQueue, options: BullmqInboxOptions = 
   return bullmqInbox({ url, queueName: name, attempts: 3, backoff: { type: 'fixed', delay: 20 }, ...options });
 }
 
-/** A provider with one handler, which does what the test says. */
+/** Returns a provider with one handler that the test defines. */
 export function handlerOf(
   name: string,
   script: (event: GeminiEvent, context: GeminiHandlerContext) => unknown = () => undefined,
@@ -59,7 +59,7 @@ export function handlerOf(
   return Scripted;
 }
 
-/** A web app with a worker on the queue. */
+/** Starts a web app with a worker on the queue. */
 export function startDurableApp(
   queue: TestQueue,
   providers: Type[],
@@ -68,7 +68,7 @@ export function startDurableApp(
   return startApp({ imports: [staticWebhooks({ inbox: inboxOn(queue, options) })], providers }, { adapter });
 }
 
-/** A process without HTTP that only works. */
+/** Starts a worker without HTTP. */
 export async function startWorker(
   queue: TestQueue,
   providers: Type[],
@@ -88,7 +88,7 @@ export async function closeWorkers(): Promise<void> {
   await Promise.all(contexts.splice(0).map((context) => context.close()));
 }
 
-/** As Google does: sends the event again until it is acknowledged. */
+/** Sends the event until it is acknowledged, as Google does. */
 export async function deliverUntilTaken(origin: string, what: Parameters<typeof deliver>[1] = {}): Promise<void> {
   await until(async () => (await deliver(origin, what)).status < 300);
 }

@@ -17,13 +17,13 @@ export const NAME = 'my-app';
 export const EVENTS: ('batch.succeeded' | 'batch.failed')[] = ['batch.succeeded', 'batch.failed'];
 export const URI = 'https://app.example.com/gemini/webhooks';
 
-/** A store that several processes could share. It fails when the test says so. */
+/** A store that several processes could share. The test can make it fail. */
 export class MemoryStore implements SigningSecretStore {
   readonly #content = new Map<string, string>();
   readonly #watchers = new Set<() => void>();
-  /** What was saved, in order. */
+  /** Saved secrets, in order. */
   readonly saved: { readonly name: string; readonly secrets: readonly SigningSecret[] }[] = [];
-  /** Called before each `save`, and with the secrets that were to be saved: fails it by throwing. */
+  /** Called before each `save` with its secrets. Throwing makes the save fail. */
   onSave: (name: string, secrets: readonly SigningSecret[]) => void | Promise<void> = () => undefined;
   onLoad: (name: string) => void | Promise<void> = () => undefined;
 
@@ -44,18 +44,18 @@ export class MemoryStore implements SigningSecretStore {
     return () => void this.#watchers.delete(changed);
   }
 
-  /** The same content for a process that is not told of changes. */
+  /** Returns the same content for a process that is not notified of changes. */
   unwatched(): SigningSecretStore {
     return { load: (name) => this.load(name), save: (name, secrets) => this.save(name, secrets) };
   }
 
-  /** Names under which something is kept. */
+  /** Names that have secrets. */
   get names(): string[] {
     return [...this.#content].filter(([, secrets]) => secrets !== '[]').map(([name]) => name);
   }
 }
 
-/** The endpoints of another process, as the command line makes them. */
+/** Returns the endpoints of another process, created like those of the command line. */
 export function endpointsOf(gemini: GeminiSimulator, lock?: DistributedLock): GeminiWebhookEndpoints {
   return new GeminiWebhookEndpoints({
     ai: new GoogleGenAI(gemini.clientOptions),
@@ -64,7 +64,7 @@ export function endpointsOf(gemini: GeminiSimulator, lock?: DistributedLock): Ge
   });
 }
 
-/** A lock that all who are given it share. */
+/** Creates a lock that several processes share. */
 export function sharedLock(): DistributedLock {
   let last: Promise<unknown> = Promise.resolve();
   return (_name, work) => {
@@ -74,17 +74,17 @@ export function sharedLock(): DistributedLock {
   };
 }
 
-/** By somebody who keeps the secret to himself. */
+/** Rotates the secret as another program that does not store it. */
 export async function createUnkept(gemini: GeminiSimulator, name = NAME): Promise<void> {
   await new GoogleGenAI(gemini.clientOptions).webhooks.create({ name, uri: URI, subscribed_events: EVENTS });
 }
 
-/** The static webhooks as Gemini has them. */
+/** Returns the static webhooks at Gemini. */
 export async function webhooksOf(gemini: GeminiSimulator) {
   return endpointsOf(gemini).list();
 }
 
-/** Whether Gemini signs with the first secret that is kept. */
+/** Returns true if Gemini signs with the first stored secret. */
 export async function isCurrentKept(gemini: GeminiSimulator, store: SigningSecretStore): Promise<boolean> {
   const [webhook] = await webhooksOf(gemini);
   const current = webhook!.secrets.find(({ expiresAt }) => expiresAt === undefined)!.truncated.replace('...', '');
@@ -92,7 +92,7 @@ export async function isCurrentKept(gemini: GeminiSimulator, store: SigningSecre
   return newest !== undefined && newest.expiresAt === undefined && newest.value.startsWith(current);
 }
 
-/** An app whose static webhook is at the simulator. */
+/** An app with a static webhook at the simulator. */
 export interface EndpointApp {
   readonly app: INestApplication;
   readonly origin: string;
@@ -101,7 +101,7 @@ export interface EndpointApp {
   readonly heard: GeminiEvent[];
 }
 
-/** Boots an app that takes static webhooks only, and verifies with what its endpoints know. */
+/** Starts an app that accepts only static webhooks and verifies with the secrets of its endpoints. */
 export async function startEndpointApp(
   gemini: GeminiSimulator,
   options: GeminiWebhooksModuleOptions = {},

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Stands between an app and its store as a long way does: what is sent arrives, in order, some time later. */
+/** Proxy between an app and its store that adds latency and keeps the order. */
 export class FarStore {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#connect(client));
   readonly #store: URL;
   readonly #oneWayMs: number;
 
-  /** @param roundTripMs how long the shortest request takes */
+  /** @param roundTripMs duration of the shortest request */
   constructor(store: string, { roundTripMs }: { readonly roundTripMs: number }) {
     this.#store = new URL(store);
     this.#oneWayMs = roundTripMs / 2;
   }
 
-  /** Begins to listen, and returns the store's URL by this way. */
+  /** Starts listening, and returns the store's URL through this proxy. */
   async start(): Promise<string> {
     await once(this.#server.listen(0, '127.0.0.1'), 'listening');
     const url = new URL(this.#store);

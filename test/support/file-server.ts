@@ -5,25 +5,25 @@ import { GoogleGenAI } from '@google/genai';
 
 export const API_KEY = 'key-that-stays-at-home';
 
-/** How one file is served; what is left out is as a good server does it. */
+/** How one file is served. Every default is the behaviour of a correct server. */
 export interface FileBehaviour {
-  /** The nth answer is cut after so many bytes of its body; the later ones are whole. */
+  /** Bytes of the body after which the nth response is cut; later responses are complete. */
   readonly cuts?: readonly number[];
-  /** The nth request is answered with this status and no file; 0 serves it. */
+  /** Status of the nth response, which has no file; 0 serves the file. */
   readonly refusals?: readonly number[];
-  /** The nth answer's; the last one stays. */
+  /** ETag of the nth response; the last one is repeated. */
   readonly etags?: readonly string[];
-  /** What the file is from the second request on. */
+  /** Content of the file from the second request on. */
   readonly replacedBy?: Buffer;
   readonly ignoresRange?: boolean;
-  /** Sends no length, as Google does for what it makes on the way. */
+  /** Sends no length, as Google does for generated content. */
   readonly isChunked?: boolean;
-  /** How many bytes are written at once. */
+  /** Bytes per write. */
   readonly pieceBytes?: number;
-  /** The state that the nth poll of the file gives; the last one stays. No state is `ACTIVE`. */
+  /** State that the nth poll of the file returns; the last one is repeated. Without one it is `ACTIVE`. */
   readonly states?: readonly string[];
   readonly contentType?: string;
-  /** In place of all the above. */
+  /** Replaces all of the above. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -34,12 +34,12 @@ interface ServedFile {
   polled: number;
 }
 
-/** How an interaction is served: its JSON, sent in pieces of so many bytes, or an answer of the test's own. */
+/** How an interaction is served: as JSON in chunks of a given size, or by the test itself. */
 export type ServedInteraction =
   | { readonly json: Buffer | string; readonly pieceBytes?: number }
   | { readonly answer: (request: IncomingMessage, response: ServerResponse) => void };
 
-/** Files and interactions of a Gemini API, or of another host, on loopback. */
+/** Serves files and interactions like the Gemini API or another host, on loopback. */
 export class FileServer {
   readonly requests: IncomingMessage[] = [];
   readonly #files = new Map<string, ServedFile>();
@@ -61,21 +61,21 @@ export class FileServer {
     return new GoogleGenAI({ apiKey: API_KEY, httpOptions: { baseUrl: this.origin } });
   }
 
-  /** Takes a file up and gives its name. */
+  /** Adds a file and returns its name. */
   serve(bytes: Buffer | string, behaviour: FileBehaviour = {}): string {
     const name = `files/f-${this.#files.size}`;
     this.#files.set(name, { bytes: Buffer.from(bytes), behaviour, asked: 0, polled: 0 });
     return name;
   }
 
-  /** Takes an interaction up and gives its id. */
+  /** Adds an interaction and returns its id. */
   serveInteraction(interaction: ServedInteraction): string {
     const id = `v1_${this.#interactions.size}`;
     this.#interactions.set(id, interaction);
     return id;
   }
 
-  /** The polls of a file's state. */
+  /** Polls of the state of a file. */
   pollsOf(name: string): IncomingMessage[] {
     return this.requests.filter(({ url }) => url?.endsWith(`/${name}`));
   }

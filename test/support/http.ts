@@ -6,7 +6,7 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-/** Posts a delivery and reads the answer. */
+/** Posts a delivery and reads the response. */
 export async function post(
   url: string,
   { headers, body }: { headers: Record<string, string>; body: string | Buffer },

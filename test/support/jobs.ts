@@ -21,7 +21,7 @@ import { BINDING_SECRET } from './binding-tokens.js';
 import { inboxOn, testQueue } from './durable.js';
 import { STORES } from './stores.js';
 
-/** Every inbox that tracks jobs, each on a store of its own. */
+/** Every inbox that tracks jobs, each on a separate store. */
 export const INBOXES: readonly InboxCase[] = [
   { inbox: 'the inline inbox', isDurable: false, make: () => inlineInbox() },
   ...STORES.map(({ name, url }) => ({
@@ -31,11 +31,11 @@ export const INBOXES: readonly InboxCase[] = [
   })),
 ];
 
-/** An inbox that tests run on. */
+/** An inbox for tests. */
 export interface InboxCase {
   readonly inbox: string;
   readonly isDurable: boolean;
-  /** @param options of a durable one */
+  /** @param options options of a durable inbox */
   make(options?: BullmqInboxOptions): InboxEngineFactory;
 }
 
@@ -48,7 +48,7 @@ export const POLL_OF: Readonly<Record<GeminiResourceKind, string>> = {
   interaction: 'interactions.get',
 };
 
-/** The event of success of each kind. */
+/** Success event of each kind. */
 export const SUCCESS_OF: Readonly<Record<GeminiResourceKind, string>> = {
   batch: 'batch.succeeded',
   video: 'video.generated',
@@ -57,17 +57,17 @@ export const SUCCESS_OF: Readonly<Record<GeminiResourceKind, string>> = {
 
 /** Nothing is polled while a test runs. */
 export const LATER: ReconcileOptions = { afterMs: 600_000 };
-/** What no event ends is polled at once, and then every now and then. */
+/** Polls jobs at once and then at short intervals. */
 export const SOON: ReconcileOptions = { afterMs: 100, maxIntervalMs: 200, untilMs: 60_000 };
-/** The same, and it counts as lost soon. */
+/** The same, with a short time until a job counts as lost. */
 export const BRIEFLY: ReconcileOptions = { afterMs: 50, maxIntervalMs: 100, untilMs: 1_000 };
 
 const simulators: GeminiSimulator[] = [];
 
-/** A Gemini of the test's own, whose jobs end when the test says so and whose time stands still. */
+/** Starts a simulator with a stopped clock, in which the test ends the jobs. */
 export async function startGemini(options: Parameters<typeof GeminiSimulator.start>[0] = {}): Promise<GeminiSimulator> {
   const never = { batch: Infinity, video: Infinity, interaction: Infinity };
-  // As documented; no webhook of a video has been seen yet, which is the simulator's default.
+  // As documented. By default the simulator sends no webhook for a video, because none has been observed yet.
   const videoEvent = 'video.generated';
   const gemini = await GeminiSimulator.start({ time: 'manual', durations: never, videoEvent, ...options });
   simulators.push(gemini);
@@ -79,7 +79,7 @@ export async function closeSimulators(): Promise<void> {
   await Promise.all(simulators.splice(0).map((gemini) => gemini.close()));
 }
 
-/** An app that starts jobs, and what its handler heard. */
+/** An app that starts jobs, and the events that its handler received. */
 export interface JobsApp {
   readonly app: INestApplication;
   readonly jobs: GeminiJobs;
@@ -89,12 +89,12 @@ export interface JobsApp {
   start(kind: GeminiResourceKind, metadata?: Record<string, unknown>): Promise<GeminiJob>;
 }
 
-/** What the app's handler heard of one job that was started with a webhook. */
+/** Events that the app's handler received for one job with a webhook. */
 export function heardOf({ heard }: Pick<JobsApp, 'heard'>, { id }: Pick<GeminiJob, 'id'>): GeminiEvent[] {
   return heard.filter(({ delivery }) => delivery.key.split('/').includes(id));
 }
 
-/** Boots an app whose client talks to the simulator. @param more options of the module, and the app's logger */
+/** Starts an app whose client calls the simulator. @param more options of the module, and the app's logger */
 export async function startJobsApp(
   gemini: GeminiSimulator,
   inbox: InboxEngineFactory,
@@ -137,7 +137,7 @@ export async function startJobsApp(
   return { app, jobs, heard, route, start: (kind, metadata) => startJob(jobs, kind, route, metadata) };
 }
 
-/** A job that a test has started with a webhook, and what came of it so far. */
+/** A job that a test has started with a webhook, and its observed events. */
 export interface StartedJob {
   readonly job: GeminiJob;
   readonly name: string;
@@ -158,7 +158,7 @@ export async function startedJob(
   return { job, name, heard: () => heardOf(app, job), pollCount: () => gemini.countOf(POLL_OF[kind], name) };
 }
 
-/** One small job of the kind. */
+/** Parameters of one small job of the kind. */
 export function startJob(
   jobs: GeminiJobs,
   kind: GeminiResourceKind,

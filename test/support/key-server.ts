@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 const running: Server[] = [];
 
-/** A key set's server on loopback. `closeKeyServers` closes it. */
+/** Starts a key set server on loopback. `closeKeyServers` closes it. */
 export async function startKeyServer(
   listener: RequestListener,
 ): Promise<{ readonly url: string; readonly requests: IncomingMessage[] }> {

@@ -12,7 +12,7 @@ type Readers = readonly (readonly [string, BodyReader])[];
 
 const sink = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 
-/** Readers that wait for events of the stream, whatever has become of it. */
+/** Readers that wait for events of the stream, even if it has ended. */
 export const WAITING_READERS: Readers = [
   [
     '"data" and "end"',
@@ -50,7 +50,7 @@ export const FAILING_READERS: Readers = [
   ['a web stream', async (request) => new Response(Readable.toWeb(request) as ReadableStream).text()],
 ];
 
-/** Readers that see that the stream has ended, and find it empty. */
+/** Readers that notice that the stream has ended, and find it empty. */
 export const EMPTY_READERS: Readers = [
   [
     'for await',

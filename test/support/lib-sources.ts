@@ -8,7 +8,7 @@ const LIB = 'lib';
 export interface Import {
   readonly from: string;
   readonly to: string;
-  /** Whether nothing of it is left when it runs. */
+  /** True if the import has no effect at run time. */
   readonly typeOnly: boolean;
 }
 
@@ -23,7 +23,7 @@ export function sourceOf(file: string): ts.SourceFile {
   return ts.createSourceFile(file, readFileSync(join(LIB, file), 'utf8'), ts.ScriptTarget.Latest, true);
 }
 
-/** What a file of lib imports of lib: by `import`, `export … from`, `import(…)` and `import('…').Type`. */
+/** Returns the imports of a file within lib: `import`, `export … from`, `import(…)` and `import('…').Type`. */
 export function importsOf(from: string): Import[] {
   return nodesOf(sourceOf(from)).flatMap((node) => {
     const specifier = specifierOf(node);
@@ -33,7 +33,7 @@ export function importsOf(from: string): Import[] {
   });
 }
 
-/** Whether a file says `process.env`, in any of the ways to say it. */
+/** Returns true if a file reads `process.env` in any form. */
 export function readsProcessEnv(source: ts.SourceFile): boolean {
   return nodesOf(source).some((node) => {
     if (ts.isPropertyAccessExpression(node)) return node.name.text === 'env' && isProcess(node.expression);

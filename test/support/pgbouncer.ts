@@ -7,19 +7,19 @@ import { join } from 'node:path';
 import { freePort } from '../chaos/support/own-stores.js';
 import { until } from './until.js';
 
-/** Where `find-servers.js` found PgBouncer, or nothing. */
+/** Path of PgBouncer from `find-servers.js`, if any. */
 export const PGBOUNCER_PATH = process.env['TEST_PGBOUNCER_PATH'];
 
-/** It refuses to run as root. Nobody is everywhere. */
+/** PgBouncer refuses to run as root. The user `nobody` exists everywhere. */
 const NOBODY = 65_534;
 
-/** A PgBouncer in front of the test's PostgreSQL, as its defaults are. */
+/** A PgBouncer with default settings in front of the test's PostgreSQL. */
 export class PgBouncer {
   #child: ChildProcess | undefined;
   #folder = '';
   #url = '';
 
-  /** Where it listens: the same user and database as the server's. */
+  /** URL of the pooler, with the user and database of the server. */
   get url(): string {
     return this.#url;
   }

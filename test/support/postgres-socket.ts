@@ -8,7 +8,7 @@ import { Client, type ClientConfig } from 'pg';
 import { freePort } from '../chaos/support/own-stores.js';
 import { STORES } from './stores.js';
 
-/** A PostgreSQL that listens on a Unix socket of this machine, too. */
+/** A PostgreSQL that also listens on a local Unix socket. */
 export interface PostgresSocket {
   readonly directory: string;
   readonly port: number;
@@ -18,7 +18,7 @@ export interface PostgresSocket {
   stop(): Promise<void>;
 }
 
-/** That of the tests where it has a socket here and lets its user in, else one of its own. */
+/** Uses the tests' PostgreSQL if its socket is local and accepts the user; otherwise starts one. */
 export async function postgresSocket(): Promise<PostgresSocket> {
   return (await socketOf(STORES.find(({ name }) => name === 'PostgreSQL')!.url)) ?? ownServer();
 }
@@ -43,7 +43,7 @@ async function socketOf(url: string): Promise<PostgresSocket | undefined> {
 
 async function ownServer(): Promise<PostgresSocket> {
   const folder = await mkdtemp(join(tmpdir(), 'gemini-pg-'));
-  // The server may run as a user of its own.
+  // The server may run as another user.
   await chmod(folder, 0o777);
   const port = await freePort();
   const server = new EmbeddedPostgres({

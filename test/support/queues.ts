@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 import { until } from './until.js';
 
-/** Another client's view of an inbox's queue. */
+/** Opens the queue of an inbox as another client. */
 export type InspectedQueue = Pick<Queue, 'getJobCounts' | 'getJob' | 'getJobs' | 'close' | 'add'>;
 
 export function openQueue(url: string, name: string): InspectedQueue {
@@ -11,8 +11,8 @@ export function openQueue(url: string, name: string): InspectedQueue {
 }
 
 /**
- * Resolves when nothing waits, runs or is delayed. States are counted one after the other, so a job that moves meanwhile
- * is in none: all that was ever seen must be found finished.
+ * Resolves when no job is waiting, active or delayed. States are counted one after the other, so a job that moves meanwhile
+ * may be in none: every job that was seen must be found finished.
  */
 export async function drained(queue: InspectedQueue): Promise<void> {
   let seen = 0;

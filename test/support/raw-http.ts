@@ -7,7 +7,7 @@ export interface RawAnswer {
   readonly body: Record<string, unknown>;
 }
 
-/** Begins a POST whose headers go out exactly as they are given, repeated ones too. The body is the caller's to write. */
+/** Starts a POST with exactly the given headers, including repeated ones. The caller writes the body. */
 export function beginPost(
   url: string,
   headers: Readonly<Record<string, string | readonly string[]>>,
@@ -21,7 +21,7 @@ export function beginPost(
   });
 }
 
-/** The answer, whether or not the upload has ended. */
+/** Resolves with the response, even if the upload has not ended. */
 export async function answerTo(sent: ClientRequest): Promise<RawAnswer> {
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
@@ -34,7 +34,7 @@ export async function answerTo(sent: ClientRequest): Promise<RawAnswer> {
   };
 }
 
-/** Posts with headers exactly as they are given, and a length. */
+/** Posts with exactly the given headers, plus a content-length. */
 export async function rawPost(
   url: string,
   headers: Readonly<Record<string, string | readonly string[]>>,

@@ -7,10 +7,10 @@ import {
 } from '../../lib/index.js';
 import { newSecret } from './senders.js';
 
-/** An app's metadata with one registration and a handler that keeps every event. */
+/** An app's metadata with one module instance and a handler that records every event. */
 export interface Receiver {
   readonly secret: string;
-  /** What the handler got, in order. */
+  /** Events that the handler received, in order. */
   readonly events: GeminiEvent[];
   readonly metadata: { imports: NonNullable<ModuleMetadata['imports']>; providers: Type[] };
 }

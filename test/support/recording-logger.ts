@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { inspect } from 'node:util';
 
-/** A logger that keeps what is logged. */
+/** A logger that records its lines. */
 export class RecordingLogger implements LoggerService {
   readonly entries: { readonly level: string; readonly text: string }[] = [];
 

@@ -8,22 +8,22 @@ import { Cluster, Redis } from 'ioredis';
 import { until } from './until.js';
 
 const SLOTS = 16_384;
-/** Each node talks to the others on a port that is higher by this. */
+/** Offset of the port on which nodes talk to each other. */
 const BUS_PORT_OFFSET = 10_000;
 
-/** Redis servers that share the slots of one cluster, as ElastiCache and MemoryDB run them. */
+/** Redis servers in one cluster, as in ElastiCache and MemoryDB. */
 export interface TestCluster {
-  /** One URL a node. */
+  /** One URL per node. */
   readonly urls: readonly string[];
-  /** A client as an app has it. The caller ends it. */
+  /** Creates a client like an app's. The caller closes it. */
   connect(): Cluster;
-  /** The URL of the node that holds the slot of this key, and of one that does not. */
+  /** URLs of the node that has the slot of this key, and of one that does not. */
   urlsFor(key: string): Promise<{ readonly holder: string; readonly other: string }>;
-  /** The keys of each node, in the order of `urls`. */
+  /** Keys of each node, in the order of `urls`. */
   keys(): Promise<readonly (readonly string[])[]>;
-  /** Freezes the node, or has it go on. */
+  /** Pauses or resumes the node. */
   signal(url: string, signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Kills the node and starts it again, with what it has kept. */
+  /** Kills the node and restarts it with its data. */
   restart(url: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -92,7 +92,7 @@ class Node {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Takes its share of the slots and meets the first node, which tells it of the others. */
+  /** Takes its share of the slots and joins the cluster through the first node. */
   async join(first: Node, index: number, size: number): Promise<void> {
     const start = Math.ceil((index * SLOTS) / size);
     const end = Math.ceil(((index + 1) * SLOTS) / size) - 1;
@@ -138,7 +138,7 @@ class Node {
   }
 }
 
-/** One whose other port is free as well. */
+/** Finds a port whose cluster port is free too. */
 async function freePort(): Promise<number> {
   for (;;) {
     const port = await listen(0).catch(() => 0);
@@ -147,7 +147,7 @@ async function freePort(): Promise<number> {
   }
 }
 
-/** Whether nobody listens there: resolves with the port, once it is free again. */
+/** Resolves with the port if nothing listens on it, after releasing it again. */
 async function listen(port: number): Promise<number> {
   const server = createServer();
   await once(server.listen(port, '127.0.0.1'), 'listening');

@@ -4,13 +4,13 @@ import { outcomeOfEvent } from '../../lib/jobs/job-outcome.js';
 import { lostJob, reconciledDelivery } from '../../lib/jobs/polling/polled-delivery.js';
 import { bodyOf } from './senders.js';
 
-/** A job that runs. Of each call another one. */
+/** Creates a running job, a new one on each call. */
 export function newJob(changes: Partial<TrackedJob> = {}): TrackedJob {
   const id = `job.batch.${crypto.randomUUID()}`;
   return { id, kind: 'batch', params: {}, bound: true, createdAt: Date.now(), ...changes };
 }
 
-/** The delivery of an event of the job, by its token or, of a job that is not bound, by its name. */
+/** Creates the delivery of an event of the job, identified by token or, for an unbound job, by name. */
 export function deliveryOfJob(job: TrackedJob, { type = 'batch.succeeded', data = {} } = {}): VerifiedDelivery {
   const body = bodyOf(type, { id: job.name ?? 'batches/named', ...data });
   return verifiedDelivery({
@@ -25,11 +25,11 @@ export function deliveryOfJob(job: TrackedJob, { type = 'batch.succeeded', data 
   });
 }
 
-/** Decides about jobs as Gemini would: by an event what it says, by a question what the test has it answer. */
+/** Answers for Gemini: an event decides by its type, a poll by the test's script. */
 export class ScriptedGemini {
-  /** Ids of the jobs that Gemini was asked about. */
+  /** Ids of the polled jobs. */
   readonly asked: string[] = [];
-  /** What it answers, the job and how often it was asked about it before. */
+  /** Answers a poll, given the job and the number of its earlier polls. */
   answer: (job: TrackedJob, before: number) => JobVerdict | Promise<JobVerdict> = () => ({ is: 'running' });
 
   readonly check: JobCheck = async (job, event) => {
@@ -40,12 +40,12 @@ export class ScriptedGemini {
     return this.answer(job, before);
   };
 
-  /** What an engine is given to track jobs with. */
+  /** Options of an engine for tracking jobs. */
   tracking(reconcile: JobTracking['reconcile']): JobTracking {
     return { check: this.check, lost: (job, outcome) => lostJob(job, outcome, 'default', new Date()), reconcile };
   }
 
-  /** The answer about a job that has succeeded, whose event nobody sent. */
+  /** Answer for a job that has succeeded and whose event was not sent. */
   succeeded(job: TrackedJob, name = job.name ?? 'batches/found'): JobVerdict {
     const ended = { type: 'batch.succeeded', data: { id: name, output_file_uri: 'files/out' } } as const;
     const reconciled = reconciledDelivery(job, name, { event: ended }, 'default', new Date());

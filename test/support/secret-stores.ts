@@ -3,13 +3,13 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { dropSchema } from './drop-schema.js';
 
-/** Where the secrets of one test are, and a look into it that is not ours. */
+/** The secret store of one test, with direct access to its server. */
 export interface SecretPlace {
   readonly url: string;
   readonly prefix: string;
-  /** All that the server keeps of them, as it keeps it. */
+  /** Returns the secrets as the server stores them. */
   kept(): Promise<Record<string, string>>;
-  /** Changes what it keeps of the one that there is. */
+  /** Changes the only stored entry. */
   tamper(change: (sealed: string) => string): Promise<void>;
   remove(): Promise<void>;
 }

@@ -30,7 +30,7 @@ export function withHmac(
   return { headers: headers(id, date, new Webhook(secret).sign(id, date, body)), body };
 }
 
-/** The same for bodies that are not text, by hand. */
+/** The same for bodies that are not text, computed by hand. */
 export function hmacEntry(secret: string, id: string, timestamp: string | number, body: string | Buffer): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { until } from './until.js';
 
-/** What a shell may have set for something else. */
+/** Variables that a shell may have set for another app. */
 const NO_STORE = { DATABASE_URL: '', GOOGLE_API_KEY: '', GEMINI_API_KEY: '' };
 const running = new Set<ChildProcess>();
 
-/** `npm run demo`, in a process group of its own, as a shell starts it. */
+/** `npm run demo` in a separate process group, as a shell starts it. */
 export class Showcase {
   readonly port: number;
   stdout = '';
@@ -39,7 +39,7 @@ export class Showcase {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves once it has printed the text. @throws Error when it ends before */
+  /** Resolves once the demo has printed the text. @throws Error if it ends before */
   async printed(text: string): Promise<void> {
     while (!this.stdout.includes(text)) {
       const ended = this.#ended.then((code) => {
@@ -54,13 +54,13 @@ export class Showcase {
     return this.#ended;
   }
 
-  /** Sends a signal to all of its process group, as Ctrl+C in a terminal does. @returns the exit code */
+  /** Sends a signal to the process group, as Ctrl+C in a terminal does. @returns the exit code */
   interrupt(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
     process.kill(-this.#child.pid!, signal);
     return this.#ended;
   }
 
-  /** Ids of the processes that it has started, and of those that they have. */
+  /** Ids of all descendant processes. */
   descendants(): number[] {
     const table = execFileSync('ps', ['-eo', 'pid=,ppid=', '-ww'], { encoding: 'utf8' });
     const rows = table
@@ -73,7 +73,7 @@ export class Showcase {
   }
 }
 
-/** For `afterEach` or `afterAll`: nothing outlives its test. PostgreSQL ends when its parent does. */
+/** Ends every demo. For `afterEach` or `afterAll`. PostgreSQL ends with its parent. */
 export async function endShowcases(): Promise<void> {
   for (const child of running) process.kill(-child.pid!, 'SIGTERM');
   await until(() => running.size === 0);

@@ -5,26 +5,26 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { GeminiSimulator, type GeminiSimulatorOptions } from '../../lib/testing/index.js';
 
-/** The body of a delivery. Who signed it is not looked at here. */
+/** Parses the body of a delivery without verifying its signature. */
 export interface AnnouncedEvent {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly user_metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A simulated Gemini, Google's client of it, and a webhook that keeps what it is sent. */
+/** A simulated Gemini with Google's client and a webhook that records its deliveries. */
 export interface SimulatedGemini {
   readonly gemini: GeminiSimulator;
   readonly ai: GoogleGenAI;
   /** `webhookConfig.uris` of a job. */
   readonly uris: string[];
-  /** What was announced there, in order. */
+  /** Events that were delivered to the webhook, in order. */
   readonly events: readonly AnnouncedEvent[];
 }
 
 const running: { gemini: GeminiSimulator; sink: Server }[] = [];
 
-/** Time stands still unless `options` say otherwise. `closeSimulated` closes it. */
+/** Starts the simulator, with a stopped clock unless `options` change that. `closeSimulated` closes it. */
 export async function simulatedGemini(options: GeminiSimulatorOptions = {}): Promise<SimulatedGemini> {
   const events: AnnouncedEvent[] = [];
   const sink = createServer((request, response) => {
@@ -39,7 +39,7 @@ export async function simulatedGemini(options: GeminiSimulatorOptions = {}): Pro
   return {
     gemini,
     events,
-    // Given a fetch, or the client looks for undici's dispatcher in Jest's global object, where it is not.
+    // Without a fetch, the client looks for undici's dispatcher in Jest's global object, which lacks it.
     ai: new GoogleGenAI({ apiKey: gemini.apiKey, httpOptions: { baseUrl: gemini.baseUrl, fetch } }),
     uris: [`http://127.0.0.1:${(sink.address() as AddressInfo).port}/webhooks`],
   };

@@ -6,12 +6,12 @@ import type { SimulatedGemini } from './simulated-gemini.js';
 
 const MODEL = 'gemini-omni-1.1-flash';
 
-/** How long Gemini keeps a file. */
+/** Time for which Gemini keeps a file. */
 export const TWO_DAYS_MS = 48 * 60 * 60 * 1000;
 
-/** What `response_format` of a video may be. */
+/** Type of `response_format` of a video. */
 export type VideoFormat = Interactions.VideoResponseFormat;
-/** What `interactions.create` takes for a model. */
+/** Parameters of `interactions.create` for a model. */
 export type ModelInteraction = Interactions.InteractionCreateParams.CreateModelInteractionParamsNonStreaming;
 
 /** Starts a video in the background; of a cat unless `params` say otherwise. */
@@ -19,14 +19,14 @@ export function start(ai: GoogleGenAI, { model = MODEL, ...params }: Partial<Mod
   return ai.interactions.create({ model, input: 'a cat', background: true, ...params });
 }
 
-/** Starts a video and lets its time pass. */
+/** Starts a video and advances the clock to its end. */
 export async function finished({ gemini, ai }: SimulatedGemini, params: Partial<ModelInteraction>) {
   const { id } = await start(ai, params);
   await gemini.advance(2000);
   return ai.interactions.get(id);
 }
 
-/** Extends the film of an interaction, and lets the time of that pass. */
+/** Extends the film of an interaction and advances the clock to its end. */
 export function extended(simulated: SimulatedGemini, { id }: { readonly id: string }, response_format: VideoFormat) {
   return finished(simulated, { previous_interaction_id: id, input: 'Extend this video. It rains.', response_format });
 }
@@ -36,12 +36,12 @@ export function withTask(task: string): Partial<ModelInteraction> {
   return { generation_config: { video_config: { task } } };
 }
 
-/** Length of the film, as its file says: `8s`. */
+/** Length of the film from its file: `8s`. */
 export async function lengthOf({ ai }: SimulatedGemini, interaction: Interactions.Interaction): Promise<unknown> {
   return (await ai.files.get({ name: fileIn(interaction) })).videoMetadata?.['videoDuration'];
 }
 
-/** Name of the file that an interaction's video is in, or '' without one. */
+/** Name of the file with an interaction's video, or '' if there is none. */
 export function fileIn({ output_video }: Interactions.Interaction): string {
   return /files\/[a-z0-9]+/.exec(output_video?.uri ?? '')?.[0] ?? '';
 }
@@ -57,7 +57,7 @@ export async function downloaded(ai: GoogleGenAI, file: string): Promise<Buffer>
   }
 }
 
-/** Names of an MP4's outermost boxes, whose lengths have to add up to the file's. Empty ones are left out. */
+/** Names of the top-level boxes of an MP4, without empty ones. Checks that their lengths add up to the file's. */
 export function boxesOf(mp4: Buffer): string[] {
   const names: string[] = [];
   let offset = 0;

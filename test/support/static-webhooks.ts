@@ -6,12 +6,12 @@ import { bodyOf, newSecret, withHmac } from './senders.js';
 /** The secret that `staticWebhooks` and `deliver` share. */
 export const SECRET = newSecret();
 
-/** A registration that takes static webhooks only, and so needs no network. */
+/** A module instance that accepts only static webhooks and so needs no network. */
 export function staticWebhooks(options: GeminiWebhooksModuleOptions = {}): DynamicModule {
   return GeminiWebhooksModule.forRoot({ hmac: { secrets: SECRET }, jwks: false, ...options });
 }
 
-/** Sends an event to the default route. The same `id` is the same event. */
+/** Sends an event to the default route. The same `id` means the same event. */
 export function deliver(
   origin: string,
   { type = 'batch.succeeded', id = 'batch_1', path = 'gemini/webhooks', data = {} } = {},

@@ -1,4 +1,4 @@
-/** A store that the durable inbox runs on here. */
+/** A store for the durable inbox. */
 export interface TestStore {
   readonly name: 'PostgreSQL' | 'Redis';
   readonly url: string;
@@ -15,5 +15,5 @@ const found: { readonly name: TestStore['name']; readonly url: string | undefine
   { name: 'Redis', url: process.env['TEST_REDIS_URL'] },
 ];
 
-/** The stores that `find-servers.js` found: PostgreSQL always, Redis where there is one. */
+/** Stores from `find-servers.js`: PostgreSQL, and Redis if there is one. */
 export const STORES: readonly TestStore[] = found.filter((store): store is TestStore => store.url !== undefined);

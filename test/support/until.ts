@@ -1,6 +1,6 @@
 import { setTimeout as tick } from 'node:timers/promises';
 
-/** Resolves when the condition holds; rejects when it has not after a while. For what gives no event to wait on. */
+/** Resolves when the condition holds; rejects after a timeout. For conditions without an event to wait for. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   { withinMs = 30_000, everyMs = 10 } = {},

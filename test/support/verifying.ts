@@ -7,7 +7,7 @@ import type { DeliveryRequest } from '../../lib/signature/delivery-request.js';
 import { parseSignatureHeaders, type SignatureHeaders } from '../../lib/signature/signature-headers.js';
 import { SignatureVerifier } from '../../lib/signature/signature-verifier.js';
 
-/** A checked configuration without an environment, unless one is given. */
+/** Returns a checked configuration, by default with an empty environment. */
 export function configOf(
   settings: GeminiWebhooksSettings = {},
   environment: GeminiWebhooksEnvironment = {},
@@ -15,7 +15,7 @@ export function configOf(
   return geminiWebhooksConfig('default', settings, environment);
 }
 
-/** The verifier of a registration, and the tokens that it takes. */
+/** Returns the verifier of a module instance and its binding tokens. */
 export function verifierOf(settings: GeminiWebhooksSettings): { verifier: SignatureVerifier; tokens: BindingTokens } {
   const config = configOf({ binding: { secret: 'a binding secret of the tests' }, ...settings });
   const { secrets, ttlSeconds } = config.binding || { secrets: [], ttlSeconds: 0 };
@@ -23,7 +23,7 @@ export function verifierOf(settings: GeminiWebhooksSettings): { verifier: Signat
   return { verifier: new SignatureVerifier(config, tokens), tokens };
 }
 
-/** A signed delivery as the receiver hands it on. */
+/** Converts a signed delivery to the request that the receiver passes on. */
 export function requestOf(
   { headers, body }: { headers: DeliveryRequest['headers']; body: string | Buffer },
   rest: Partial<DeliveryRequest> = {},
@@ -31,12 +31,12 @@ export function requestOf(
   return { headers, body: Buffer.from(body), url: '/gemini/webhooks', params: {}, path: 'gemini/webhooks', ...rest };
 }
 
-/** The parsed headers of a signed delivery. */
+/** Returns the parsed headers of a signed delivery. */
 export function parsedHeaders({ headers }: { headers: DeliveryRequest['headers'] }): SignatureHeaders {
   return parseSignatureHeaders(headers);
 }
 
-/** The error of ours that the work ends with. Anything else it ends with fails the test. */
+/** Returns the GeminiWebhooksError that the work throws. Any other outcome fails the test. */
 export async function refusalOf(work: () => unknown): Promise<GeminiWebhooksError> {
   let result: unknown;
   try {
@@ -48,7 +48,7 @@ export async function refusalOf(work: () => unknown): Promise<GeminiWebhooksErro
   throw new Error(`was not refused, but gave ${JSON.stringify(result)}`);
 }
 
-/** Its code. */
+/** Returns the code of that error. */
 export async function codeOf(work: () => unknown): Promise<string> {
   return (await refusalOf(work)).code;
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** A delivery as it came. */
+/** A received delivery. */
 export interface ReceivedDelivery {
   /** With its query. */
   readonly path: string;
@@ -11,17 +11,17 @@ export interface ReceivedDelivery {
   readonly body: string;
 }
 
-/** A receiver that keeps what it is sent and verifies nothing. */
+/** A receiver that records deliveries without verifying them. */
 export interface WebhookSink {
   readonly url: string;
   readonly received: ReceivedDelivery[];
-  /** What it answers. 200 until it is set; 0 cuts the connection. */
+  /** Status of responses, by default 200; 0 cuts the connection. */
   status: number;
 }
 
 const running: Server[] = [];
 
-/** `closeSinks` closes it. */
+/** Starts a sink. `closeSinks` closes it. */
 export async function startSink(): Promise<WebhookSink> {
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {

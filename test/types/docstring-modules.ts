@@ -1,6 +1,6 @@
 import { docstringExamples, exportedNames, type DocstringExample } from '../support/docstring-examples.js';
 
-/** What stands around an example that is no statement, by what it is an example of. */
+/** Code around an example that is not a statement, by its declaration. */
 const AROUND: Readonly<Record<string, readonly [before: string, after: string]>> = {
   accept: [
     'export class Example { constructor(readonly inbox: GeminiInbox) {} async receive(response: Express) {',
@@ -15,10 +15,10 @@ const AROUND: Readonly<Record<string, readonly [before: string, after: string]>>
   getGeminiToken: ['export class Example {', '}'],
 };
 
-/** Examples of statements. */
+/** Declarations whose examples are statements. */
 const IN_A_FUNCTION = ['export async function example() {', '}'] as const;
 
-/** What readers have by these names. */
+/** Declarations of the names that readers provide. */
 const NAMES: Readonly<Record<string, string>> = {
   ai: 'declare const ai: GoogleGenAI;',
   app: 'declare const app: INestApplication;',
@@ -52,7 +52,7 @@ const IMPORTS: readonly (readonly [from: string, names: readonly string[]])[] = 
   ['nestjs-gemini-webhooks/testing', exportedNames('testing/index.ts')],
 ];
 
-/** The examples of docstrings, each as the text of a module by its place. */
+/** Returns each docstring example as the text of a module, by location. */
 export function docstringModules(): Map<string, string> {
   return new Map(
     docstringExamples().map((example) => [`${example.file}.example-${example.line}.ts`, moduleOf(example)]),

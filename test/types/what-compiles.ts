@@ -32,11 +32,11 @@ export function whatCompiles(options: ts.CompilerOptions): void {
     found = typings.check(new Map([...fixtures, ...unmarked, ...snippets, ...examples]), options);
   });
 
-  it('the typings and what should compile do, and what should not is an expected error', () => {
+  it('the typings and valid code compile, and each invalid line is an expected error', () => {
     expect(found.filter(({ file }) => !unmarked.has(file) && !snippets.has(file) && !examples.has(file))).toEqual([]);
   });
 
-  it('each expected error says what is wrong, and there is no other', () => {
+  it('each expected error has a reason, and there are no others', () => {
     const expected = [...fixtures].flatMap(expectedErrors);
 
     expect(expected.length).toBeGreaterThan(40);
@@ -49,7 +49,7 @@ export function whatCompiles(options: ts.CompilerOptions): void {
     );
   });
 
-  it('every TypeScript snippet of the README and the docs compiles as it stands, and every example of a docstring', () => {
+  it('every TypeScript snippet of the README, the docs and the docstrings compiles unchanged', () => {
     expect(snippets.size).toBeGreaterThan(6);
     expect(examples.size).toBeGreaterThan(20);
     expect(found.filter(({ file }) => snippets.has(file))).toEqual([]);

@@ -23,7 +23,7 @@ describe('check:gemini on the SDK that is installed', () => {
   const check = (...args: string[]) =>
     new Command(process.execPath, [SCRIPT, '--sdk', 'installed', ...args]).finished();
 
-  it('finds nothing changed', async () => {
+  it('finds no changes', async () => {
     const { code, stdout } = await check();
 
     expect(stdout).toMatch(
@@ -32,7 +32,7 @@ describe('check:gemini on the SDK that is installed', () => {
     expect(code).toBe(0);
   });
 
-  it('names each thing that a doctored snapshot has otherwise, and ends with 1', async () => {
+  it('lists each difference from an altered snapshot, and exits with 1', async () => {
     const doctored = JSON.parse(
       readFileSync(SNAPSHOT, 'utf8')
         .replaceAll('"interaction.requires_action"', '"interaction.needs_action"')
@@ -56,14 +56,14 @@ describe('check:gemini on the SDK that is installed', () => {
     expect(code).toBe(1);
   });
 
-  it('writes the snapshot that is committed', async () => {
+  it('writes the committed snapshot', async () => {
     const file = join(folder, 'written.json');
 
     expect((await check('--update', '--expected', file)).code).toBe(0);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(readFileSync(SNAPSHOT, 'utf8')));
   });
 
-  it('ends with 2 when it cannot compare', async () => {
+  it('exits with 2 if it cannot compare', async () => {
     const { code, stderr } = await check('--expected', join(folder, 'none.json'));
 
     expect(stderr).toContain('none.json');
@@ -87,7 +87,7 @@ describe('a comparison', () => {
     ['a request more', { a: [{ m: 1 }] }, { a: [{ m: 1 }, { m: 2 }] }, ['a › 1: is new: {"m":2}']],
     ['no request any more', { a: [{ m: 1 }] }, { a: [] }, ['a › 0: is gone, was {"m":1}']],
     ['null for an object', { a: { b: 1 } }, { a: null }, ['a: was {"b":1}, is null']],
-  ])('of %s says what differs', (_, expected, actual, changes) => {
+  ])('of %s reports the differences', (_, expected, actual, changes) => {
     expect(changesBetween(expected, actual)).toEqual(changes);
   });
 });
@@ -107,7 +107,7 @@ export declare enum JobState {
 }
 `;
 
-  it('list events and states, whatever number the bundler gave their types', () => {
+  it('list events and states, regardless of the number that the bundler gave their types', () => {
     expect(factsOf(typings)).toMatchObject({
       subscribableEvents: ['batch.failed', 'batch.succeeded'],
       batchStates: ['JOB_STATE_FAILED', 'JOB_STATE_QUEUED'],
