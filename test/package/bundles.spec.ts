@@ -40,7 +40,7 @@ describe.each([
       { tool: 'esbuild', told: 'esm minify', heard: MINIFIED, warned: 'minified' },
       { tool: 'rspack', told: 'minify', heard: MINIFIED, warned: 'minified' },
       { tool: 'webpack', told: 'minify', heard: MINIFIED, warned: 'minified' },
-      // What `nest build --webpack` does: nothing is minified.
+      // Like `nest build --webpack`, without minification.
       { tool: 'webpack', told: 'nothing', heard: OF_THE_SOURCE, warned: undefined },
     ],
   },
@@ -53,7 +53,7 @@ describe.each([
     host.putBack(absent);
   });
 
-  it.each(bundles)('receives when it is bundled by $tool told "$told", command line and all', async (bundle) => {
+  it.each(bundles)('receives when bundled by $tool with "$told", including the command line', async (bundle) => {
     const { app, cli } = await host.bundle(bundle);
 
     const { status, heard, warnings } = JSON.parse(await host.node(app, url, QUEUE)) as Report;

@@ -23,7 +23,7 @@ describe('the command line of the packed file, without peers', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('simulates Gemini, and looks at what it finds there', async () => {
+  it('simulates Gemini, and runs doctor and trigger against it', async () => {
     const simulator = new Command(bin, ['simulate', '--port', '0']);
     await simulator.printed('Stop with Ctrl-C.');
     const jwksUrl = /^JWKS: (.*)$/m.exec(simulator.stdout)?.[1] ?? '';
@@ -48,7 +48,7 @@ describe('the command line of the packed file, without peers', () => {
     expect(ended.code).toBe(0);
   });
 
-  it('ends with 2 when it is used wrongly', async () => {
+  it('exits with 2 on usage errors', async () => {
     const { code, stdout, stderr } = await new Command(bin, ['list'], {
       GEMINI_API_KEY: '',
       GOOGLE_API_KEY: '',

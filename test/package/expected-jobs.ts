@@ -3,7 +3,7 @@ const RESULTS = {
   fileResults: ['key four: Simulated answer to: four', 'key three: Simulated answer to: three'],
 };
 
-/** What the hosts' job suite reports. The same by webhook and by poll, but for ends that Gemini does not announce. */
+/** Report of the hosts' job suite. Webhooks and polls give the same report, except for ends that Gemini does not announce. */
 export function expectedJobs({ apiVersion }: { apiVersion: string }): object {
   return {
     apiVersions: [apiVersion],

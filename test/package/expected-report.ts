@@ -1,8 +1,8 @@
 const HTTP = ['global guard http', 'global interceptor http'];
 
 /**
- * What the hosts' app reports. Global enhancers run for requests, on our route too, and never for a handler; what stands
- * on the handler's class and method runs for the event.
+ * Report of the hosts' app. Global enhancers run for requests, including our route, and never for a handler; those
+ * on the handler's class and method run for the event.
  */
 export function expectedReport({ parsesBodies }: { parsesBodies: boolean }): object {
   return {

@@ -6,36 +6,36 @@ import { run, tarball } from './run.js';
 const TEMPLATES = join(import.meta.dirname, 'hosts');
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
 
-/** What a host has in place of what its template names. */
+/** Versions that replace those of a host's template. */
 export interface HostVersions {
   /** The version of every package of Nest. */
   readonly nest?: string;
-  /** Versions of other packages, by name. Those that the template does not name are added. */
+  /** Versions of other packages by name, including packages that the template lacks. */
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** Where a host's durable inbox is. */
+/** Location of a host's durable inbox. */
 export interface HostStore {
   readonly url: string;
-  /** The beginning of its queues' names. */
+  /** Prefix of the queue names. */
   readonly queueName: string;
 }
 
-/** Says that an app is installed as a whole. */
+/** File that marks a complete installation. */
 const INSTALLED = '.installed';
 
-/** An app in a directory of its own that has installed the packed file, as a user's has. */
+/** An app in a separate directory that has installed the packed file like a user's app. */
 export class Host {
   #bundles = 0;
 
   private constructor(readonly directory: string) {}
 
-  /** Makes the app of a template, with what the template depends on or with other versions of it. */
+  /** Creates the app of a template, with the template's dependencies or other versions of them. */
   static install(template: string, versions: HostVersions = {}): Promise<Host> {
     return Host.#installedOnce([template, versions], (host) => host.#install(template, versions));
   }
 
-  /** Installing takes long, and tests only read what is there: one app serves every test file that asks for the same. */
+  /** Shares one app between test files, because installing is slow and tests only read the app. */
   static async #installedOnce(key: unknown, install: (host: Host) => Promise<unknown>): Promise<Host> {
     const name = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
     const host = new Host(join(dirname(tarball()), `host-${name}`));
@@ -55,7 +55,7 @@ export class Host {
     await run('npm', [...INSTALL, tarball()], this.directory);
   }
 
-  /** A project with the packed file and what it depends on, but no peers. */
+  /** Creates a project with the packed file and its dependencies, without peers. */
   static withoutPeers(): Promise<Host> {
     return Host.#installedOnce('without peers', async ({ directory }) => {
       writeFileSync(join(directory, 'package.json'), '{ "private": true }');
@@ -63,7 +63,7 @@ export class Host {
     });
   }
 
-  /** Where this package is installed. */
+  /** Directory in which this package is installed. */
   get installed(): string {
     return join(this.directory, 'node_modules', 'nestjs-gemini-webhooks');
   }
@@ -72,29 +72,29 @@ export class Host {
     return run(process.execPath, args, this.directory);
   }
 
-  /** Boots the app on an adapter and returns what it reports of each delivery. */
+  /** Starts the app on an adapter and returns its report of each delivery. */
   async boot(tsconfig: string, adapter: string, options: object): Promise<unknown> {
     const main = join(await this.compile(tsconfig), 'main.js');
     return JSON.parse(await this.node(main, adapter, JSON.stringify(options)));
   }
 
-  /** Compiles the app, runs one of its programs, and returns what it reports. */
+  /** Compiles the app, runs one of its programs, and returns the report. */
   async program(tsconfig: string, name: string): Promise<unknown> {
     return JSON.parse(await this.node(join(await this.compile(tsconfig), `${name}.js`)));
   }
 
-  /** Runs the job suite on an adapter, and on a store if there is one, and returns what it reports. */
+  /** Runs the job suite on an adapter, and on a store if given, and returns the report. */
   async runJobs(tsconfig: string, adapter: string, store?: HostStore): Promise<unknown> {
     const main = join(await this.compile(tsconfig), 'jobs-main.js');
     return JSON.parse(await this.node(main, adapter, ...(store ? [store.url, store.queueName] : [])));
   }
 
-  /** Deploys the app to a host of functions, on an adapter, and returns what it reports. */
+  /** Deploys the app to a function host, on an adapter, and returns the report. */
   async runFunction(deployedTo: string, adapter: string): Promise<string> {
     return this.node(join(await this.compile('tsconfig.json'), 'serverless-main.js'), deployedTo, adapter);
   }
 
-  /** Bundles the app that runs on a store, and the command line, and returns where they are. */
+  /** Bundles the app for a store and the command line, and returns their paths. */
   async bundle({
     tool,
     told,
@@ -111,7 +111,7 @@ export class Host {
     return { app: built('app'), cli: built('cli') };
   }
 
-  /** Hides an installed package, as if it had not been installed. */
+  /** Hides an installed package as if it were not installed. */
   takeAway(name: string): void {
     renameSync(join(this.directory, 'node_modules', name), join(this.directory, name));
   }

@@ -41,7 +41,7 @@ describe.each([
   });
 
   it.each(boots)(
-    'compiled with $tsconfig gets a delivery of each scheme on $adapter with $options',
+    'compiled with $tsconfig receives a delivery of each scheme on $adapter with $options',
     async ({ tsconfig, adapter, options }) => {
       // Express parses nothing unless told to; Fastify always does.
       const parsesBodies = adapter === 'fastify' || !('bodyParser' in options);
@@ -50,7 +50,7 @@ describe.each([
     },
   );
 
-  it('gets the same exports by require and by import', async () => {
+  it('has the same exports by require and import', async () => {
     const names = "names => console.log(Object.keys(names).filter((name) => name !== 'module.exports').sort().join())";
 
     const required = await host.node('--input-type=commonjs', '-e', `(${names})(require('nestjs-gemini-webhooks'))`);
@@ -89,7 +89,7 @@ describe.each([
   it.each([
     { store: 'redis', command: 'npm install bullmq ioredis' },
     { store: 'postgres', command: 'npm install bullmq pg' },
-  ])('that has no driver for $store is told at start: $command', async ({ store, command }) => {
+  ])('without a driver for $store stops at start and names the command: $command', async ({ store, command }) => {
     const said = await host.node('--input-type=module', '-e', startingOn(`${store}://127.0.0.1:1/1`));
 
     expect(said).toContain('invalid_option bullmqInbox needs');

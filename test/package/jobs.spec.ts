@@ -49,7 +49,7 @@ describe.each([
     host = await Host.install(template, { dependencies });
   });
 
-  it(`starts jobs of each kind by ${apiVersion}, hears of their ends by webhook or by poll, and reads results`, async () => {
+  it(`starts jobs of each kind with ${apiVersion}, learns their ends by webhook or poll, and reads results`, async () => {
     expect(await host.runJobs('tsconfig.json', adapter, store)).toEqual(expectedJobs({ apiVersion }));
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPostgres } from '../jest/find-servers.js';
 
-/** Packs the package once, as publishing does, for all tests of it, and finds the PostgreSQL that some of them need. */
+/** Packs the package once as for publishing, and finds the PostgreSQL that some tests need. */
 export default async function pack() {
   const directory = mkdtempSync(join(tmpdir(), 'nestjs-gemini-webhooks-'));
   execFileSync('npm', ['pack', '--pack-destination', directory], { stdio: 'pipe' });

@@ -19,13 +19,13 @@ describe('the packed file', () => {
     await expect(run(join(BIN, 'publint'), ['--strict', tarball()], ROOT)).resolves.toContain('All good');
   });
 
-  it('has typings that fit its code for every way to resolve them', async () => {
+  it('has typings that match its code for every module resolution', async () => {
     const args = [tarball(), '--ignore-rules', 'cjs-resolves-to-esm'];
 
     await expect(run(join(BIN, 'attw'), args, ROOT)).resolves.toContain('No problems found');
   });
 
-  it('holds what is built from lib, its papers and the pages of docs, and nothing else', () => {
+  it('contains only the build of lib, its legal files and the pages of docs', () => {
     const files = filesBelow(host.installed).filter((file) => !file.startsWith('node_modules'));
     const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 
@@ -39,7 +39,7 @@ describe('the packed file', () => {
     expect(files).toEqual(expect.arrayContaining(papers.filter((paper) => existsSync(join(ROOT, paper)))));
   });
 
-  it('has every file that its manifest names', () => {
+  it('contains every file that its manifest lists', () => {
     const { main, types, exports, typesVersions } = manifestOf(host.installed);
     const text = JSON.stringify([main, types, exports, typesVersions]);
     const named = [...text.matchAll(/"(\.\/[^"]+\.(?:json|js|ts))"/g)].map(([, file]) => String(file));
@@ -48,14 +48,14 @@ describe('the packed file', () => {
     expect(named.filter((file) => !existsSync(join(host.installed, file)))).toEqual([]);
   });
 
-  it.each(['dist/index.d.ts', 'dist/testing/index.d.ts'])('still says in %s what each export is for', (entryPoint) => {
+  it.each(['dist/index.d.ts', 'dist/testing/index.d.ts'])('keeps the docstring of each export in %s', (entryPoint) => {
     const { documented, undocumented } = documentation(join(host.installed, entryPoint));
 
     expect(documented.length).toBeGreaterThan(0);
     expect(undocumented).toEqual([]);
   });
 
-  it('still says of each option what it is for', () => {
+  it('keeps the docstring of each option', () => {
     const { documented, undocumented } = documentation(
       join(host.installed, 'dist', 'index.d.ts'),
       'GeminiWebhooksModuleOptions',

@@ -1,4 +1,4 @@
 import { jest } from '@jest/globals';
 
-// Installing, compiling and booting apps takes its time. Jest has no such setting for one of several projects.
+// Installing, compiling and starting apps is slow, and Jest has no timeout setting for a single project.
 jest.setTimeout(300_000);

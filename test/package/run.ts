@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 
-/** The packed file, as `pack.js` left it. */
+/** Path of the file that `pack.js` packed. */
 export function tarball(): string {
   const path = process.env['PACKED_TARBALL'];
   if (path === undefined) throw new Error('nothing was packed');
   return path;
 }
 
-/** Runs a command to its end and returns what it printed. What it needs from the environment does not include our settings. */
+/** Runs a command and returns its output. The environment does not contain our settings. */
 export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(GEMINI|GOOGLE|WEBHOOK|JEST|NODE_(ENV|OPTIONS))/.test(name)),

@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 
 describe.each(['express', 'fastify'])('an app on %s', (adapter) => {
-  it('gets a delivery of each scheme on Bun', async () => {
-    // What its package does when it is installed with scripts.
+  it('receives a delivery of each scheme on Bun', async () => {
+    // Install scripts of the package do the same.
     await host.node(join('node_modules', 'bun', 'install.js'));
     const bun = join(host.directory, 'node_modules', '.bin', 'bun');
 
@@ -24,7 +24,7 @@ describe.each(['express', 'fastify'])('an app on %s', (adapter) => {
     expect(JSON.parse(report)).toEqual(expectedReport({ parsesBodies: true }));
   });
 
-  it('gets a delivery of each scheme on Deno', async () => {
+  it('receives a delivery of each scheme on Deno', async () => {
     const deno = [join('node_modules', 'deno', 'bin.cjs'), 'run', '--allow-all', '--node-modules-dir=manual'];
 
     const report = await host.node(...deno, join(compiled, 'main.js'), adapter, '{}');
@@ -33,8 +33,8 @@ describe.each(['express', 'fastify'])('an app on %s', (adapter) => {
   });
 });
 
-describe('an app that gets at nothing but what it depends on', () => {
-  it('starts and receives when pnpm has installed it and hoists nothing', async () => {
+describe('an app that can access only its own dependencies', () => {
+  it('starts and receives when pnpm installs it without hoisting', async () => {
     const directory = projectOf(host);
     const pnpm = join(host.directory, 'node_modules', '.bin', 'pnpm');
     const offline = ['--prefer-offline', '--ignore-scripts', '--no-frozen-lockfile'];
@@ -58,7 +58,7 @@ describe('an app that gets at nothing but what it depends on', () => {
       enableImmutableInstalls: false,
     };
     writeFileSync(join(directory, '.yarnrc.yml'), JSON.stringify(settings));
-    // Without it the project would belong to one further up.
+    // Without this file the project would belong to a parent project.
     writeFileSync(join(directory, 'yarn.lock'), '');
 
     await run(process.execPath, [yarn, 'install'], directory);
@@ -70,7 +70,7 @@ describe('an app that gets at nothing but what it depends on', () => {
   });
 });
 
-describe("a user's test of an app, signed by the testing entry point", () => {
+describe("a user's test that signs deliveries with the testing entry point", () => {
   it.each([
     { runner: 'Vitest', args: ['node_modules/vitest/vitest.mjs', 'run'] },
     { runner: 'Vitest with SWC', args: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.swc.config.js'] },
@@ -80,7 +80,7 @@ describe("a user's test of an app, signed by the testing entry point", () => {
   });
 });
 
-/** The app with what it needs itself, and without what npm has installed. */
+/** Copies the app with its own files, without the packages that npm has installed. */
 function projectOf(of: Host): string {
   const directory = mkdtempSync(join(dirname(tarball()), 'project-'));
   cpSync(compiled, join(directory, 'dist'), { recursive: true });

@@ -51,7 +51,7 @@ async function filesOf(name: string): Promise<string[]> {
 }
 
 describe('npm run sample -- batch', () => {
-  it('logs the answers of a batch that was started once', async () => {
+  it('starts one batch and logs its answers', async () => {
     const sample = await SampleCommand.start('batch', { gemini, run });
 
     await sample.printed(`Batch ${run}: 4 answered, 0 failed`);
@@ -66,7 +66,7 @@ describe('npm run sample -- batch', () => {
     await sample.printed(`Batch ${run}: batch.failed`);
   });
 
-  it('uploads and starts nothing again for the same run, on a durable inbox', async () => {
+  it('does not upload or start anything again for the same run, on a durable inbox', async () => {
     const env = { GEMINI_WEBHOOK_INBOX_URL: await database() };
     const first = await SampleCommand.start('batch', { gemini, run, env });
     await first.printed('4 answered');
@@ -81,7 +81,7 @@ describe('npm run sample -- batch', () => {
 });
 
 describe('npm run sample -- long-video', () => {
-  it('makes a film of 48 s in two files, a refused scene included', async () => {
+  it('makes a film of 48 s in two files, even if a scene is refused', async () => {
     gemini.inject({ fault: 'end', kind: 'video', end: 'filtered', times: 1 });
     const sample = await SampleCommand.start('long-video', { gemini, run });
 
@@ -93,7 +93,7 @@ describe('npm run sample -- long-video', () => {
     expect((await readFile(first!)).subarray(4, 8).toString()).toBe('ftyp');
   });
 
-  it('softens a prompt that is refused at the start, once', async () => {
+  it('softens a prompt once if it is refused at the start', async () => {
     const { GeminiWebhooksModule } = await import('nestjs-gemini-webhooks');
     const { FilmService } = await import('../../sample/long-video/film.service.js');
     const imports = [GeminiWebhooksModule.forRoot({ gemini: gemini.clientOptions })];
@@ -116,7 +116,7 @@ describe('npm run sample -- long-video', () => {
     expect(gemini.countOf('interactions.create')).toBe(Number(refused) + 1);
   });
 
-  it('goes on after a kill and starts no clip twice, on a durable inbox', async () => {
+  it('continues after a kill and starts no clip twice, on a durable inbox', async () => {
     gemini = await simulator({ durations: { video: 1500 } });
     const env = { GEMINI_WEBHOOK_INBOX_URL: await database() };
     const killed = await SampleCommand.start('long-video', { gemini, run, env });
@@ -132,7 +132,7 @@ describe('npm run sample -- long-video', () => {
 });
 
 describe('npm run sample -- deep-research', () => {
-  it('writes the report when a person approves the plan', async () => {
+  it('writes the report after a person approves the plan', async () => {
     const sample = await SampleCommand.start('deep-research', { gemini, run });
     await sample.printed(`The plan of ${run}:\n# Simulated plan`);
     await sample.printed('Approve the plan?');
@@ -167,7 +167,7 @@ describe('npm run sample -- deep-research', () => {
 });
 
 describe('npm run sample -- durable', () => {
-  it('stores in PostgreSQL what the web process receives and the worker reads', async () => {
+  it('stores answers in PostgreSQL that the web process receives and the worker reads', async () => {
     const url = await database();
     const sample = await SampleCommand.start('durable', { gemini, run, env: { DATABASE_URL: url } });
     await sample.printed(`The answers of ${run} are stored`);
@@ -180,7 +180,7 @@ describe('npm run sample -- durable', () => {
     expect(gemini.deliveries.map(({ status }) => status)).toEqual([202]);
   });
 
-  it('brings its own Gemini and PostgreSQL, and ends with Ctrl+C', async () => {
+  it('starts its own Gemini and PostgreSQL, and ends with Ctrl+C', async () => {
     const sample = await SampleCommand.start('durable', { run });
     await sample.printed(`The answers of ${run} are stored`);
 
@@ -190,7 +190,7 @@ describe('npm run sample -- durable', () => {
 });
 
 describe('npm run sample -- static-webhook', () => {
-  it('handles a batch that another program has started, signed with the secret of the static webhook', async () => {
+  it('handles a batch that another program started, signed with the secret of the static webhook', async () => {
     const sample = await SampleCommand.start('static-webhook', { gemini });
 
     await sample.printed('succeeded, verified by hmac');
@@ -214,7 +214,7 @@ describe('npm run sample', () => {
     expect(command.stdout).toMatch(/call batches\.create .* 200/);
   });
 
-  it('names the samples when it is given another name', async () => {
+  it('lists the samples if the name is unknown', async () => {
     const sample = await SampleCommand.start('batches', {});
 
     expect(await sample.exitCode).toBe(2);

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe('npm run demo', () => {
-  it('runs the three workflows with --once and exits with 0, whatever the shell has set for another app', async () => {
+  it('runs the three workflows with --once and exits with 0, even with variables for another app', async () => {
     const run = await Showcase.start(['--once'], {
       GEMINI_API_KEY: 'of another project',
       GEMINI_WEBHOOK_SECRET: 'of another app',
@@ -51,7 +51,7 @@ describe('npm run demo', () => {
     expect(run.stdout).toContain('3 of 3 workflows succeeded.');
   });
 
-  it('exits with 1 when workflows fail, and says why each of them did', async () => {
+  it('exits with 1 if workflows fail, and reports why each of them did', async () => {
     const run = await startWithFaults([
       { fault: 'end', kind: 'batch', end: 'failed' },
       { fault: 'end', kind: 'video', end: 'filtered', times: 2 },
@@ -66,7 +66,7 @@ describe('npm run demo', () => {
     });
   });
 
-  it('finishes a film one of whose scenes was refused, with a softened prompt', async () => {
+  it('finishes a film with a softened prompt after one of its scenes was refused', async () => {
     const run = await startWithFaults([{ fault: 'end', kind: 'video', end: 'filtered', times: 1 }]);
 
     expect(await run.ended()).toBe(0);
@@ -94,7 +94,7 @@ describe('npm run demo', () => {
     expect(processes.length).toBeGreaterThan(2);
   });
 
-  it('puts the page behind the login with the real API, but not the webhooks, and starts nothing', async () => {
+  it('requires a login for the page but not for webhooks with the real API, and starts nothing', async () => {
     const run = await Showcase.start([], {
       GEMINI_API_KEY: 'a key',
       GEMINI_WEBHOOK_PUBLIC_URL: 'https://app.example',
@@ -125,11 +125,11 @@ describe('npm run demo', () => {
 
   it.each([
     ['an unknown option', ['--onec'], "Unknown option '--onec'"],
-    ['an option that is gone', ['--fleet'], "Unknown option '--fleet'"],
-    ['a word that is no option', ['once'], "Unexpected argument 'once'"],
-    ['a port that is no number', ['--port', 'http'], '--port: got "http"'],
+    ['a removed option', ['--fleet'], "Unknown option '--fleet'"],
+    ['a word that is not an option', ['once'], "Unexpected argument 'once'"],
+    ['a port that is not a number', ['--port', 'http'], '--port: got "http"'],
     ['a port out of range', ['--port', '65536'], '--port: got "65536"'],
-  ])('refuses %s before it starts anything', async (_what, args, message) => {
+  ])('rejects %s before it starts anything', async (_what, args, message) => {
     const { code, stdout, stderr } = await demo(...args).finished();
 
     expect([code, stdout]).toEqual([1, '']);
@@ -137,7 +137,7 @@ describe('npm run demo', () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
-  it('exits with 1 when the port is in use', async () => {
+  it('exits with 1 if the port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -148,7 +148,7 @@ describe('npm run demo', () => {
     expect(stderr).toBe(`Port ${port} cannot be used (EADDRINUSE). Give another by --port, or none.\n`);
   });
 
-  it('prints its options with --help', async () => {
+  it('lists its options with --help', async () => {
     const { code, stdout } = await demo('--help').finished();
 
     expect(code).toBe(0);

@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 const LOGIN = { username: 'admin', password: 'open sesame' };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const SCREENSHOTS = 'test-results';
-/** The name of each fault on the page, and the answer beside it. */
+/** Name of each fault on the page, and the response next to it. */
 const FAULTS: Readonly<Record<FaultName, string>> = {
   duplicate: 'Sent twice Accepted, not handled again, 202',
   lose: 'Lost No webhook came: polling found the end of the job',
@@ -70,7 +70,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
     expect((await saved).status()).toBe(204);
   }
 
-  it('shows the workflows that the demo runs, each of which succeeds', async () => {
+  it('shows the workflows that the demo runs, and all succeed', async () => {
     const page = await open();
     const [batch, film, research] = ['batch', 'film', 'research'].map((kind) =>
       page.locator(`[data-testid=run][data-kind=${kind}]`).last(),
@@ -129,7 +129,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
     expect(await research.getByTestId('approve').isVisible()).toBe(false);
   });
 
-  it('ends a research whose plan a person declines', async () => {
+  it('ends a research run if a person declines the plan', async () => {
     const page = await open();
     const research = await start(page, 'research', 'question', 'Who owns the moon?');
     await research.getByTestId('decline').click();
@@ -137,7 +137,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
     expect(await ended(research)).toBe('The plan was declined.');
   });
 
-  it('shows each fault by its own name, and how it was answered, within one screen of a phone', async () => {
+  it('shows each fault by its name with the response to it, within one screen of a phone', async () => {
     const page = await open(PHONE);
     for (const fault of FAULT_NAMES) {
       await choose(page, fault);
@@ -153,7 +153,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
     await page.screenshot({ path: join(SCREENSHOTS, 'sample-phone.png') });
   });
 
-  it.each(['light', 'dark'] as const)('fits a screen and a phone, and nothing overlaps, in %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('fits a desktop and a phone without overlaps, in %s', async (colorScheme) => {
     const [wide, phone] = [await open({ colorScheme }), await open({ ...PHONE, colorScheme })];
     for (const page of [wide, phone]) {
       for (const kind of ['batch', 'film', 'research'])
@@ -168,7 +168,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
     await wide.screenshot({ path: join(SCREENSHOTS, `sample-${colorScheme}.png`) });
   });
 
-  it('is used by keyboard alone, and keeps the focus', async () => {
+  it('can be used by keyboard alone, and keeps the focus', async () => {
     const page = await open();
     await page.locator('[name=prompts]').focus();
     await page.keyboard.press('ControlOrMeta+A');
@@ -194,7 +194,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
     expect(await admin.content()).not.toContain('fonts.googleapis.com');
   });
 
-  it('takes JSON of its own site only, says what is wrong with it, and sends security headers', async () => {
+  it('accepts JSON only from its own site, explains invalid JSON, and sends security headers', async () => {
     const post = (body: string, headers: Record<string, string>) =>
       fetch(`${demo.origin}/api/runs`, { method: 'POST', body, headers });
     const json = { 'content-type': 'application/json' };
@@ -222,7 +222,7 @@ const FAULTS: Readonly<Record<FaultName, string>> = {
   });
 });
 
-/** Pairs of texts whose boxes overlap: links, headings, buttons, fields and labels that are neither within each other. */
+/** Pairs of links, headings, buttons, fields and labels whose boxes overlap without nesting. */
 const OVERLAPS = `(() => {
   const all = [...document.querySelectorAll('h1, h2, h3, h4, a, button, input, textarea, legend')]
     .filter((one) => one.checkVisibility() && !one.closest('.top, .skip, .timeline, .text, .rows'));

@@ -8,7 +8,7 @@ export const COMMAND_TIMEOUT_MS = 300_000;
 
 const running = new Set<SampleCommand>();
 
-/** `npm run sample -- <name> <run>`, started in a process group of its own. */
+/** `npm run sample -- <name> <run>` in a separate process group. */
 export class SampleCommand {
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
@@ -35,7 +35,7 @@ export class SampleCommand {
     running.add(this);
   }
 
-  /** @param gemini a simulated Gemini that outlives the command; the command brings its own unless given */
+  /** @param gemini a simulated Gemini that outlives the command; the command starts its own unless given */
   static async start(
     name: string,
     { gemini, run, env = {} }: { gemini?: GeminiSimulator; run?: string; env?: NodeJS.ProcessEnv },
@@ -50,7 +50,7 @@ export class SampleCommand {
     return new SampleCommand(name, run === undefined ? [] : [run], { PORT: port, ...simulated, ...env });
   }
 
-  /** Ends by SIGKILL every command that still runs. For `afterEach`. */
+  /** Ends every running command by SIGKILL. For `afterEach`. */
   static async endAll(): Promise<void> {
     await Promise.all([...running].map((command) => command.end('SIGKILL')));
   }
@@ -59,12 +59,12 @@ export class SampleCommand {
     return this.#output;
   }
 
-  /** Exit code, once it and all of its processes have ended; null after a signal. */
+  /** Resolves with the exit code once all processes of the command have ended; null after a signal. */
   get exitCode(): Promise<number | null> {
     return this.#closed;
   }
 
-  /** Resolves once its output holds the text; rejects when it ends before. */
+  /** Resolves once the output contains the text; rejects if the command ends before. */
   async printed(text: string): Promise<void> {
     const ended = this.#closed.then(() => {
       if (!this.#output.includes(text)) throw new Error(`${this.#name} ended without "${text}":\n${this.#output}`);
@@ -76,12 +76,12 @@ export class SampleCommand {
     ended.catch(() => undefined);
   }
 
-  /** Types a line into its terminal. */
+  /** Writes a line to the standard input. */
   type(line: string): void {
     this.#child.stdin!.write(`${line}\n`);
   }
 
-  /** Sends a signal to all of its processes, as a terminal does. Resolves when they have ended. */
+  /** Sends a signal to all processes of the command, as a terminal does. Resolves when they have ended. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     process.kill(-this.#child.pid!, signal);
     return this.#closed;
