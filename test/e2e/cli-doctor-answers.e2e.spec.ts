@@ -115,9 +115,7 @@ describe('doctor of a server that is not the app', () => {
     const { code, failed, check } = await doctor(url, [], { GEMINI_WEBHOOK_SECRET: newSecret() });
 
     expect({ code, failed }).toEqual({ code: 1, failed: ['route'] });
-    expect(check('route')).toMatchObject({
-      todo: expect.stringMatching(/relay.*GeminiSignatureGuard/),
-    });
+    expect(check('route')).toMatchObject({ todo: expect.stringContaining('GeminiSignatureGuard') });
     expect(check('raw body')).toMatchObject({ state: 'skipped' });
   });
 
@@ -181,10 +179,7 @@ describe('doctor of an app with a static secret only', () => {
     const { code, failed, check } = await doctor(url, [], { ...env, GEMINI_WEBHOOK_JWKS_URL: 'http://127.0.0.1:9/' });
 
     expect({ code, failed }).toEqual({ code: 0, failed: [] });
-    expect(check('key set')).toMatchObject({
-      state: 'skipped',
-      found: expect.stringContaining('static webhooks only'),
-    });
+    expect(check('key set')).toMatchObject({ state: 'skipped', found: expect.stringContaining('jwks') });
   });
 
   it('does not fail for them with an API key for the ping either', async () => {
@@ -234,10 +229,8 @@ describe('doctor of the handlers', () => {
     const { env } = await webhookOf(own, ['batch.succeeded', 'batch.failed', 'video.generated', 'interaction.failed']);
     const { check } = await doctor(own.url, ['--webhook', 'mine'], env);
 
-    expect(check('handlers')).toMatchObject({
-      state: 'failed',
-      found: expect.stringMatching(/: batch\.failed, video\.generated$/),
-    });
+    expect(check('handlers')?.state).toBe('failed');
+    expect(check('handlers')?.found.match(/\b\w+\.\w+\b/g)).toEqual(['batch.failed', 'video.generated']);
   });
 
   it('counts listeners on the bus', async () => {
@@ -306,7 +299,7 @@ describe('doctor --webhook', () => {
     const { out, code } = await cli(['doctor', own.url, '--local', '--webhook', 'mine'], { env });
 
     expect(code).toBe(1);
-    expect(out).toContain('It has: none. Compare GEMINI_API_KEY');
+    expect(out).toContain('GEMINI_API_KEY');
     expect(out).not.toContain('..');
   });
 });

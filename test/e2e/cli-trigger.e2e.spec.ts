@@ -53,8 +53,9 @@ describe('trigger', () => {
     );
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(/^batch\.succeeded msg_\S+ → 200 processed \(\d+ ms\)$/);
     expect(events).toMatchObject([{ type: 'batch.succeeded', data: { id: 'batch_42', a: 'b=c' } }]);
+    for (const fact of ['batch.succeeded', events[0]!.delivery.id, '200 processed']) expect(out).toContain(fact);
+    expect(out.split('\n')).toHaveLength(1);
   });
 
   it('signs as specified by Standard Webhooks, with every secret of the environment', async () => {
@@ -111,14 +112,23 @@ describe('trigger', () => {
   });
 
   it.each([
-    ['forge', '401 signature_mismatch'],
-    ['stale', '400 timestamp_out_of_tolerance'],
-  ])('succeeds if the app refuses the delivery of --fault %s', async (fault, answer) => {
+    ['forge', { status: 401, answer: 'signature_mismatch' }],
+    ['stale', { status: 400, answer: 'timestamp_out_of_tolerance' }],
+  ])('succeeds if the app refuses the delivery of --fault %s', async (fault, refusal) => {
     const { secret, events, to } = await app();
-    const { code, out } = await cli(['trigger', 'batch.expired', ...to, '--secret', secret, '--fault', fault]);
+    const { code, out } = await cli([
+      'trigger',
+      'batch.expired',
+      ...to,
+      '--secret',
+      secret,
+      '--fault',
+      fault,
+      '--json',
+    ]);
 
     expect(code).toBe(0);
-    expect(out).toContain(answer);
+    expect(JSON.parse(out)).toMatchObject({ ...refusal, ok: true });
     expect(events).toEqual([]);
   });
 
@@ -185,7 +195,7 @@ describe('trigger', () => {
 
     expect(code).toBe(1);
     expect(out).toContain('401 signature_mismatch');
-    expect(err).toContain('Use the secret of the app');
+    expect(err).toContain('GEMINI_WEBHOOK_JWKS_URL');
     expect(out + err).not.toContain(other.slice(6, 16));
     expect(out + err).not.toContain(secret.slice(6, 16));
   });
@@ -201,8 +211,8 @@ describe('trigger', () => {
     ]);
 
     expect(code).toBe(1);
-    expect(out).toContain('no response: connect ECONNREFUSED');
-    expect(err).toContain('Is the app running');
+    expect(out).toContain('ECONNREFUSED');
+    expect(err.split('\n')).toHaveLength(2);
   });
 
   it('asks for forRoot() first when no route is there', async () => {
@@ -232,7 +242,7 @@ describe('trigger', () => {
     const sink = await startSink();
     const { err } = await cli(['trigger', 'batch.failed', '--to', sink.url, ...args], { env });
 
-    expect(err).toMatch(new RegExp(`^${name}: .*16 bytes`, 'm'));
+    expect(err).toMatch(new RegExp(`^${name}\\b.*\\b16\\b`, 'm'));
     expect(err).not.toContain('mysecret');
   });
 
@@ -252,43 +262,61 @@ describe('trigger', () => {
     const { code, err } = await cli(['trigger', 'batch.succeded', ...to, '--secret', secret]);
 
     expect(code).toBe(0);
-    expect(err).toContain('Gemini has no event');
+    expect(err).toContain('batch.succeded');
     expect(events).toHaveLength(1);
   });
 
   it.each([
-    [['trigger', '--to', 'http://localhost/'], "missing required argument 'type'"],
-    [['trigger', 'batch.failed'], "required option '--to <url>'"],
-    [['trigger', 'batch.failed', '--to', 'localhost:3000'], 'Give a full URL'],
-    [['trigger', 'batch.failed', '--to', 'http://u:p@localhost/'], 'must not contain a user name'],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/'], 'Set GEMINI_WEBHOOK_SECRET'],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--secret', 'whsec_?!'], 'is not base64'],
+    [['trigger', '--to', 'http://localhost/'], ['type']],
+    [['trigger', 'batch.failed'], ['--to']],
+    [
+      ['trigger', 'batch.failed', '--to', 'localhost:3000'],
+      ['--to', 'localhost:3000'],
+    ],
+    [['trigger', 'batch.failed', '--to', 'http://u:p@localhost/'], ['--to']],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/'],
+      ['GEMINI_WEBHOOK_SECRET', '--secret', '--store', '--dynamic'],
+    ],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--secret', 'whsec_?!'],
+      ['--secret', 'base64'],
+    ],
     [
       ['trigger', 'batch.failed', '--to', 'http://localhost/', '--secret', 'whsec_YQ==', '--dynamic'],
-      'cannot be used with',
+      ['--secret', '--dynamic'],
     ],
     [
       ['trigger', 'batch.failed', '--to', 'http://localhost/', '--dynamic', '--private-key', '/nowhere'],
-      'openssl genpkey',
+      ['/nowhere', 'openssl genpkey'],
     ],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--data', 'id'], 'name=value'],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'inbox'], '--webhook'],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--data', 'id'],
+      ['--data', 'name=value'],
+    ],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'inbox'],
+      ['--store', '--webhook'],
+    ],
     [
       ['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'inbox', '--secret', 'whsec_YQ=='],
-      'cannot be used with',
+      ['--store', '--secret'],
     ],
     [
       ['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'file:/nowhere', '--webhook', 'orders'],
-      'has no secret of the webhook "orders"',
+      ['file:/nowhere', 'orders', '--registration'],
     ],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--count', '0'], 'whole number from 1'],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--rate', '0'], 'more than 0'],
-    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--fault', 'explode'], 'Allowed choices'],
-  ])('exits with 2 for %j', async (args, why) => {
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--count', '0'], ['--count']],
+    [['trigger', 'batch.failed', '--to', 'http://localhost/', '--rate', '0'], ['--rate']],
+    [
+      ['trigger', 'batch.failed', '--to', 'http://localhost/', '--fault', 'explode'],
+      ['--fault', 'duplicate', 'forge', 'stale'],
+    ],
+  ])('exits with 2 for %j and names the argument', async (args, names) => {
     const { code, out, err } = await cli(args);
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain(why);
+    for (const name of names) expect(err).toContain(name);
   });
 
   it('exits with 2 for a malformed secret of the environment, without showing it', async () => {

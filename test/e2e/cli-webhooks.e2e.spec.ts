@@ -43,8 +43,8 @@ describe('register', () => {
   it('creates a webhook and saves its secret to a file that only its owner can read', async () => {
     const { code, out, err } = await register('orders', '--store', store());
 
-    expect(err).toMatch(/^created orders \(\S+\), enabled\. Its secret is in file:/);
     expect({ code, out }).toEqual({ code: 0, out: '' });
+    for (const fact of ['orders', (await webhooks())[0]!.id!, 'enabled', store()]) expect(err).toContain(fact);
     expect(await webhooks()).toMatchObject([{ name: 'orders', subscribed_events: ['batch.succeeded'] }]);
     expect(secretsIn(kept())).toHaveLength(1);
     expect(statSync(join(directory, 'secrets.json')).mode & 0o777).toBe(0o600);
@@ -54,11 +54,11 @@ describe('register', () => {
   it('updates the webhook with this name, or nothing', async () => {
     await register('orders', '--store', store());
     const before = kept();
-    const changed = await register('orders', '--store', store(), '--event', 'video.generated');
-    const same = await register('orders', '--store', store(), '--event', 'video.generated');
+    const changed = await register('orders', '--store', store(), '--event', 'video.generated', '--json');
+    const same = await register('orders', '--store', store(), '--event', 'video.generated', '--json');
 
-    expect(changed.err).toMatch(/^updated orders/);
-    expect(same.err).toMatch(/^unchanged: orders/);
+    expect(JSON.parse(changed.out)).toMatchObject({ done: 'updated', webhook: { name: 'orders' } });
+    expect(JSON.parse(same.out)).toMatchObject({ done: 'unchanged', webhook: { name: 'orders' } });
     expect(await webhooks()).toMatchObject([{ subscribed_events: ['batch.succeeded', 'video.generated'] }]);
     expect(kept()).toBe(before);
   });
@@ -99,21 +99,33 @@ describe('register', () => {
     const { code, out, err } = await register('orders', '--print-secret');
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain('cannot be shown again');
+    for (const name of ['orders', '--store', 'rotate']) expect(err).toContain(name);
     expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
   });
 
   it.each([
-    [[], 'Say where it goes'],
-    [['--store', 'secrets.json'], 'Give file:<path>, or inbox'],
-    [['--store', 'file:x', '--print-secret'], 'cannot be used with'],
-    [['--print-secret', '--event', 'batch.cancelled'], '--event: got "batch.cancelled"'],
-    [['--print-secret', '--event', 'batch.exploded'], '--event: got "batch.exploded"'],
-  ])('exits with 2 for %j, and creates nothing', async (args, why) => {
+    [[], ['--store', '--print-secret']],
+    [
+      ['--store', 'secrets.json'],
+      ['--store', 'file:', 'inbox'],
+    ],
+    [
+      ['--store', 'file:x', '--print-secret'],
+      ['--store', '--print-secret'],
+    ],
+    [
+      ['--print-secret', '--event', 'batch.cancelled'],
+      ['--event', 'batch.cancelled'],
+    ],
+    [
+      ['--print-secret', '--event', 'batch.exploded'],
+      ['--event', 'batch.exploded'],
+    ],
+  ])('exits with 2 for %j, names the argument, and creates nothing', async (args, names) => {
     const { code, err } = await register('orders', ...args);
 
     expect(code).toBe(2);
-    expect(err).toContain(why);
+    for (const name of names) expect(err).toContain(name);
     expect(gemini.countOf('webhooks.create')).toBe(0);
   });
 });
@@ -148,8 +160,9 @@ describe.each(STORES)('register with the store of an inbox on $name', ({ url }) 
     await inbox.save('orders', []);
     await inbox.close?.();
 
-    expect(err).toContain('Its secret is in inbox.');
     expect(code).toBe(0);
+    expect(err).toContain('inbox');
+    expect(secretsIn(err)).toEqual([]);
     expect(found).toEqual([{ value: expect.stringMatching(/^whsec_/) }]);
   });
 });
@@ -162,7 +175,8 @@ describe('rotate', () => {
     const [first, second] = secretsIn(kept());
 
     expect({ code, out }).toEqual({ code: 0, out: '' });
-    expect(err).toContain('within seconds');
+    expect(err).toContain('orders');
+    expect(secretsIn(err)).toEqual([]);
     expect(second).toBe(old);
     expect(first).not.toBe(old);
     expect(await webhooks()).toMatchObject([{ signing_secrets: [{}, { expire_time: expect.any(String) }] }]);
@@ -183,19 +197,26 @@ describe('rotate', () => {
     const { out, err } = await command('rotate', 'orders', '--print-secret');
 
     expect(out).toMatch(/^whsec_[\w+/=]+$/);
-    expect(err).toContain('GEMINI_WEBHOOK_SECRET=<new>,<old>');
+    expect(err).toContain('GEMINI_WEBHOOK_SECRET');
+    expect(secretsIn(err)).toEqual([]);
   });
 
   it.each([
-    [['orders'], 'Say where it goes'],
-    [['orders', '--print-secret', '--revoke-previous', 'never'], 'Allowed choices'],
-    [['theirs', '--print-secret'], 'It has: orders'],
-  ])('exits with 2 for %j, and rotates nothing', async (args, why) => {
+    [['orders'], ['--store', '--print-secret']],
+    [
+      ['orders', '--print-secret', '--revoke-previous', 'never'],
+      ['--revoke-previous', 'after24h', 'now'],
+    ],
+    [
+      ['theirs', '--print-secret'],
+      ['theirs', 'orders'],
+    ],
+  ])('exits with 2 for %j, names the argument, and rotates nothing', async (args, names) => {
     await register('orders', '--store', store());
     const { code, err } = await command('rotate', ...args);
 
     expect(code).toBe(2);
-    expect(err).toContain(why);
+    for (const name of names) expect(err).toContain(name);
     expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
   });
 });
@@ -204,13 +225,15 @@ describe('list', () => {
   it('prints a table without secrets and without query strings', async () => {
     await register('orders', '--store', store());
     const { code, out } = await command('list');
-    const [head, row, ...others] = out.split('\n');
+    const [head = '', row = '', ...others] = out.split('\n');
+    const cells = row.split(/ {2,}/);
+    const [{ id } = {}] = await webhooks();
 
     expect(code).toBe(0);
     expect(others).toEqual([]);
-    expect(head).toMatch(/^NAME +ID +STATE +SECRETS +EVENTS +URI$/);
-    expect(row).toMatch(/^orders {2}\S+ {2}enabled {2}1 {8}batch\.succeeded {2}http:\/\/127\.0\.0\.1:9\/hook\?…$/);
-    expect(row!.indexOf('enabled')).toBe(head!.indexOf('STATE'));
+    expect(cells).toEqual(['orders', id, 'enabled', '1', 'batch.succeeded', 'http://127.0.0.1:9/hook?…']);
+    const startsOf = (line: string) => [...line.matchAll(/\S+/g)].map(({ index }) => index);
+    expect(startsOf(head)).toEqual(startsOf(row));
   });
 
   it('prints JSON, also without webhooks', async () => {
@@ -230,7 +253,8 @@ describe('list', () => {
     const { code, out, err } = await command('list');
 
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/^Gemini returns 403: .+$/);
+    expect(err).toContain('403');
+    expect(err.split('\n')).toHaveLength(1);
     expect(err).not.toContain(gemini.apiKey);
   });
 
@@ -238,7 +262,7 @@ describe('list', () => {
     const { code, err } = await cli(['list']);
 
     expect(code).toBe(2);
-    expect(err).toContain('Set GEMINI_API_KEY');
+    expect(err).toContain('GEMINI_API_KEY');
   });
 });
 
@@ -248,12 +272,13 @@ describe('ping, enable and remove', () => {
     const [{ id = '' } = {}] = await webhooks();
     await new GoogleGenAI(gemini.clientOptions).webhooks.update(id, { state: 'disabled' });
 
-    expect(await command('enable', 'orders')).toEqual({ code: 0, out: `enabled orders (${id})`, err: '' });
+    const enabled = await command('enable', 'orders');
+    expect(enabled).toMatchObject({ code: 0, err: '' });
+    for (const fact of ['orders', id]) expect(enabled.out).toContain(fact);
     expect(await webhooks()).toMatchObject([{ state: 'enabled' }]);
-    expect(await command('ping', id)).toMatchObject({ code: 0, out: `asked Gemini to ping orders (${id})` });
+    expect(JSON.parse((await command('ping', id, '--json')).out)).toEqual({ id, name: 'orders', done: 'ping' });
     expect(gemini.countOf('webhooks.ping')).toBe(1);
-    const removed = await command('remove', id, '--json');
-    expect(JSON.parse(removed.out)).toEqual({ id, name: 'orders', done: 'remove' });
+    expect(JSON.parse((await command('remove', id, '--json')).out)).toEqual({ id, name: 'orders', done: 'remove' });
     expect(await webhooks()).toEqual([]);
   });
 
@@ -274,16 +299,20 @@ describe('ping, enable and remove', () => {
 });
 
 describe('the program', () => {
-  it.each([
-    [['--help'], 'Usage: nestjs-gemini-webhooks'],
-    ...['trigger', 'simulate', 'doctor', 'register', 'list', 'rotate', 'ping', 'enable', 'remove'].map(
-      (name): [string[], string] => [[name, '--help'], '$ npx nestjs-gemini-webhooks'],
-    ),
-  ])('shows examples with %j', async (args, text) => {
-    const { code, out, err } = await cli(args);
+  const names = ['trigger', 'simulate', 'doctor', 'register', 'list', 'rotate', 'ping', 'enable', 'remove'];
+
+  it('lists its commands with --help', async () => {
+    const { code, out, err } = await cli(['--help']);
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain(text);
+    for (const name of names) expect(out).toMatch(new RegExp(`^ +${name} `, 'm'));
+  });
+
+  it.each(names)('shows an example with %s --help', async (name) => {
+    const { code, out, err } = await cli([name, '--help']);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`npx nestjs-gemini-webhooks ${name}`);
   });
 
   it.each([[[]], [['explode']], [['list', '--explode']], [['list', 'too', 'much']]])(

@@ -17,12 +17,16 @@ describe('faultArgument', () => {
   });
 
   it.each([
-    ['', 'is not a fault'],
-    ['explode', 'is not a fault'],
-    ['lose:', 'is not a detail of a fault'],
-    ['lose:colour=red', 'is not a detail of a fault'],
-    ['lose:toString=1', 'is not a detail of a fault'],
-  ])('refuses %j', (text, why) => {
-    expect(() => faultArgument(text)).toThrow(why);
+    ['', ['""', 'lose', 'duplicate']],
+    ['explode', ['explode', 'lose', 'duplicate']],
+    ['lose:', ['""', 'kind', 'times']],
+    ['lose:colour=red', ['colour', 'kind', 'times']],
+    ['lose:toString=1', ['toString', 'kind', 'times']],
+  ])('refuses %j and names the allowed values', (text, names) => {
+    const isMessage = { message: expect.stringMatching(names.join('.*')) };
+
+    expect(() => faultArgument(text)).toThrow(
+      expect.objectContaining({ code: 'commander.invalidArgument', ...isMessage }) as unknown as Error,
+    );
   });
 });

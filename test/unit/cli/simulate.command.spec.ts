@@ -17,7 +17,7 @@ function run(...given: string[]) {
 describe('simulate', () => {
   it('prints the environment for an app, then the API calls and deliveries, until it is stopped', async () => {
     const { lines, stop, done, valueOf } = run('--api-key', 'mine', '--fault', 'end:end=failed', '--speed', '1000');
-    await until(() => lines.includes('API calls and deliveries follow. Stop with Ctrl-C.'));
+    await until(() => valueOf('GEMINI_WEBHOOK_JWKS_URL') !== '');
     const ai = new GoogleGenAI({
       apiKey: valueOf('GEMINI_API_KEY'),
       httpOptions: { baseUrl: valueOf('GOOGLE_GEMINI_BASE_URL'), fetch: (...request) => fetch(...request) },
@@ -26,8 +26,10 @@ describe('simulate', () => {
     await until(async () => (await ai.batches.get({ name })).state === 'JOB_STATE_FAILED');
     const keys = (await (await fetch(valueOf('GEMINI_WEBHOOK_JWKS_URL'))).json()) as { keys: object[] };
 
-    expect(lines).toContain(`call batches.create ${name} 200`);
-    expect(lines).toContain('call jwks 200');
+    const logged = (...facts: string[]) => lines.some((line) => facts.every((fact) => line.includes(fact)));
+    expect(valueOf('GEMINI_API_KEY')).toBe('mine');
+    expect(logged('batches.create', name, '200')).toBe(true);
+    expect(logged('jwks', '200')).toBe(true);
     expect(keys.keys).toHaveLength(5);
 
     stop.resolve();
@@ -40,7 +42,7 @@ describe('simulate', () => {
       '--model tuned-one --model tuned-two --speed 1000 --file-processing-seconds 1000000 ' +
       '--video-event both --video-result as_requested --fault not_found:times=1';
     const { lines, stop, done, valueOf } = run(...given.split(' '));
-    await until(() => lines.includes('API calls and deliveries follow. Stop with Ctrl-C.'));
+    await until(() => valueOf('GEMINI_WEBHOOK_JWKS_URL') !== '');
     const ai = new GoogleGenAI({
       apiKey: valueOf('GEMINI_API_KEY'),
       httpOptions: { baseUrl: valueOf('GOOGLE_GEMINI_BASE_URL'), fetch: (...request) => fetch(...request) },
@@ -52,7 +54,7 @@ describe('simulate', () => {
       background: true,
       webhook_config: { uris },
     });
-    await until(() => lines.some((line) => line.startsWith(`delivery video.generated ${id}`)));
+    await until(() => lines.some((line) => line.includes('video.generated') && line.includes(id)));
     const { name = '' } = await ai.batches.create({ model: 'tuned-two', src: [{ contents: 'hello' }] });
 
     await expect(ai.batches.get({ name })).rejects.toMatchObject({ status: 404 });
@@ -68,16 +70,16 @@ describe('simulate', () => {
   });
 
   it.each([
-    [['--fault', 'explode'], 'is not a fault'],
-    [['--speed', 'fast'], 'Give a number'],
+    [['--fault', 'explode'], '--fault'],
+    [['--speed', 'fast'], '--speed'],
     [['--speed', '0'], 'speed'],
     [['--fault', 'lose:times=0'], 'times'],
-    [['--signature', 'v1'], 'Allowed choices'],
-    [['--video-event', 'video.failed'], 'Allowed choices'],
-    [['--video-result', 'file'], 'Allowed choices'],
+    [['--signature', 'v1'], '--signature'],
+    [['--video-event', 'video.failed'], '--video-event'],
+    [['--video-result', 'file'], '--video-result'],
     [['--file-processing-seconds', '-1'], 'fileProcessingMs'],
     [['--fault', 'not_found:operation=files.get'], 'not_found'],
-  ])('ends with an error for %j', async (given, why) => {
-    await expect(run(...given).done).rejects.toThrow(why);
+  ])('ends with an error for %j that names the option', async (given, name) => {
+    await expect(run(...given).done).rejects.toThrow(name);
   });
 });

@@ -15,14 +15,14 @@ const check = (app: number | undefined, google: number | undefined) => clockChec
 
 describe('clockCheck', () => {
   it.each([
-    [400_000, 400_500, 'passed', "agrees with the key server's"],
-    [20_000, 0, 'passed', "20 s ahead of the key server's"],
-    [-31_000, 0, 'failed', "31 s behind the key server's"],
-    [0, -400_000, 'failed', "400 s ahead of the key server's"],
-    [-400_000, undefined, 'failed', "400 s behind this machine's"],
-    [undefined, 0, 'skipped', 'no date'],
-  ])('of an app %p ms ahead and a key server %p ms ahead: %s', (app, google, state, found) => {
-    expect(check(app, google)).toMatchObject({ state, found: expect.stringContaining(found) });
+    [400_000, 400_500, 'passed', /^\D+key server\D+$/],
+    [20_000, 0, 'passed', /\b20 s ahead\b.*key server/],
+    [-31_000, 0, 'failed', /\b31 s behind\b.*key server/],
+    [0, -400_000, 'failed', /\b400 s ahead\b.*key server/],
+    [-400_000, undefined, 'failed', /\b400 s behind\b.*this machine/],
+    [undefined, 0, 'skipped', /\bdate\b/],
+  ])('of an app %p ms ahead and a key server %p ms ahead: %s', (app, google, state, facts) => {
+    expect(check(app, google)).toMatchObject({ state, found: expect.stringMatching(facts) });
   });
 
   it('blames no missing date where the app sent no response', () => {
