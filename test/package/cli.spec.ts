@@ -19,31 +19,35 @@ describe('the command line of the packed file, without peers', () => {
     const { code, stdout } = await new Command('sh', ['-c', 'cd "$0" && "$1" --help', directory, bin]).finished();
 
     expect(code).toBe(0);
-    expect(stdout).toContain('Usage: nestjs-gemini-webhooks');
+    expect(stdout).toContain('npx nestjs-gemini-webhooks trigger');
     expect(readdirSync(directory)).toEqual([]);
   });
 
   it('simulates Gemini, and runs doctor and trigger against it', async () => {
     const simulator = new Command(bin, ['simulate', '--port', '0']);
-    await simulator.printed('Stop with Ctrl-C.');
-    const jwksUrl = /^JWKS: (.*)$/m.exec(simulator.stdout)?.[1] ?? '';
+    await simulator.printed('GEMINI_WEBHOOK_JWKS_URL=');
+    const jwksUrl = /^GEMINI_WEBHOOK_JWKS_URL=(.*)$/m.exec(simulator.stdout)?.[1] ?? '';
     const doctor = await new Command(bin, [
       'doctor',
       new URL(jwksUrl).origin,
       '--local',
+      '--json',
       '--jwks-url',
       jwksUrl,
     ]).finished();
-    const trigger = await new Command(bin, ['trigger', 'batch.failed', '--to', jwksUrl], {
+    const trigger = await new Command(bin, ['trigger', 'batch.failed', '--to', jwksUrl, '--json'], {
       GEMINI_WEBHOOK_SECRET: newSecret(),
     }).finished();
     const ended = await simulator.end('SIGTERM');
 
-    expect(doctor.stdout).toMatch(/^FAIL {2}route/m);
-    expect(doctor.stdout).toMatch(/^ok {4}key set/m);
-    expect(doctor.stderr).toBe('1 check failed.\n');
+    const { checks } = JSON.parse(doctor.stdout) as {
+      readonly checks: { readonly name: string; readonly state: string }[];
+    };
+    const namesOf = (state: string) => checks.filter((check) => check.state === state).map(({ name }) => name);
+    expect(namesOf('failed')).toEqual(['route']);
+    expect(namesOf('passed')).toContain('key set');
     expect(doctor.code).toBe(1);
-    expect(trigger.stdout).toMatch(/^batch\.failed msg_\S+ → 404/);
+    expect(JSON.parse(trigger.stdout)).toMatchObject({ type: 'batch.failed', status: 404, ok: false });
     expect(trigger.code).toBe(1);
     expect(ended.code).toBe(0);
   });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -43,12 +44,10 @@ describe('npm run demo', () => {
 
     expect(await run.ended()).toBe(0);
     expect(run.stderr).toBe('');
-    expect(resultsOf(run)).toEqual({
-      batch: '980 good, 20 failed',
-      film: '12 scenes in 3 files',
-      research: expect.stringMatching(/^a report of \d+ words$/),
-    });
-    expect(run.stdout).toContain('3 of 3 workflows succeeded.');
+    const results = resultsOf(run);
+    expect(results['batch']?.match(/\d+/g)).toEqual(['980', '20']);
+    expect(results['film']?.match(/\d+/g)).toEqual(['12', '3']);
+    expect(Number(results['research']?.match(/\d+/g))).toBeGreaterThan(0);
   });
 
   it('exits with 1 if workflows fail, and reports why each of them did', async () => {
@@ -60,9 +59,9 @@ describe('npm run demo', () => {
 
     expect(await run.ended()).toBe(1);
     expect(resultsOf(run)).toEqual({
-      batch: expect.stringMatching(/^failed: batch\.failed: /),
-      film: 'failed: Scene 1: video.failed, filtered',
-      research: expect.stringMatching(/^failed: interaction\.failed: /),
+      batch: expect.stringContaining('batch.failed'),
+      film: expect.stringMatching(/\b1\b.*video\.failed.*filtered/),
+      research: expect.stringContaining('interaction.failed'),
     });
   });
 
@@ -70,12 +69,12 @@ describe('npm run demo', () => {
     const run = await startWithFaults([{ fault: 'end', kind: 'video', end: 'filtered', times: 1 }]);
 
     expect(await run.ended()).toBe(0);
-    expect(resultsOf(run)).toMatchObject({ film: '12 scenes in 3 files' });
+    expect(resultsOf(run)['film']?.match(/\d+/g)).toEqual(['12', '3']);
   });
 
   it('ends everything on Ctrl+C, PostgreSQL included', async () => {
     const run = await Showcase.start();
-    await run.printed('have started');
+    await run.printed(/\bbatch\b.*\bfilm\b.*\bresearch\b/);
     const processes = run.descendants();
 
     expect(processes.length).toBeGreaterThan(2);
@@ -86,7 +85,7 @@ describe('npm run demo', () => {
 
   it('leaves no PostgreSQL behind when it is killed', async () => {
     const run = await Showcase.start();
-    await run.printed('Bull Board');
+    await run.printed(run.origin);
     const processes = run.descendants();
     await run.interrupt('SIGKILL');
 
@@ -95,13 +94,19 @@ describe('npm run demo', () => {
   });
 
   it('requires a login for the page but not for webhooks with the real API, and starts nothing', async () => {
+    const requests: (string | undefined)[] = [];
+    const gemini = createHttpServer(({ url }, response) => {
+      requests.push(url);
+      response.writeHead(500).end();
+    }).listen(0, '127.0.0.1');
+    await once(gemini, 'listening');
     const run = await Showcase.start([], {
       GEMINI_API_KEY: 'a key',
       GEMINI_WEBHOOK_PUBLIC_URL: 'https://app.example',
-      GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9',
+      GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${(gemini.address() as AddressInfo).port}`,
       SAMPLE_ADMIN_PASSWORD: 'open sesame',
     });
-    await run.printed('Start workflows on the page.');
+    await run.printed(run.origin);
     const statusOf = async (path: string, options: RequestInit = {}) =>
       (await fetch(run.origin + path, options)).status;
     const json = { 'content-type': 'application/json' };
@@ -120,20 +125,21 @@ describe('npm run demo', () => {
     ).toBe(404);
     const webhook = await fetch(`${run.origin}/gemini/webhooks`, { method: 'POST', headers: json, body: '{}' });
     expect([webhook.status, await webhook.json()]).toMatchObject([400, { code: 'missing_header' }]);
-    expect(run.stdout).not.toContain('have started');
+    gemini.close();
+    expect(requests).toEqual([]);
   });
 
   it.each([
-    ['an unknown option', ['--onec'], "Unknown option '--onec'"],
-    ['a removed option', ['--fleet'], "Unknown option '--fleet'"],
-    ['a word that is not an option', ['once'], "Unexpected argument 'once'"],
-    ['a port that is not a number', ['--port', 'http'], '--port: got "http"'],
-    ['a port out of range', ['--port', '65536'], '--port: got "65536"'],
-  ])('rejects %s before it starts anything', async (_what, args, message) => {
+    ['an unknown option', ['--onec']],
+    ['a removed option', ['--fleet']],
+    ['a word that is not an option', ['once']],
+    ['a port that is not a number', ['--port', 'http']],
+    ['a port out of range', ['--port', '65536']],
+  ])('rejects %s before it starts anything', async (_what, args) => {
     const { code, stdout, stderr } = await demo(...args).finished();
 
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain(message);
+    for (const argument of args) expect(stderr).toContain(argument);
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
@@ -145,7 +151,8 @@ describe('npm run demo', () => {
     server.close();
 
     expect(code).toBe(1);
-    expect(stderr).toBe(`Port ${port} cannot be used (EADDRINUSE). Give another by --port, or none.\n`);
+    for (const fact of [String(port), 'EADDRINUSE', '--port']) expect(stderr).toContain(fact);
+    expect(stderr).not.toMatch(/^ +at /m);
   });
 
   it('lists its options with --help', async () => {

@@ -39,9 +39,9 @@ export class Showcase {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves once the demo has printed the text. @throws Error if it ends before */
-  async printed(text: string): Promise<void> {
-    while (!this.stdout.includes(text)) {
+  /** Resolves once the demo has printed the text or a match. @throws Error if it ends before */
+  async printed(text: string | RegExp): Promise<void> {
+    while (!(typeof text === 'string' ? this.stdout.includes(text) : text.test(this.stdout))) {
       const ended = this.#ended.then((code) => {
         throw new Error(`ended with ${code} before it printed "${text}":\n${this.stdout}\n${this.stderr}`);
       });

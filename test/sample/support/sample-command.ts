@@ -64,12 +64,13 @@ export class SampleCommand {
     return this.#closed;
   }
 
-  /** Resolves once the output contains the text; rejects if the command ends before. */
-  async printed(text: string): Promise<void> {
+  /** Resolves once the output contains the text or matches; rejects if the command ends before. */
+  async printed(text: string | RegExp): Promise<void> {
+    const isPrinted = () => (typeof text === 'string' ? this.#output.includes(text) : text.test(this.#output));
     const ended = this.#closed.then(() => {
-      if (!this.#output.includes(text)) throw new Error(`${this.#name} ended without "${text}":\n${this.#output}`);
+      if (!isPrinted()) throw new Error(`${this.#name} ended without "${text}":\n${this.#output}`);
     });
-    while (!this.#output.includes(text)) {
+    while (!isPrinted()) {
       const data = [this.#child.stdout!, this.#child.stderr!].map((stream) => once(stream, 'data'));
       await Promise.race([...data, ended]);
     }
