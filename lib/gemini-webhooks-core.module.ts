@@ -11,7 +11,7 @@ import { HandlerRegistry } from './handlers/handler-registry.js';
 
 /** The module instances of one app. Names and paths are unique. */
 @Injectable()
-export class Registrations {
+export class ModuleInstances {
   readonly #routes: GeminiWebhooksRoute[] = [];
 
   /** @throws GeminiWebhooksError `invalid_option` */
@@ -40,7 +40,7 @@ export class Registrations {
 @Module({
   imports: [DiscoveryModule],
   providers: [
-    Registrations,
+    ModuleInstances,
     HandlerRegistry,
     HandlerExplorer,
     EventDispatcher,
@@ -55,7 +55,7 @@ export class Registrations {
       inject: [HandlerRegistry, GeminiEventBus],
     },
   ],
-  exports: [Registrations, HandlerRegistry, EventDispatcher, GeminiEventBus, GEMINI_WEBHOOKS_AUDIENCE],
+  exports: [ModuleInstances, HandlerRegistry, EventDispatcher, GeminiEventBus, GEMINI_WEBHOOKS_AUDIENCE],
 })
 export class GeminiWebhooksCoreModule {
   constructor(dispatcher: EventDispatcher, bus: GeminiEventBus) {

@@ -14,7 +14,7 @@ import { GeminiEventBus } from './bus/gemini-event-bus.js';
 import { StaticWebhookSecrets } from './static-webhooks/webhook-secrets.js';
 import { GeminiWebhookEndpoints } from './static-webhooks/gemini-webhook-endpoints.js';
 import { secretStoreKeys } from './config/static-webhook.config.js';
-import { GeminiWebhooksCoreModule, Registrations } from './gemini-webhooks-core.module.js';
+import { GeminiWebhooksCoreModule, ModuleInstances } from './gemini-webhooks-core.module.js';
 import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './config/gemini-webhooks.config.js';
 import { geminiWebhooksEnvironment } from './config/gemini-webhooks.environment.js';
 import type {
@@ -24,7 +24,7 @@ import type {
 } from './config/gemini-webhooks.options.js';
 import { geminiWebhooksRoute, type GeminiWebhooksRoute } from './config/gemini-webhooks.route.js';
 import {
-  DEFAULT_REGISTRATION,
+  DEFAULT_NAME,
   GEMINI_WEBHOOKS_CONFIG,
   GEMINI_WEBHOOKS_INBOX,
   GEMINI_WEBHOOKS_JOB_CONFIRMATION,
@@ -127,20 +127,18 @@ function define(
 ): DynamicModule {
   const named = (type: Type): InjectionToken => getGeminiToken(type, route.registration);
   const aliases =
-    route.registration === DEFAULT_REGISTRATION
-      ? []
-      : BY_CLASS.map((type) => ({ provide: named(type), useExisting: type }));
+    route.registration === DEFAULT_NAME ? [] : BY_CLASS.map((type) => ({ provide: named(type), useExisting: type }));
   return {
     module: GeminiWebhooksModule,
     global,
     imports: [...imports, GeminiWebhooksCoreModule, ConfigModule.forFeature(geminiWebhooksEnvironment)],
     controllers: route.controller ? [createController(route)] : [],
-    providers: [...settings, ...registrationProviders(route), ...aliases],
+    providers: [...settings, ...instanceProviders(route), ...aliases],
     exports: [GeminiWebhooksCoreModule, ...[...BY_CLASS, ...BY_TOKEN].map(named)],
   };
 }
 
-function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
+function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
   return [
     { provide: GEMINI_WEBHOOKS_ROUTE, useValue: route },
     {
@@ -148,12 +146,12 @@ function registrationProviders(route: GeminiWebhooksRoute): Provider[] {
       useFactory: (
         settings: GeminiWebhooksSettings,
         environment: ConfigType<typeof geminiWebhooksEnvironment>,
-        registrations: Registrations,
+        instances: ModuleInstances,
       ) => {
-        registrations.add(route);
+        instances.add(route);
         return geminiWebhooksConfig(route.registration, settings, environment);
       },
-      inject: [GEMINI_WEBHOOKS_SETTINGS, geminiWebhooksEnvironment.KEY, Registrations],
+      inject: [GEMINI_WEBHOOKS_SETTINGS, geminiWebhooksEnvironment.KEY, ModuleInstances],
     },
     {
       provide: GEMINI_WEBHOOKS_MOUNT,

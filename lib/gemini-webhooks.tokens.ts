@@ -1,7 +1,7 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 
 /** Name of a module instance without a `name` option. */
-export const DEFAULT_REGISTRATION = 'default';
+export const DEFAULT_NAME = 'default';
 
 /** Token of a module instance's checked configuration. */
 export const GEMINI_WEBHOOKS_CONFIG = Symbol('GEMINI_WEBHOOKS_CONFIG');
@@ -36,7 +36,7 @@ export const GEMINI_WEBHOOKS_SETTINGS = Symbol('GEMINI_WEBHOOKS_SETTINGS');
  */
 export function getGeminiToken<T>(
   type: Type<T> | (abstract new (...args: never[]) => T),
-  name = DEFAULT_REGISTRATION,
+  name = DEFAULT_NAME,
 ): InjectionToken<T> {
-  return name === DEFAULT_REGISTRATION ? (type as Type<T>) : `${type.name}(${name})`;
+  return name === DEFAULT_NAME ? (type as Type<T>) : `${type.name}(${name})`;
 }

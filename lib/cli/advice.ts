@@ -22,10 +22,10 @@ const BY_CODE: Readonly<Record<GeminiDeliveryErrorCode, string>> = {
   inbox_unavailable: 'The app cannot reach the store of its inbox, or it is shutting down: its log says why.',
 };
 
-/** Advice for a 2xx that the module did not send. */
+/** Advice for a 2xx response that the module did not send. */
 export const NOT_THE_MODULE =
   'A relay (such as smee.io) or the page of a tunnel responds in place of the app, and may change the body: give the URL of the app itself. ' +
-  'If this is your own route: without GeminiSignatureGuard anybody can send it events.';
+  'If this is your own route: without GeminiSignatureGuard, anyone can send it events.';
 
 /** True if only the module responds with this code. */
 export function isModuleCode(code: string): code is GeminiDeliveryErrorCode {

@@ -48,7 +48,7 @@ export function secretVariableOf({ environment }: Pick<CommandHost, 'environment
   return environment['GEMINI_WEBHOOK_SECRET'] ? 'GEMINI_WEBHOOK_SECRET' : 'WEBHOOK_SIGNING_SECRET';
 }
 
-/** True if the environment has a key to bind dynamic webhooks with, or to start jobs with. */
+/** True if the environment has a key for binding dynamic webhooks or for starting jobs. */
 export function hasDynamicKey({ environment }: Pick<CommandHost, 'environment'>): boolean {
   return ['GOOGLE_API_KEY', 'GEMINI_API_KEY', 'GEMINI_WEBHOOK_BINDING_SECRET'].some((name) =>
     Boolean(environment[name]),

@@ -41,7 +41,7 @@ async function register(name: string, options: RegisterOptions, host: CommandHos
   const subscribed = subscribedEvents(options.event);
   if ('todo' in subscribed)
     throw new GeminiWebhooksError('invalid_argument', `--event: ${subscribed.given}. ${subscribed.todo}`);
-  await withEndpoints(host, options.registration, async (endpoints) => {
+  await withEndpoints(host, options.instance, async (endpoints) => {
     if (options.printSecret && (await endpoints.list()).some((webhook) => webhook.name === name)) {
       throw new GeminiWebhooksError(
         'invalid_argument',

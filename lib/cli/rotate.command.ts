@@ -35,7 +35,7 @@ export function rotateCommand(host: CommandHost): Command {
 async function rotate(idOrName: string, options: RotateOptions, host: CommandHost): Promise<void> {
   checkDestination(options);
   const { revokePrevious, store, json } = options;
-  await withEndpoints(host, options.registration, async (endpoints) => {
+  await withEndpoints(host, options.instance, async (endpoints) => {
     const webhook = findWebhook(await endpoints.list(), idOrName);
     const { id, name = id } = webhook;
     let secret: string | undefined;

@@ -51,7 +51,7 @@ export function triggerCommand(host: CommandHost): Command {
     )
     .option('--count <n>', 'number of events', wholeNumber(1, 1_000_000), 1)
     .option('--rate <r>', 'events per second (default: one after the other)', rateASecond)
-    .addOption(new Option('--fault <fault>', 'make the delivery wrong on purpose').choices(TRIGGER_FAULTS))
+    .addOption(new Option('--fault <fault>', 'inject a fault into the delivery').choices(TRIGGER_FAULTS))
     .option('--json', 'print one JSON object per response')
     .addHelpText('after', EXAMPLES)
     .action((type: string, options: TriggerOptions) => trigger(type, options, host));
@@ -84,7 +84,7 @@ async function sendAll(
     print(json ? jsonLine(type, headers['webhook-id'] ?? '', result, isRight) : line(type, headers, result));
     sent += 1;
     if (isSuccess(result) && !isReceipt(result))
-      advice.add(`Something else responds, not this module. ${NOT_THE_MODULE}`);
+      advice.add(`The response does not come from this module. ${NOT_THE_MODULE}`);
     if (isRight) return;
     unexpected += 1;
     advice.add(adviceFor(result));
@@ -128,7 +128,7 @@ async function secretFor(options: TriggerOptions, host: CommandHost): Promise<re
   if (secrets.length > 0) return secrets;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    'There is nothing to sign with. Set GEMINI_WEBHOOK_SECRET to the secret of the app, or give --secret, --store or --dynamic.',
+    'No key or secret to sign with. Set GEMINI_WEBHOOK_SECRET to the secret of the app, or give --secret, --store or --dynamic.',
   );
 }
 

@@ -1,6 +1,6 @@
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiWebhooksRouteOptions } from './gemini-webhooks.options.js';
-import { DEFAULT_REGISTRATION } from '../gemini-webhooks.tokens.js';
+import { DEFAULT_NAME } from '../gemini-webhooks.tokens.js';
 
 /** Checked route options of a module instance. */
 export interface GeminiWebhooksRoute {
@@ -32,7 +32,7 @@ export function geminiWebhooksRoute(
   options: GeminiWebhooksRouteOptions,
   environmentPath?: string,
 ): GeminiWebhooksRoute {
-  const { name = DEFAULT_REGISTRATION, controller = true, decorators = [] } = options;
+  const { name = DEFAULT_NAME, controller = true, decorators = [] } = options;
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
     invalid('name', name, 'Give 1 to 64 letters, digits, ".", "_" or "-".');
   }

@@ -1,4 +1,4 @@
-import { DEFAULT_REGISTRATION } from '../gemini-webhooks.tokens.js';
+import { DEFAULT_NAME } from '../gemini-webhooks.tokens.js';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS } from '../problem.js';
 
 /**
@@ -33,7 +33,7 @@ export function describedInOpenApi(registration: string, path: string): MethodDe
 }
 
 function operation(registration: string): object {
-  const isDefault = registration === DEFAULT_REGISTRATION;
+  const isDefault = registration === DEFAULT_NAME;
   return {
     operationId: isDefault ? 'receiveGeminiWebhook' : `receiveGeminiWebhook_${registration}`,
     summary: `Receives webhooks of the Gemini API${isDefault ? '' : ` (${registration})`}`,

@@ -143,7 +143,7 @@ describe.each(STORES)('register with the store of an inbox on $name', ({ url }) 
         'batch.failed',
         '--store',
         'inbox',
-        '--registration',
+        '--instance',
         registration,
       ],
       {

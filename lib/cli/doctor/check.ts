@@ -8,7 +8,7 @@ export interface Check {
   readonly todo: string;
 }
 
-/** Why a check that needs a response of the app is skipped. */
+/** Reason to skip a check that needs a response of the app. */
 export const NO_RESPONSE = 'the app did not respond';
 
 export function passed(name: string, found: string): Check {

@@ -8,13 +8,13 @@ import { publicUrlCheck, type Resolve } from './public-url.js';
 import { refusalCheck, routeCheck } from './route.js';
 import { sendSigned } from './signed-delivery.js';
 
-/** What to check, and with which settings. */
+/** What to check, and the settings to use. */
 export interface Examination {
   readonly url: URL;
   readonly isLocal: boolean;
   readonly secrets: readonly string[];
   readonly jwksUrl: URL;
-  /** How likely the app takes dynamic webhooks: `'asked'` if the key set was named, `'unlikely'` without an API key. */
+  /** How likely the app accepts dynamic webhooks: `'asked'` if the key set was named, `'unlikely'` without an API key. */
   readonly dynamic: 'asked' | 'likely' | 'unlikely';
   readonly fetch: typeof fetch;
   readonly resolve?: Resolve;
@@ -22,15 +22,15 @@ export interface Examination {
   readonly ping: (() => Promise<Ping>) | undefined;
 }
 
-const STATIC_ONLY = 'the app takes static webhooks only: jwks is false, or it has no key to bind dynamic ones with';
-const NO_KEY = 'there is no API key here, so the app is taken to have static webhooks only';
+const STATIC_ONLY = 'the app accepts static webhooks only: jwks is false, or it has no binding key for dynamic ones';
+const NO_KEY = 'no API key is set here, so the app is assumed to use static webhooks only';
 
 const NO_PING: Ping = {
   check: skipped('ping', 'no static webhook was named', 'Give --webhook, with GEMINI_API_KEY in the environment'),
   subscribed: [],
 };
 
-/** Makes all checks from outside the app, in the order in which a delivery passes them. */
+/** Runs all checks from outside the app, in the order in which a delivery passes through it. */
 export async function examine(examination: Examination): Promise<readonly Check[]> {
   const { url, isLocal, secrets, jwksUrl, dynamic, fetch, resolve, ping } = examination;
   const fetchKeySet = () => sendRequest(jwksUrl, { headers: { accept: 'application/json' } }, fetch);
@@ -57,7 +57,7 @@ export async function examine(examination: Examination): Promise<readonly Check[
   const isStaticOnly = dynamic !== 'asked' && report?.takesDynamic === false;
   const keySetSkipped = isStaticOnly
     ? skipped('key set', STATIC_ONLY)
-    : skipped('key set', NO_KEY, 'If it has dynamic ones, give --jwks-url');
+    : skipped('key set', NO_KEY, 'If it uses dynamic ones, give --jwks-url');
   return [
     reachable,
     route,

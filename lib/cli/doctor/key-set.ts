@@ -4,7 +4,7 @@ import { failed, passed, type Check } from './check.js';
 
 const NAME = 'key set';
 
-/** Checks that the key set has keys to verify dynamic webhooks with, and counts them by kind. */
+/** Checks that the key set has keys that verify dynamic webhooks, and counts them by kind. */
 export function keySetCheck(url: URL, result: HttpResult): Check {
   const keys = keysIn(result.json);
   const kinds = [...new Set(keys)].map((kind) => `${keys.filter((other) => other === kind).length} ${kind}`);

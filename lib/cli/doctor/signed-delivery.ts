@@ -7,14 +7,14 @@ import { failed, passed, skipped, type Check } from './check.js';
 const NAME = 'raw body';
 
 const COMPACT = JSON.stringify({ type: DOCTOR_PROBE_TYPE, version: 'v1', timestamp: '2026-01-22T12:00:00Z', data: {} });
-/** The same event in bytes that no serializer produces. */
+/** The same event as bytes that no serializer produces. */
 const UNUSUAL = COMPACT.replace('{}', ' { } ').replace('doctor', '\\u0064octor');
 
-/** Why nothing signed can be sent, and how to change that. */
+/** Why no signed delivery can be sent, and how to fix that. */
 export const NO_SECRET = {
   found: 'no signing secret was given',
   todo:
-    'Set GEMINI_WEBHOOK_SECRET, or give --secret, or --store with --webhook. An app that takes dynamic webhooks only has no secret: ' +
+    'Set GEMINI_WEBHOOK_SECRET, or give --secret, or --store with --webhook. An app that accepts dynamic webhooks only has no secret: ' +
     'check it with "trigger --dynamic", where 200 and 403 unbound_delivery mean that the signature was verified',
 };
 

@@ -4,7 +4,7 @@ import { corrupt } from '../../testing/simulator/delivery-signer.js';
 import { isSuccess, type HttpResult } from '../http-response.js';
 import type { TriggeredEvent } from './triggered-event.js';
 
-/** Faults that `trigger` can make. */
+/** Faults that `trigger` can inject. */
 export const TRIGGER_FAULTS = ['duplicate', 'forge', 'stale'] as const;
 export type TriggerFault = (typeof TRIGGER_FAULTS)[number];
 

@@ -6,7 +6,7 @@ import { storeHostOf } from './secret-store.js';
 /** Runs `work` with the static webhooks of the environment's project, then closes the stores it opened. */
 export async function withEndpoints<Result>(
   host: CommandHost,
-  registration: string,
+  instance: string,
   work: (endpoints: GeminiWebhookEndpoints) => Promise<Result>,
 ): Promise<Result> {
   const ai = await geminiOf(host);
@@ -15,7 +15,7 @@ export async function withEndpoints<Result>(
   // Nest's logger would write to standard output, between the lines of the result.
   const printLog = (message: unknown) => host.printError(String(message));
   Logger.overrideLogger({ log: printLog, warn: printLog, error: printLog });
-  const endpoints = new GeminiWebhookEndpoints({ ai, host: storeHostOf(host, registration, { needsKey: true }) });
+  const endpoints = new GeminiWebhookEndpoints({ ai, host: storeHostOf(host, instance, { needsKey: true }) });
   try {
     return await work(endpoints);
   } finally {

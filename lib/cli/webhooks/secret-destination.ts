@@ -2,25 +2,23 @@ import { Option, type Command } from 'commander';
 import type { SigningSecretStore, SigningSecretStoreFactory } from '../../static-webhooks/signing-secret-store.js';
 import { GeminiWebhooksError } from '../../errors.js';
 import { PrintedSecrets } from './printed-secrets.js';
-import { registrationOption, secretStoreOf, storeArgument } from './secret-store.js';
+import { secretStoreOf, storeArgument, withInstance } from './secret-store.js';
 
-/** Options that say where a new signing secret goes. */
+/** Options for where to save a new signing secret. */
 export interface SecretDestination {
   readonly store?: string;
   readonly printSecret?: true;
-  readonly registration: string;
+  readonly instance: string;
 }
 
-/** Adds `--store`, `--registration` and `--print-secret`. */
+/** Adds `--store`, `--instance` and `--print-secret`. */
 export function withSecretDestination(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--store <store>', 'save the secret to file:<path>, or to inbox: the store of the durable inbox')
-        .argParser(storeArgument)
-        .conflicts('printSecret'),
-    )
-    .addOption(registrationOption())
-    .option('--print-secret', 'print the secret instead of storing it');
+  command.addOption(
+    new Option('--store <store>', 'save the secret to file:<path>, or to inbox: the store of the durable inbox')
+      .argParser(storeArgument)
+      .conflicts('printSecret'),
+  );
+  return withInstance(command).option('--print-secret', 'print the secret instead of storing it');
 }
 
 /** @throws GeminiWebhooksError `invalid_argument` if the options name no destination */
@@ -28,7 +26,7 @@ export function checkDestination({ store, printSecret }: SecretDestination): voi
   if (store !== undefined || printSecret) return;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    'Gemini shows a secret only once. Say where it goes: --store file:<path>, --store inbox, or --print-secret.',
+    'Gemini shows a secret only once. Choose where to put it: --store file:<path>, --store inbox, or --print-secret.',
   );
 }
 

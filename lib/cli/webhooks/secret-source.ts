@@ -4,33 +4,33 @@ import { checkSecret } from '../../shared/signing-secret.js';
 import { secret } from '../arguments.js';
 import type { CommandHost } from '../command-host.js';
 import { secretsOf, secretVariableOf } from '../environment.js';
-import { registrationOption, secretStoreOf, storeArgument, storeHostOf } from './secret-store.js';
+import { secretStoreOf, storeArgument, storeHostOf, withInstance } from './secret-store.js';
 
-/** Options that say where a command finds the signing secrets of an app. */
+/** Options for where a command finds the signing secrets of an app. */
 export interface SecretSource {
   readonly secret?: string;
   readonly store?: string;
-  readonly registration: string;
+  readonly instance: string;
   /** Name of the static webhook whose secrets the store has. */
   readonly webhook?: string;
 }
 
-/** Adds `--secret`, `--store` and `--registration`. */
+/** Adds `--secret`, `--store` and `--instance`. */
 export function withSecretSource(command: Command, secretText: string): Command {
-  return command
+  command
     .addOption(new Option('--secret <whsec>', secretText).argParser(secret))
     .addOption(
       new Option('--store <store>', 'read the secret of --webhook from file:<path> or inbox, as register saved it')
         .argParser(storeArgument)
         .conflicts('secret'),
-    )
-    .addOption(registrationOption());
+    );
+  return withInstance(command);
 }
 
 /**
- * Loads the signing secrets from where the options or else the environment say, and warns about those that an app refuses.
+ * Loads the signing secrets from the place that the options, or else the environment, name. Warns about those that an app rejects.
  *
- * @returns `[]` if nothing says where they are
+ * @returns `[]` if neither names a place
  * @throws GeminiWebhooksError `invalid_argument`
  */
 export async function loadSecrets(source: SecretSource, host: CommandHost): Promise<readonly string[]> {
@@ -42,12 +42,12 @@ export async function loadSecrets(source: SecretSource, host: CommandHost): Prom
   return secrets;
 }
 
-async function storedSecrets(store: string, { registration, webhook }: SecretSource, host: CommandHost) {
+async function storedSecrets(store: string, { instance, webhook }: SecretSource, host: CommandHost) {
   if (webhook === undefined) {
     throw new GeminiWebhooksError('invalid_argument', '--store needs the name of the webhook: give --webhook.');
   }
   const factory = await secretStoreOf(store);
-  const secretStore = factory(storeHostOf(host, registration, { needsKey: store === 'inbox' }));
+  const secretStore = factory(storeHostOf(host, instance, { needsKey: store === 'inbox' }));
   try {
     const secrets = (await secretStore.load(webhook)).map(({ value }) => value);
     if (secrets.length > 0) return secrets;
@@ -56,6 +56,6 @@ async function storedSecrets(store: string, { registration, webhook }: SecretSou
   }
   throw new GeminiWebhooksError(
     'invalid_argument',
-    `${store} has no secret of the webhook ${JSON.stringify(webhook)}. Compare its name, the path and --registration.`,
+    `${store} has no secret of the webhook ${JSON.stringify(webhook)}. Check its name, the path and --instance.`,
   );
 }

@@ -1,10 +1,9 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { splitList } from '../../config/option-checks.js';
+import { DEFAULT_NAME } from '../../gemini-webhooks.tokens.js';
 import type { SigningSecretStoreFactory, SigningSecretStoreHost } from '../../static-webhooks/signing-secret-store.js';
 import type { CommandHost } from '../command-host.js';
 import { apiKeyOf } from '../environment.js';
-
-const DEFAULT_REGISTRATION = 'default';
 
 /** Parses `--store`. @throws InvalidArgumentError */
 export function storeArgument(text: string): string {
@@ -12,10 +11,17 @@ export function storeArgument(text: string): string {
   throw new InvalidArgumentError('Give file:<path>, or inbox.');
 }
 
-export function registrationOption(): Option {
-  return new Option('--registration <name>', 'for --store inbox: the name that the app gives to forRoot').default(
-    DEFAULT_REGISTRATION,
-  );
+/** Adds `--instance`, and its old name `--registration`, which the help does not show. */
+export function withInstance(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--instance <name>',
+        'for --store inbox: name of the module instance, as in forRoot({ name })',
+      ).default(DEFAULT_NAME),
+    )
+    .addOption(new Option('--registration <name>').hideHelp())
+    .on('option:registration', (name: string) => command.setOptionValue('instance', name));
 }
 
 /** Loads the code of a store that `storeArgument` has parsed. */
@@ -31,10 +37,10 @@ export async function secretStoreOf(store: string): Promise<SigningSecretStoreFa
  */
 export function storeHostOf(
   { environment }: Pick<CommandHost, 'environment'>,
-  registration: string,
+  instance: string,
   { needsKey }: { readonly needsKey: boolean },
 ): SigningSecretStoreHost {
   const bindingSecrets = splitList(environment['GEMINI_WEBHOOK_BINDING_SECRET']);
   const keys = bindingSecrets.length > 0 || !needsKey ? bindingSecrets : [apiKeyOf(environment)];
-  return { registration, keys, inboxUrl: environment['GEMINI_WEBHOOK_INBOX_URL'] };
+  return { registration: instance, keys, inboxUrl: environment['GEMINI_WEBHOOK_INBOX_URL'] };
 }
