@@ -88,7 +88,7 @@ function orders() {
 }
 
 describe('docs/endpoints.md', () => {
-  page.example('The first one', 'creates the webhook at start and verifies its deliveries', async (example) => {
+  page.example('Create a webhook', 'creates the webhook at start and verifies its deliveries', async (example) => {
     const { AppModule } = await example.run<{ AppModule: Type }>({
       replace: { 'https://app.example.com': origin(), '/var/lib/orders/gemini-secrets.json': file() },
     });
@@ -100,7 +100,7 @@ describe('docs/endpoints.md', () => {
   });
 
   page.example(
-    'The first one',
+    'Create a webhook',
     'registers the webhook and saves its secret in the file',
     async (example) => {
       const [register] = await typedCommands(
@@ -118,7 +118,7 @@ describe('docs/endpoints.md', () => {
   );
 
   page.example(
-    'The first one',
+    'Create a webhook',
     'creates the webhook with curl and returns its secret',
     async (example) => {
       const api = 'https://generativelanguage.googleapis.com';

@@ -41,7 +41,7 @@ describe('docs/handlers.md', () => {
     expect(error.mock.calls).toEqual([['recorder', 'will be retried', new Error('not yet')]]);
   });
 
-  page.example('A route of your own', 'verifies and handles as the built-in route does', async (example) => {
+  page.example('Custom routes', 'verifies and handles as the built-in route does', async (example) => {
     const { HooksController } = await example.run<{ HooksController: Type }>();
     const { secret, events, metadata } = receiver({ controller: false });
     const { origin } = await startApp({ ...metadata, controllers: [HooksController] }, { adapter });

@@ -86,7 +86,7 @@ describe('docs/inbox.md', () => {
   );
 
   page.example(
-    'Web and workers apart',
+    'Separate web and worker processes',
     'handles events in the worker that the web process received',
     async (example) => {
       const web = GeminiWebhooksModule.forRoot({ inbox: bullmqInbox({ workers: false }) });
