@@ -156,9 +156,7 @@ class InlineInbox implements InboxEngine {
     const entry = known ?? new DedupeEntry();
     return this.#seen.claim(delivery.key, entry, async () => {
       if (entry.decided === undefined) {
-        const decided = this.#host.decide?.(delivery);
-        // Most events are decided synchronously: do not create a promise for them.
-        entry.decide(decided instanceof Promise ? await decided : decided);
+        entry.decide(await this.#host.decide?.(delivery));
       }
       const decided = entry.decided ? decidedDelivery(delivery, entry.decided) : delivery;
       const attempt = entry.nextAttempt();

@@ -10,7 +10,7 @@ import { videoSourceOf } from './transfer/video-source.js';
 
 type VideoJobs = Pick<JobTracker, 'find'>;
 
-/** Ends that need no poll, by the type that Google sends. */
+/** Outcomes that need no poll, by the type that Google sends. */
 const FAILURES: Readonly<Partial<Record<string, VideoFailure>>> = {
   'interaction.failed': 'failed',
   'interaction.cancelled': 'cancelled',
@@ -32,22 +32,14 @@ export function isEndOfInteraction(type: string): boolean {
  * @returns `undefined` for an event that stays as sent
  * @throws GeminiWebhooksError `still_processing` while Gemini cannot be polled
  */
-export function decideVideoEvent(
-  jobs: VideoJobs,
-  checker: Pick<JobChecker, 'poll'>,
-  delivery: VerifiedDelivery,
-): DecidedEvent | undefined | Promise<DecidedEvent | undefined> {
-  const { event, strategy } = delivery;
-  if (strategy === 'reconciled' || (!COMPLETIONS.has(event.type) && !FAILURES[event.type])) return undefined;
-  if (event.type === 'video.generated' && videoSourceOf(event) !== undefined) return undefined;
-  return decide(jobs, checker, delivery);
-}
-
-async function decide(
+export async function decideVideoEvent(
   jobs: VideoJobs,
   checker: Pick<JobChecker, 'poll'>,
   delivery: VerifiedDelivery,
 ): Promise<DecidedEvent | undefined> {
+  const { event, strategy } = delivery;
+  if (strategy === 'reconciled' || (!COMPLETIONS.has(event.type) && !FAILURES[event.type])) return undefined;
+  if (event.type === 'video.generated' && videoSourceOf(event) !== undefined) return undefined;
   const job = await videoJobOf(jobs, delivery);
   if (!job) return undefined;
   const { type, data } = delivery.event;

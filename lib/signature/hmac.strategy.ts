@@ -22,7 +22,8 @@ export class HmacStrategy {
   }
 
   /**
-   * Returns true if one of the secrets made one of the entries.
+   * Returns true if one of the secrets made one of the entries. Returns a promise only if secrets must be loaded: always
+   * returning one costs 1.7 µs per delivery, about 8 % of the guard's time.
    *
    * @throws GeminiWebhooksError `keys_unavailable` if not all secrets could be loaded
    */

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 /** Result of reloading secrets. */
 export interface NewestSecrets {
   readonly keys: readonly KeyObject[];
-  /** Reason why a signature of none of these keys may still be valid; absent if it cannot be. */
+  /** Why a signature that none of these keys verify may still be valid; absent if it cannot be. */
   readonly doubt?: string | undefined;
 }
 

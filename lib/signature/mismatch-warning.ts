@@ -8,7 +8,7 @@ const INTERVAL_MS = 60_000;
 const MINUTE_MS = 60_000;
 
 /**
- * Warns if deliveries verify with no key, usually because the configured secret belongs to another webhook. Reports the
+ * Warns if no key verifies a delivery, usually because the configured secret belongs to another webhook. Reports the
  * first mismatch, and later ones if there are several in a row or no delivery has verified yet. Logs at most one line a
  * minute, without secrets; of the request it logs only the path.
  */
@@ -30,14 +30,14 @@ export class MismatchWarning {
     this.#hasSecret = hasSecret;
   }
 
-  /** Resets the count after a delivery verified. */
+  /** Resets the count after a verified delivery. */
   reset(): void {
     this.#consecutive = 0;
     this.#unlogged = 0;
     this.#hasVerified = true;
   }
 
-  /** @param url URL of the request that verified with no key */
+  /** @param url URL of the request that no key verified */
   add(url: string): void {
     const now = Date.now();
     if (this.#consecutive === 0) this.#since = now;
@@ -56,8 +56,8 @@ export class MismatchWarning {
     const deliveries = this.#unlogged === 1 ? '1 delivery' : `${this.#unlogged} deliveries`;
     const span = minutes <= 1 ? 'minute' : `${minutes} minutes`;
     const advice = this.#hasSecret()
-      ? "is GEMINI_WEBHOOK_SECRET (hmac.secrets) this webhook's? Compare it with what was shown when the webhook was created or last rotated, or give it a new secret with `npx nestjs-gemini-webhooks rotate`. A proxy or tunnel that rewrites the body has the same effect."
+      ? 'does GEMINI_WEBHOOK_SECRET (hmac.secrets) belong to this webhook? Compare it with the secret shown when the webhook was created or last rotated, or get a new one with `npx nestjs-gemini-webhooks rotate`. A proxy or tunnel that rewrites the body has the same effect.'
       : 'no signing secret is set. Set GEMINI_WEBHOOK_SECRET (hmac.secrets) if you registered a static webhook.';
-    return `${deliveries} in the last ${span} verified with no secret: ${advice} (registration "${this.#registration}", ${pathOf(url)})`;
+    return `${deliveries} in the last ${span} could not be verified with any secret: ${advice} (module instance "${this.#registration}", ${pathOf(url)})`;
   }
 }

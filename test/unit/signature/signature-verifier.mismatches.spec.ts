@@ -42,7 +42,7 @@ describe('deliveries that verify with no secret', () => {
 
     expect(warnings()).toEqual([
       expect.stringMatching(
-        /^1 delivery in the last minute verified with no secret: is GEMINI_WEBHOOK_SECRET \(hmac\.secrets\) this webhook's\? Compare it.*created.*rotate.*registration "default", \/hooks\/gemini\)$/,
+        /^1 delivery in the last minute could not be verified with any secret: does GEMINI_WEBHOOK_SECRET \(hmac\.secrets\) belong to this webhook\? Compare it.*created.*rotate.*module instance "default", \/hooks\/gemini\)$/,
       ),
     ]);
 
