@@ -7,13 +7,18 @@ export type ApiErrorWithHeaders = ApiError & { readonly headers: Headers };
 
 /** Reads a failed response and returns the error that the SDK would throw. Its message is the body. */
 export async function apiErrorOf({ body, status, statusText, headers }: Response): Promise<ApiErrorWithHeaders> {
+  const message = await textOf({ body }, MAX_MESSAGE_BYTES);
+  return Object.assign(new ApiError({ message: message || `${status} ${statusText}`.trim(), status }), { headers });
+}
+
+/** Returns the text of a response, at most the first `maxBytes` of it. */
+export async function textOf({ body }: Pick<Response, 'body'>, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_MESSAGE_BYTES) break;
+    if (length > maxBytes) break;
   }
-  const message = Buffer.concat(chunks).subarray(0, MAX_MESSAGE_BYTES).toString();
-  return Object.assign(new ApiError({ message: message || `${status} ${statusText}`.trim(), status }), { headers });
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString();
 }

@@ -1,5 +1,5 @@
 import { GeminiWebhooksError, TimeoutError } from '../../errors.js';
-import { apiErrorOf } from '../api-error.js';
+import { apiErrorOf, textOf } from '../api-error.js';
 import { fileNameOf, isOfApi } from './file-url.js';
 import type { GeminiHttp } from '../gemini-http.js';
 import { authenticatedGet } from './authenticated-get.js';
@@ -63,7 +63,7 @@ async function pollFile(http: GeminiHttp, name: string, signal: AbortSignal): Pr
     const url = new URL(`${http.baseUrl}/${name}`);
     const response = await authenticatedGet(http, url, { accept: 'application/json' }, signal);
     if (isTransientStatus(response.status)) return { isReady: false, error: await apiErrorOf(response) };
-    return { isReady: isReady(name, response.ok ? await textOf(response) : '{}') };
+    return { isReady: isReady(name, response.ok ? await textOf(response, MAX_BODY_BYTES) : '{}') };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof GeminiWebhooksError) throw error;
@@ -85,15 +85,4 @@ function fieldsOf(body: string): { readonly state?: unknown; readonly error?: un
   } catch {
     return {};
   }
-}
-
-async function textOf({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresConnection } from 'bullmq';
+import { retry } from '../../../shared/retry.js';
 
 const DEADLOCK_DETECTED = '40P01';
-const MAX_RETRIES = 8;
+const MAX_ATTEMPTS = 9;
 const MAX_PAUSE_MS = 50;
 
 type Query = (...given: unknown[]) => Promise<unknown>;
@@ -15,15 +15,11 @@ type Query = (...given: unknown[]) => Promise<unknown>;
 export function retryDeadlocks({ pool }: PostgresConnection): void {
   if (!pool) return;
   const send = pool.query.bind(pool) as Query;
-  const query: Query = async (...given) => {
-    for (let retries = 0; ; retries += 1) {
-      try {
-        return await send(...given);
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== DEADLOCK_DETECTED || retries >= MAX_RETRIES) throw error;
-        await wait(Math.random() * MAX_PAUSE_MS);
-      }
-    }
-  };
+  const query: Query = (...given) =>
+    retry(() => send(...given), {
+      attempts: MAX_ATTEMPTS,
+      delayMs: () => Math.random() * MAX_PAUSE_MS,
+      isTransient: (error) => (error as { code?: unknown }).code === DEADLOCK_DETECTED,
+    });
   pool.query = query as typeof pool.query;
 }

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { createHash } from 'node:crypto';
 import { GeminiWebhooksError } from '../../../errors.js';
+import { retry } from '../../../shared/retry.js';
 import { singleFlightUntilSuccess } from '../../../shared/single-flight.js';
 import { settlesWithin } from '../../../shared/timeouts.js';
 import { Watchers } from '../../../shared/watchers.js';
@@ -95,15 +96,12 @@ export class PostgresSecretStore implements EncryptedSecretStore {
       .digest('base64url');
   }
 
-  async #ensureTable(): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#createTable();
-      } catch (error) {
-        const { code } = error as { readonly code?: unknown };
-        if (!ALREADY_EXISTS.has(code) || attempt === MAX_ATTEMPTS) throw error;
-      }
-    }
+  #ensureTable(): Promise<void> {
+    return retry(() => this.#createTable(), {
+      attempts: MAX_ATTEMPTS,
+      delayMs: () => 0,
+      isTransient: (error) => ALREADY_EXISTS.has((error as { readonly code?: unknown }).code),
+    });
   }
 
   /** Checks first if the table exists: the role may lack the privilege to create one. */
