@@ -25,7 +25,7 @@ export interface RequestOptions {
   readonly request: GoogleGenAIRequestOptions;
 }
 
-/** Sends one request to Gemini, with a timeout, and returns a failure with its status and the wait that Gemini asks for. */
+/** Sends one request to Gemini with a timeout. Returns a failure with its status and the wait that Gemini asks for. */
 export async function requestOnce<Answer>(
   ai: GoogleGenAI,
   request: (options: RequestOptions) => Promise<Answer>,

@@ -46,6 +46,6 @@ function apiClientOf(ai: GoogleGenAI): ApiClient {
   if (apiClient?.getRequestUrl && apiClient.getHeaders && apiClient.getApiKey) return apiClient as ApiClient;
   throw new GeminiWebhooksError(
     'invalid_option',
-    'GeminiJobs: this is not a GoogleGenAI client of @google/genai 2 or 3, so its base URL and key cannot be read. Give one.',
+    'GeminiJobs: this is not a GoogleGenAI client of @google/genai 2 or 3, so its base URL and key cannot be read. Pass such a client.',
   );
 }

@@ -2,7 +2,7 @@ import { GeminiWebhooksError, type GeminiJobErrorCode } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import type { GeminiEvent, GeminiEventOf } from '../events/gemini-event.js';
 
-/** The event of success of each kind of job. */
+/** The success event of each kind of job. */
 export interface GeminiJobCompletion {
   batch: GeminiEventOf<'batch.succeeded'>;
   video: GeminiEventOf<'video.generated'>;
@@ -27,9 +27,9 @@ export interface GeminiJob<Kind extends GeminiResourceKind = GeminiResourceKind>
   /** Gemini's resource name: `batches/…`, `models/…/operations/…`, an interaction's id. */
   readonly name: string | undefined;
   /**
-   * Resolves with the event of success.
+   * Resolves with the success event.
    *
-   * @throws GeminiJobError when the job ends otherwise; TimeoutError after `timeoutMs`; the signal's reason when it
+   * @throws GeminiJobError when the job does not succeed; TimeoutError after `timeoutMs`; the signal's reason when it
    *   aborts; GeminiWebhooksError `closed` when the app shuts down
    */
   completed(options?: CompletedOptions): Promise<GeminiJobCompletion[Kind]>;

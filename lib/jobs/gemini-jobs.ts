@@ -60,7 +60,7 @@ export class GeminiJobs implements OnModuleDestroy {
   }
 
   /**
-   * Starts a batch whose events come back to this app. Parameters are those of `ai.batches.create`; a batch without a
+   * Starts a batch whose events are delivered to this app. Parameters are those of `ai.batches.create`; a batch without a
    * `displayName` gets one.
    *
    * @example
@@ -105,7 +105,7 @@ export class GeminiJobs implements OnModuleDestroy {
    * const job = await jobs.createVideo({ input: 'A lighthouse before dawn.', response_format: { duration: '8s' } });
    * await jobs.downloadVideo(job, 'lighthouse.mp4');
    *
-   * @throws as `createBatch`; `invalid_argument` for parameters of no video
+   * @throws as `createBatch`; `invalid_argument` for parameters that do not make a video
    */
   async createVideo(params: CreateVideoParameters, options: JobStartOptions = {}): Promise<GeminiJob<'video'>> {
     return this.#start(videoPlan(this.#access.client, params, options));
@@ -163,7 +163,7 @@ export class GeminiJobs implements OnModuleDestroy {
   }
 
   /**
-   * Resolves with the event of success of any job, also if it has ended already or was started elsewhere.
+   * Resolves with the success event of any job, even if it has already ended or was started elsewhere.
    *
    * @throws as `GeminiJob.completed` and `track`
    */

@@ -114,7 +114,7 @@ export class IdempotentStarts {
     }
   }
 
-  /** Runs one start at a time for each key: in this process, and in all processes if the inbox has locks. */
+  /** Runs one start at a time per key: in this process, and across processes if the inbox has locks. */
   async #serialized(hash: string, work: () => Promise<Attempt>): Promise<Attempt> {
     const previous = this.#queues.get(hash) ?? Promise.resolve();
     const run = previous.catch(() => undefined).then(() => this.#locked(hash, work));

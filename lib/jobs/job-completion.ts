@@ -7,10 +7,10 @@ import { GeminiJobError, type CompletedOptions, type GeminiJobCompletion } from 
 const KEEP_ALIVE_MS = 60_000;
 
 /**
- * Resolves with the job's event of success.
+ * Resolves with the job's success event.
  *
  * @param closing aborts when the app shuts down
- * @throws GeminiJobError when it ends otherwise; TimeoutError; a signal's reason; GeminiWebhooksError `invalid_argument`
+ * @throws GeminiJobError when it does not succeed; TimeoutError; a signal's reason; GeminiWebhooksError `invalid_argument`
  *   for a wrong `timeoutMs`
  */
 export async function waitForSuccess<Kind extends GeminiResourceKind>(

@@ -81,7 +81,7 @@ export function embeddingBatchPlan(
 /**
  * Plans an interaction in the background: the caller's parameters, with our webhook beside theirs.
  *
- * @param method that the caller used, for the error
+ * @param method name of the called method, for the error
  * @throws GeminiWebhooksError `invalid_argument` for parameters that exclude the background
  */
 export function interactionPlan(

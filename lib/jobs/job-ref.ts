@@ -36,7 +36,7 @@ export function describedJob(ref: GeminiJobRef, params: Readonly<Record<string, 
   }
   throw new GeminiWebhooksError(
     'invalid_argument',
-    'GeminiJobs: got no reference to a job. Give a GeminiJob, its id, a Gemini resource name or an event.',
+    'GeminiJobs: got no job reference. Give a GeminiJob, its id, a Gemini resource name or an event.',
   );
 }
 
@@ -49,7 +49,7 @@ function describedByText(text: string, params: Readonly<Record<string, string>>)
     return { id: text, kind, name: decodeURIComponent(name), params, bound: false };
   }
   if (text === '' || text.length > 2_000) {
-    throw new GeminiWebhooksError('invalid_argument', 'GeminiJobs: got an empty or too long name of a job.');
+    throw new GeminiWebhooksError('invalid_argument', 'GeminiJobs: the name of the job is empty or too long.');
   }
   return describedByName(kindOf(text), text, params);
 }

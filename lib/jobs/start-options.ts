@@ -6,7 +6,7 @@ const NAMES: Readonly<Record<keyof JobStartOptions, true>> = { uri: true, params
 /**
  * Checks the options of a start: a misspelt `idempotencyKey` would be ignored and start a job twice.
  *
- * @param method that the caller used, for the error
+ * @param method name of the called method, for the error
  * @throws GeminiWebhooksError `invalid_argument`
  */
 export function checkStartOptions(method: string, options: JobStartOptions): void {

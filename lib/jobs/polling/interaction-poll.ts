@@ -5,7 +5,7 @@ import type { TrackedJob } from '../../inbox/job-tracker.js';
 import type { RequestOptions } from '../gemini-api.js';
 import type { JobState } from './job-state.js';
 
-/** Ends of an interaction by its status. With any other status, known or not, the interaction is running. */
+/** Outcomes of an interaction by its status. With any other status, known or not, the interaction is running. */
 const ENDS: Readonly<Record<string, { readonly outcome: GeminiJobOutcome; readonly type: GeminiEventType }>> = {
   completed: { outcome: 'succeeded', type: 'interaction.completed' },
   requires_action: { outcome: 'requires_action', type: 'interaction.requires_action' },

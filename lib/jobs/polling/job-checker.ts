@@ -89,13 +89,13 @@ export class JobChecker {
     this.#reportedKinds.add(kind);
     if (kind === 'video') {
       this.#logger.log(
-        `The video job ${id} has ended: polling found the end and its event is delivered. Gemini sends no webhook for videos so far, so this is normal. ` +
+        `Polling found that the video job ${id} has ended, and its event is delivered. This is normal: Gemini has not sent webhooks for videos so far. ` +
           'Further jobs of this kind are not reported.',
       );
       return;
     }
     this.#logger.warn(
-      `The ${kind} job ${id} has ended without its webhook: polling found the end, and its event is delivered. ` +
+      `No webhook arrived for the ${kind} job ${id}: polling found that it has ended, and its event is delivered. ` +
         'Further jobs of this kind are not reported. If no webhook arrives at all, check publicUrl with `npx nestjs-gemini-webhooks doctor <url>`.',
     );
   }

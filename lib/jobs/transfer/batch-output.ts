@@ -64,10 +64,10 @@ function noOutput({ name = 'without a name', state, dest }: BatchJob): GeminiWeb
 
 function whyNone(state: string | undefined, dest: BatchJobDestination | undefined): string {
   const place = elsewhere(dest);
-  if (place !== undefined) return `its results as ${place}, which GeminiJobs does not read.`;
+  if (place !== undefined) return `its results as ${place}, which GeminiJobs does not support.`;
   if (!hasSucceeded(state)) return `no results: its state is ${state ?? 'unknown'}.`;
   return (
-    `no results: its state is ${state}, but Gemini gives neither a file nor inline responses. ` +
-    'It does not give very large inline responses any more: start such a batch from a file (batchInput).'
+    `no results: its state is ${state}, but Gemini returns neither a file nor inline responses. ` +
+    'It no longer returns very large inline responses: start such a batch from a file (batchInput).'
   );
 }

@@ -50,6 +50,6 @@ function refuseEmbeddings(output: BatchOutput): void {
   if (output.fileName !== undefined || !output.areEmbeddings) return;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    'GeminiJobs: the batch has its results as embeddings. Read them with embeddingResults.',
+    'GeminiJobs: the results of the batch are embeddings. Read them with embeddingResults.',
   );
 }

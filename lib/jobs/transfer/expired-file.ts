@@ -8,7 +8,7 @@ import { shownUrl } from './authenticated-get.js';
  */
 export function expiredFileError(url: URL, cause: ApiErrorWithHeaders): ApiErrorWithHeaders {
   const message =
-    `GeminiJobs: Gemini answers 403 for ${shownUrl(url)}. It keeps files for 48 hours, and shows them only to the ` +
-    'project that they belong to. Check the age of the file, then the API key.';
+    `GeminiJobs: Gemini returns 403 for ${shownUrl(url)}. It keeps files for 48 hours, and shows them only to the ` +
+    'project that owns them. Check the age of the file, then the API key.';
   return Object.assign(new ApiError({ message, status: cause.status }), { headers: cause.headers, cause });
 }

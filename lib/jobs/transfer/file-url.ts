@@ -16,7 +16,7 @@ export function fileUrl(http: GeminiHttp, file: string): URL {
   if (url.protocol === 'gs:') {
     throw new GeminiWebhooksError(
       'invalid_argument',
-      `GeminiJobs: ${file} lies in Cloud Storage, which the API key does not open. Read it with @google-cloud/storage.`,
+      `GeminiJobs: ${file} is in Cloud Storage, which the API key cannot access. Read it with @google-cloud/storage.`,
     );
   }
   if (!isReadable(http, url) || url.username !== '' || url.password !== '') {

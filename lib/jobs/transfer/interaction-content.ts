@@ -47,7 +47,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function interactionAnswer(json: string, id: string, textOf: (text: string) => string): InteractionAnswer {
   const body = parsed(json);
   const status = stringOf(body['status']);
-  if (status === undefined) throw failed('is no interaction: it has no status');
+  if (status === undefined) throw failed('is not an interaction: it has no status');
   const steps = objectsOf(body['steps']);
   const outputs = steps.filter(({ type }) => type === 'model_output');
   const video = outputVideoOf(steps);
@@ -125,7 +125,7 @@ function parsed(json: string): Fields {
 }
 
 function failed(what: string, cause?: unknown): GeminiWebhooksError {
-  const message = `GeminiJobs: the answer to an interaction's status check ${what}.`;
+  const message = `GeminiJobs: the response to an interaction's status check ${what}.`;
   return new GeminiWebhooksError('transfer_failed', message, cause === undefined ? {} : { cause });
 }
 

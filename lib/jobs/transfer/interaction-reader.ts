@@ -92,7 +92,7 @@ export async function streamInteraction(
   } catch (error) {
     signal?.throwIfAborted();
     if (!timeout.aborted && !stall.signal.aborted) throw error;
-    const why = timeout.aborted ? `${timeoutMs} ms` : `nothing came for ${stallTimeoutMs} ms`;
+    const why = timeout.aborted ? `${timeoutMs} ms` : `no data for ${stallTimeoutMs} ms`;
     throw new TimeoutError(`GeminiJobs: interaction ${bareId} was not read in time (${why}).`, { cause: error });
   } finally {
     stall.stop();
@@ -128,7 +128,7 @@ async function sent(response: Promise<Response>): Promise<Response> {
   try {
     return await response;
   } catch (error) {
-    throw error instanceof GeminiWebhooksError ? error : interrupted('did not come', error);
+    throw error instanceof GeminiWebhooksError ? error : interrupted('did not arrive', error);
   }
 }
 
@@ -196,12 +196,12 @@ export function checkInteractionId(id: string): string {
 }
 
 function interrupted(what: string, cause: unknown): InterruptedTransferError {
-  return new InterruptedTransferError(`GeminiJobs: the answer to an interaction's status check ${what}.`, { cause });
+  return new InterruptedTransferError(`GeminiJobs: the response to an interaction's status check ${what}.`, { cause });
 }
 
 function tooLarge(): GeminiWebhooksError {
   return new GeminiWebhooksError(
     'transfer_failed',
-    `GeminiJobs: the answer to an interaction's status check is larger than ${MAX_ANSWER_BYTES} bytes.`,
+    `GeminiJobs: the response to an interaction's status check is larger than ${MAX_ANSWER_BYTES} bytes.`,
   );
 }

@@ -114,7 +114,7 @@ export class LongStringFilter {
     if (length > this.#limits.maxRestBytes) {
       throw new GeminiWebhooksError(
         'transfer_failed',
-        `GeminiJobs: the answer has more than ${this.#limits.maxRestBytes} bytes beside its long strings.`,
+        `GeminiJobs: the response has more than ${this.#limits.maxRestBytes} bytes besides its long strings.`,
       );
     }
     if (length > this.#rest.length) {

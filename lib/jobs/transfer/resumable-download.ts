@@ -123,7 +123,7 @@ export class ResumableDownload implements AsyncIterable<Uint8Array> {
         await body?.cancel();
         return { isComplete: true };
       }
-      if (start === undefined || start > this.#received) throw this.#failure('is not sent from where it was cut');
+      if (start === undefined || start > this.#received) throw this.#failure('was not resumed at the requested offset');
       return { body: body ?? noBytes(), toSkip: this.#received - start };
     } catch (error) {
       await body?.cancel();
@@ -140,7 +140,7 @@ export class ResumableDownload implements AsyncIterable<Uint8Array> {
   #checkType({ status, headers }: Response): void {
     const type = headers.get('content-type') ?? '';
     if (status === 416 || !this.#refusedTypes?.test(type)) return;
-    throw this.#failure(`is not the file: the answer's content type is ${JSON.stringify(type.slice(0, 100))}`);
+    throw this.#failure(`is not the file: the response's content type is ${JSON.stringify(type.slice(0, 100))}`);
   }
 
   #checkUnchanged(etag: string | undefined, totalBytes: number | undefined): void {

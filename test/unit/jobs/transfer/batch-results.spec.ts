@@ -283,7 +283,7 @@ describe('batchResults of a batch', () => {
     await expect(resultsOfBatch('b', { state })).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(
-        'batch batches/b has no results: its state is JOB_STATE_SUCCEEDED, but Gemini gives neither a file nor inline',
+        'batch batches/b has no results: its state is JOB_STATE_SUCCEEDED, but Gemini returns neither a file nor inline',
       ),
     });
   });
@@ -293,9 +293,9 @@ describe('batchResults of a batch', () => {
     [{ dest: { gcsUri: 'gs://bucket/out' } }, 'has its results as gs://bucket/out'],
     [
       { dest: { inlinedEmbedContentResponses: [{}] } },
-      'has its results as embeddings. Read them with embeddingResults',
+      'results of the batch are embeddings. Read them with embeddingResults',
     ],
-    [{ state: JobState.JOB_STATE_SUCCEEDED, dest: {} }, 'but Gemini gives neither a file nor inline responses'],
+    [{ state: JobState.JOB_STATE_SUCCEEDED, dest: {} }, 'but Gemini returns neither a file nor inline responses'],
     [{ state: JobState.JOB_STATE_SUCCEEDED, dest: { inlinedResponses: [] } }, 'start such a batch from a file'],
   ])('reports why there is nothing to read: %j', async (batch, message) => {
     await expect(resultsOfBatch('b', batch)).rejects.toMatchObject({

@@ -198,7 +198,7 @@ describe('readInteraction', () => {
     expect(slow).toMatchObject({ status: 'completed', video: { isInline: true } });
     await expect(readInteraction(client, 'stalled', { stallTimeoutMs: 50 })).rejects.toMatchObject({
       name: 'TimeoutError',
-      message: expect.stringContaining('nothing came for 50 ms'),
+      message: expect.stringContaining('no data for 50 ms'),
     });
   });
 

@@ -124,7 +124,7 @@ describe('ResumableDownload', () => {
 
     await expect(downloaded({ answer: answers })).rejects.toMatchObject({
       code: 'transfer_failed',
-      message: expect.stringContaining('is not sent from where it was cut'),
+      message: expect.stringContaining('was not resumed at the requested offset'),
     });
   });
 

@@ -323,7 +323,7 @@ describe('downloadVideo rejects', () => {
   });
 
   it.each([
-    ['gs://bucket/video.mp4', 'lies in Cloud Storage'],
+    ['gs://bucket/video.mp4', 'is in Cloud Storage'],
     ['ftp://example.com/video.mp4', 'got a ftp: URL'],
     ['https://user:password@example.com/video.mp4', 'without a user name or password'],
     ['files/../models', 'Give its name'],
