@@ -33,7 +33,7 @@ export async function handOffWith({
     }
     await wait(requeueDelayMs);
     await job.moveToWait(token);
-    // This worker's free slot would fetch the job again before a waiting worker is notified.
+    // Otherwise this worker's free slot would fetch the job again before a waiting worker is notified.
     await wait(requeueDelayMs);
     return new WaitingError();
   };

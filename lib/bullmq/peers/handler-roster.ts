@@ -37,7 +37,7 @@ export const ROSTER_LEASE_MS = 30_000;
 export const ROSTER_HEARTBEAT_MS = 10_000;
 /** A process also receives its own heartbeats. If even those are missing for this long, it is disconnected. */
 export const DISCONNECTED_AFTER_MS = 1.2 * ROSTER_HEARTBEAT_MS;
-/** Time without a worker's heartbeat before a warning, in milliseconds. Plus one interval it is less than a minute. */
+/** Time without a worker's heartbeat before a warning, in milliseconds. Including one interval, it is less than a minute. */
 export const WORKER_ABSENT_MS = 45_000;
 /** How long entries read from the store stay valid while disconnected, in milliseconds. */
 const READ_FRESH_MS = 1_000;
@@ -98,7 +98,7 @@ export class HandlerRoster {
     );
   }
 
-  /** True if another process than this node is alive. */
+  /** True if a process other than this node is alive. */
   hasOthers(self: string): boolean {
     for (const node of this.#live().keys()) if (node !== self) return true;
     return false;

@@ -104,7 +104,7 @@ export class Membership {
     this.#roster.update(entry);
     this.#onHeartbeat(entry);
     if (says === 'hello' && this.#self.works && entry.node !== relay.nodeId) {
-      // If this one is lost, the next heartbeat asks again.
+      // If this message is lost, the next heartbeat asks again.
       relay.publish(`${ACKNOWLEDGEMENT}.${entry.node}`, relay.nodeId).catch(() => undefined);
     }
   }

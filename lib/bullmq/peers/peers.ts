@@ -108,7 +108,7 @@ export class Peers {
     batch.sent = this.#sending.then(async () => {
       if (this.#pending === batch) this.#pending = undefined;
       const relay = this.#relay.current;
-      if (!relay) throw new Error('no connection to publish events on yet');
+      if (!relay) throw new Error('not connected yet, so the event could not be published');
       await relay.publish(EVENTS, batch.data);
     });
     this.#sending = batch.sent.catch(() => undefined);
@@ -155,7 +155,7 @@ export class Peers {
     const onEnded = this.#onEnded;
     if (onEnded) await relay.subscribe<string[]>(ENDED_JOBS, ({ data }) => onEnded(data));
     await this.#members.join(relay);
-    // After joining: from the first event that it receives, it receives all of them.
+    // After joining, so that no event is missed once the first one has arrived.
     await relay.subscribe<EventMessage[]>(EVENTS, ({ data }) => this.#receive(data));
   }
 

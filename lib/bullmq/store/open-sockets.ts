@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 
-/** Keeps track of a store's sockets. BullMQ leaves a connecting one open when it closes its worker or relay. */
+/** Tracks a store's sockets, because BullMQ leaves a socket that is still connecting open when it closes its worker or relay. */
 export class OpenSockets {
   readonly #sockets = new Set<Socket>();
   #closed = false;

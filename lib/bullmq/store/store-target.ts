@@ -36,7 +36,7 @@ export function storeTarget(
     invalidStoreOption(owner, 'url', 'got none', 'Set GEMINI_WEBHOOK_INBOX_URL, or give url or connection.');
   if (typeof given !== 'string') return invalidStoreOption(owner, 'url', `got ${describe(given)}`, 'Give a URL.');
   if (hasUnencodedCredentials(given)) {
-    const cause = 'the user name or password holds a character that is not percent-encoded';
+    const cause = 'the user name or password contains a character that is not percent-encoded';
     invalidStoreOption(owner, 'url', cause, ENCODE_CREDENTIALS);
   }
   const read = readStoreUrl(given);
@@ -49,7 +49,7 @@ export const SET_HASH_TAG = "Set prefix: '{gemini}': the hash tag keeps all keys
 
 const HASH_TAG = /^[\w.-]*\{[\w.-]+\}[\w.-]*$/;
 
-/** True if all keys with this prefix are in one slot of a Redis cluster. */
+/** True if all keys with this prefix are in the same slot of a Redis cluster. */
 export function hasHashTag(prefix: string | undefined): boolean {
   return prefix !== undefined && HASH_TAG.test(prefix);
 }
@@ -105,7 +105,7 @@ function isOldRedis(value: unknown): boolean {
   return typeof duplicate === 'function' && typeof flag !== 'boolean';
 }
 
-/** Describes a value by its class name only: its fields may hold a password. */
+/** Describes a value by its class name only: its fields may contain a password. */
 function describeConnection(value: unknown): string {
   if (typeof value !== 'object' || value === null) return describe(value);
   const { duplicate, query, connect } = value as { duplicate?: unknown; query?: unknown; connect?: unknown };

@@ -1,4 +1,4 @@
-/** The kind of store that a URL names, or what is wrong with it. Contains none of the URL's secrets. */
+/** The kind of store that a URL refers to, or the error in it. Contains no secrets of the URL. */
 export type StoreUrl =
   | { readonly kind: 'redis' | 'postgres' }
   | { readonly fault: string; readonly todo: string; readonly kind?: undefined };
@@ -22,7 +22,7 @@ export function readStoreUrl(given: string): StoreUrl {
   if (scheme === undefined) return noScheme(given);
   const kind = KINDS[scheme];
   if (/^(rediss?\+(unix|socket)|unix):$/.test(scheme))
-    return { fault: `got one that begins with "${scheme}", which ioredis does not take`, todo: REDIS_SOCKET };
+    return { fault: `got one that begins with "${scheme}", which ioredis does not accept`, todo: REDIS_SOCKET };
   if (kind === undefined) return { fault: `got one that begins with "${scheme}"`, todo: SCHEMES };
   if (scheme !== 'socket:' && !given.slice(scheme.length).startsWith('//'))
     return { fault: `lacks a slash after "${scheme}/"`, todo: `Give ${scheme}//.` };
@@ -36,7 +36,7 @@ function spellingFault(given: string): StoreUrl | undefined {
     const where = given.trimStart() === given ? 'ends' : 'begins';
     return { fault: `${where} with white space, such as a line break`, todo: 'Remove it.' };
   }
-  if (/[\t\r\n]/.test(given)) return { fault: 'has a line break or a tab in it', todo: 'Remove it.' };
+  if (/[\t\r\n]/.test(given)) return { fault: 'contains a line break or a tab', todo: 'Remove it.' };
   return undefined;
 }
 
@@ -64,7 +64,7 @@ function hostsFault(given: string, kind: 'redis' | 'postgres'): StoreUrl | undef
 function redisUrl(given: string): StoreUrl {
   if (!URL.canParse(given)) return unreadable;
   if (/^\/?\d*$/.test(new URL(given).pathname)) return { kind: 'redis' };
-  return { fault: 'has a path that is not the number of a database', todo: 'Give one such as redis://host:6379/15.' };
+  return { fault: 'has a path that is not a database number', todo: 'Give one such as redis://host:6379/15.' };
 }
 
 /** pg also accepts a URL with a user but no host. */
@@ -73,7 +73,7 @@ function postgresUrl(given: string): StoreUrl {
   if (parsed === undefined) return unreadable;
   const timeout = new URL(parsed).searchParams.getAll('query_timeout').at(-1) ?? '0';
   if (/^\d+$/.test(timeout)) return { kind: 'postgres' };
-  return { fault: 'has a query_timeout that is no number', todo: 'Give it in milliseconds.' };
+  return { fault: 'has a query_timeout that is not a number', todo: 'Give it in milliseconds.' };
 }
 
 const unreadable: StoreUrl = {

@@ -75,7 +75,7 @@ export class BullmqJobTracker implements JobTracker {
     this.#options = options;
   }
 
-  /** @throws GeminiWebhooksError `inbox_unavailable` within seconds if the store does not answer, as the other methods do */
+  /** @throws GeminiWebhooksError `inbox_unavailable` within seconds if the store does not answer, like the other methods */
   async add(job: TrackedJob): Promise<void> {
     const { id, kind, name } = job;
     const { keepCompletedMs, keepFailedMs, reconcile } = this.#options;
@@ -172,7 +172,7 @@ export class BullmqJobTracker implements JobTracker {
     if (!found || !end || !isLost(end.outcome)) return end;
     const job = trackedJobOf(found);
     const delivery = await this.#options.findEvent(job);
-    // A completed interaction that was never decided does not mean that there is a video.
+    // A completed interaction whose event was never decided may have no video.
     if (!delivery || isUndecided(job, { data: delivery })) return end;
     return this.#options.settlementOf(fromDeliveryJobData(delivery).event) ?? end;
   }

@@ -21,14 +21,14 @@ import {
 
 export type TrackedJobProcessor = Processor<TrackedJobData | TrackedJobAlias, TrackedJobResult, string>;
 
-/** The inbox as the processor sees it. */
+/** The parts of the inbox that the processor uses. */
 export interface TrackedJobProcessorHost {
   readonly tracking: JobTracking;
   /** Finds the event that ended the job if the inbox has stored it. */
   findEvent(job: TrackedJob): Promise<DeliveryJobData | undefined>;
-  /** Hands an event found by polling to the inbox, which owns it from then on. */
+  /** Passes an event found by polling to the inbox, which owns it from then on. */
   accept(delivery: VerifiedDelivery): Promise<unknown>;
-  /** Records the name of a job, which only its event contains. */
+  /** Records a job's name when only its event contains it. */
   learnName(job: TrackedJob, name: string): Promise<void>;
   /** Notifies watchers that the job counts as lost. */
   publishLost(job: TrackedJob): void;

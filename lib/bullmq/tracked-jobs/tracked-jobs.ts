@@ -26,7 +26,7 @@ const MAX_CONCURRENT_CHECKS = 16;
 const CONNECTIONS = { queue: 3, worker: 3 };
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** The inbox as its tracked jobs see it. */
+/** The parts of the inbox that tracked jobs use. */
 export interface TrackedJobsHost {
   readonly registration: string;
   /** Rejects with `inbox_unavailable` while the store is unavailable. */

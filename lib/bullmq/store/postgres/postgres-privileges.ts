@@ -12,9 +12,9 @@ export interface PostgresQueries {
 
 /** Describes work for the message about a missing privilege. */
 export interface PrivilegedWork {
-  /** Follows "may not". */
+  /** Completes "may not …" in the message. */
   readonly what: string;
-  /** Follows "it needs". `{database}` stands for the database's name. */
+  /** Completes "it needs …" in the message. `{database}` is replaced by the database's name. */
   readonly needs: string;
   readonly todo: string;
 }

@@ -35,7 +35,7 @@ export async function serversOf(client: RedisClient): Promise<readonly Redis[]> 
 export function clusterModeError(error: unknown): Error | undefined {
   const { message } = error as Error;
   if (/^(MOVED|ASK) /.test(message)) {
-    const reason = 'the Redis server is part of a cluster, and another server has these keys.';
+    const reason = 'the Redis server is part of a cluster, and these keys are on another server.';
     return new Error(`${reason} ${GIVE_CLUSTER}`, { cause: error });
   }
   if (message.includes('cluster support disabled')) {

@@ -91,7 +91,7 @@ describe.each([
       const { message } = errorOf(() => create(`${scheme}://someone:${password}@db.example:6543/1`));
 
       expect(message).toMatch(
-        `${owner}: url: the user name or password holds a character that is not percent-encoded.`,
+        `${owner}: url: the user name or password contains a character that is not percent-encoded.`,
       );
       expect(message).toMatch(/Percent-encode.*%23.*%2F.*%3F/);
       expect(message).not.toMatch(/hun|ter2|12#|someone|db\.example/);
