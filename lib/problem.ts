@@ -19,7 +19,7 @@ export const PROBLEMS: Record<GeminiDeliveryErrorCode, { status: number; title: 
   {
     missing_header: { status: 400, title: 'A required webhook header is missing' },
     malformed_header: { status: 400, title: 'A webhook header is malformed' },
-    timestamp_out_of_tolerance: { status: 400, title: 'The webhook timestamp is too far from the present' },
+    timestamp_out_of_tolerance: { status: 400, title: 'The webhook timestamp is too far from the current time' },
     malformed_event: { status: 400, title: 'The body is not an event' },
     signature_mismatch: { status: 401, title: 'The signature does not verify' },
     unbound_delivery: { status: 403, title: 'The delivery does not belong to this deployment' },
@@ -59,7 +59,7 @@ function isDeliveryCode(code: string): code is GeminiDeliveryErrorCode {
 
 /**
  * Thrown by `GeminiSignatureGuard` and `GeminiInbox.accept`. It is an `HttpException` with the problem as its response, so
- * any exception filter sends the right answer. `cause` is the original error, with details for the log.
+ * any exception filter sends the right response. `cause` is the original error, with details for the log.
  */
 export class GeminiProblemException extends HttpException {
   readonly code: GeminiDeliveryErrorCode;

@@ -6,7 +6,7 @@ import { checkWholeNumbers } from './numbers.js';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** How jobs are followed. */
+/** Checked options for starting and polling jobs. */
 export interface JobsConfig {
   readonly reconcile: ReconcileSchedule | false;
   readonly webhooks: 'preferred' | 'required' | 'never';
@@ -69,7 +69,7 @@ function reconcileConfig(reconcile: NonNullable<GeminiWebhooksSettings['jobs']>[
       'Give an untilMs that is longer, or reconcile: false.',
     );
   }
-  // What is not given is each kind's own.
+  // Values that are not set default per kind of job.
   const { afterMs, maxIntervalMs } = given;
   return { untilMs, ...(afterMs !== undefined && { afterMs }), ...(maxIntervalMs !== undefined && { maxIntervalMs }) };
 }

@@ -25,12 +25,12 @@ export function logAtStart(
  */
 export function startupWarnings(config: GeminiWebhooksConfig, { hasRoute = true } = {}): string[] {
   const { name, binding, jwks, hmac } = config;
-  const instance = name === 'default' ? '' : ` (registration "${name}")`;
+  const instance = name === 'default' ? '' : ` (module instance "${name}")`;
   const warnings: string[] = [];
   if (jwks && binding === false) {
     warnings.push(
       `binding is off${instance}: Google signs the dynamic webhooks of every Gemini project with the same keys, so anyone with an API key can send events to this app. ` +
-        'Your handlers will receive events of jobs that are not yours.',
+        'Your handlers can then receive events of jobs in other projects.',
     );
   }
   if (hasRoute && receivesNothing(config)) {
@@ -88,7 +88,7 @@ function bindsDynamicWebhooksByApiKey({ binding, jwks, gemini, publicUrl }: Gemi
 export function startupNotes({ name, gemini, hmac, endpoint, publicUrl, jobs }: GeminiWebhooksConfig): string[] {
   const isPolledOnly = jobs.webhooks === 'preferred' && jobs.reconcile && !publicUrl && !hmac && !endpoint;
   if (!gemini || !isPolledOnly) return [];
-  const instance = name === 'default' ? '' : ` (registration "${name}")`;
+  const instance = name === 'default' ? '' : ` (module instance "${name}")`;
   return [
     `Jobs${instance} start without a webhook and are polled, because publicUrl (GEMINI_WEBHOOK_PUBLIC_URL) is not set.`,
   ];

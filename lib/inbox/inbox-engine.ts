@@ -47,7 +47,7 @@ export interface InboxEngine {
 /** Creates the engine of a module instance. `inlineInbox()` and `bullmqInbox()` return one. */
 export type InboxEngineFactory = (host: InboxHost) => InboxEngine;
 
-/** What the module gives an engine. */
+/** What the module provides to an engine. */
 export interface InboxHost {
   /** Name of the module instance. */
   readonly registration: string;

@@ -23,7 +23,7 @@ export class RawBodyCapture implements OnModuleInit {
     @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
   ) {
     adapterHost.init$.subscribe(() => {
-      // Application contexts and microservices have none.
+      // Application contexts and microservices have no HTTP adapter.
       const adapter = adapterHost.httpAdapter as typeof adapterHost.httpAdapter | null;
       if (!adapter) return;
       const capture = {
@@ -50,6 +50,6 @@ export class RawBodyCapture implements OnModuleInit {
 function warnUnsupported(adapter: HttpServer, registration: string): void {
   new Logger('GeminiWebhooks').warn(
     `The HTTP adapter ${unsupportedAdapter(adapter)} is neither Express nor Fastify, so the raw body of Gemini's deliveries cannot be captured ` +
-      `(registration "${registration}"): they are refused with 500 raw_body_unavailable. ${UNSUPPORTED_REMEDY}`,
+      `(module instance "${registration}"): they are refused with 500 raw_body_unavailable. ${UNSUPPORTED_REMEDY}`,
   );
 }

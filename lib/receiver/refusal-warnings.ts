@@ -21,7 +21,7 @@ export class RefusalWarnings {
     if (!warning) this.#byCode.set(code, (warning = new OccasionalWarning(this.#logger)));
     const cause = error instanceof Error && error.cause !== undefined ? ` ${messageOf(error.cause)}` : '';
     warning.warn(
-      `Refused a delivery with ${status} ${code} (registration "${this.#registration}", ${pathOf(url)}): ${messageOf(error)}${cause}`,
+      `Refused a delivery with ${status} ${code} (module instance "${this.#registration}", ${pathOf(url)}): ${messageOf(error)}${cause}`,
     );
   }
 }

@@ -197,7 +197,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
     return failure;
   }
 
-  /** Closes the stores that were created here. */
+  /** Closes the stores that this object created. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([...this.#created.values()].map((store) => store.close?.()));
   }

@@ -76,7 +76,7 @@ async function save(store: RotationStore, all: readonly SigningSecret[], name: s
       'secret_not_saved',
       `The secret of the static webhook "${name}" was rotated, but the new one could not be saved and is lost: ${reasonOf(cause)}. ` +
         'Fix the SigningSecretStore, then rotate it again, or sync it, which finishes the rotation. ' +
-        'Gemini retries deliveries that cannot be verified meanwhile for 24 h.',
+        'Meanwhile, Gemini retries unverified deliveries for 24 h.',
       { cause },
     );
   }

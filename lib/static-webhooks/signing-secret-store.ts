@@ -29,7 +29,7 @@ export interface SigningSecretStore {
   close?(): Promise<void>;
 }
 
-/** What the module gives a store that it creates. */
+/** What the module provides to a store that it creates. */
 export interface SigningSecretStoreHost {
   /** Name of the module instance. */
   readonly registration: string;

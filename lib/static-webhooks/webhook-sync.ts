@@ -15,7 +15,7 @@ const PAUSE_MS = 250;
 /** Without a distributed lock: time for another process to save the secret of the webhook that it has created. */
 const MAX_SAVE_WAIT_MS = 2_000;
 
-/** What a sync did to a webhook; of several changes the first in this list. */
+/** What a sync did to a webhook; if it did several things, the first in this list. */
 export type EndpointChange = 'created' | 'rotated' | 'updated' | 'unchanged';
 
 /** Result of `GeminiWebhookEndpoints.sync`. */
@@ -149,7 +149,7 @@ export class WebhookSync {
     }
     if (others.length > 0) {
       this.#logger.warn(
-        `Several static webhooks are called "${name}". The oldest, ${webhook.id}, is synced. Remove the others if they are not needed: ${others.map(({ id }) => id).join(', ')}.`,
+        `Several static webhooks are named "${name}". The oldest, ${webhook.id}, is synced. Remove the others if they are not needed: ${others.map(({ id }) => id).join(', ')}.`,
       );
     }
   }

@@ -126,7 +126,7 @@ describe.each(PLACES)('%s that reads the body after our capture', (_where, adapt
       expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
       expect(refusals()).toEqual([
         expect.stringMatching(
-          /500 raw_body_unavailable \(registration "default", \/gemini\/webhooks\): A middleware or/,
+          /500 raw_body_unavailable \(module instance "default", \/gemini\/webhooks\): A middleware or/,
         ),
       ]);
       expect(events).toEqual([]);

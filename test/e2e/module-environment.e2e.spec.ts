@@ -145,7 +145,8 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
         { adapter, options: { logger } },
       );
       await deliver(origin);
-      const isOfStart = (line: string) => line.includes('GeminiWebhooks') && !line.includes('verified with no secret');
+      const isOfStart = (line: string) =>
+        line.includes('GeminiWebhooks') && !line.includes('could not be verified with any secret');
       return logger.of('warn').filter(isOfStart);
     };
 
@@ -159,7 +160,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
       {
         what: 'that contains the name of a module instance',
         options: { name: 'tenant', path: 'gemini/webhooks' },
-        warning: /No key to bind .*\(registration "tenant"\)/,
+        warning: /No key to bind .*\(module instance "tenant"\)/,
       },
       {
         what: 'if a secret is short',

@@ -43,7 +43,7 @@ describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
       expect(answer.status).toBe(status);
     }
 
-    expect(refusals()).toEqual([expect.stringContaining(`${status} ${code} (registration "default", ${PATH}): `)]);
+    expect(refusals()).toEqual([expect.stringContaining(`${status} ${code} (module instance "default", ${PATH}): `)]);
     expect(refusals()[0]).toMatch(reason);
     expect(refusals()[0]).not.toMatch(/a\.token|whsec_|v1,/);
   });
@@ -57,7 +57,7 @@ describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
 
     expect(refusals()).toEqual([
       expect.stringMatching(
-        /408 request_timeout \(registration "default", \/gemini\/webhooks\): .*bodyTimeoutMs \(50 ms\)/,
+        /408 request_timeout \(module instance "default", \/gemini\/webhooks\): .*bodyTimeoutMs \(50 ms\)/,
       ),
     ]);
   });
@@ -100,7 +100,7 @@ describe('an Express middleware between our capture and the guard', () => {
     expect([answer.status, answer.body['code']]).toEqual([500, 'raw_body_unavailable']);
     expect(refusals()).toEqual([
       expect.stringMatching(
-        /500 raw_body_unavailable \(registration "default", \/gemini\/webhooks\): A middleware or hook/,
+        /500 raw_body_unavailable \(module instance "default", \/gemini\/webhooks\): A middleware or hook/,
       ),
     ]);
 

@@ -81,7 +81,7 @@ export class FileUploads {
 
   async #complete(id: string, { draft, file, declaredBytes = draft.sizeBytes }: Upload): Promise<StoredFile> {
     if (declaredBytes !== draft.sizeBytes) {
-      throw invalidArgument(`${declaredBytes} bytes were announced, ${draft.sizeBytes} have come`);
+      throw invalidArgument(`${declaredBytes} bytes were announced, but ${draft.sizeBytes} have arrived`);
     }
     if (file.name !== undefined) this.#checkName(file.name);
     this.#uploads.delete(id);
@@ -92,12 +92,13 @@ export class FileUploads {
 /** Skips bytes that it already has: a client repeats a chunk if the response was lost. */
 async function appendFrom(request: ApiRequest, { draft, declaredBytes = MAX_BYTES }: Upload): Promise<void> {
   const offset = byteCount(header(request, 'x-goog-upload-offset') ?? '0');
-  if (offset > draft.sizeBytes) throw invalidArgument(`Offset ${offset}, but only ${draft.sizeBytes} bytes have come`);
+  if (offset > draft.sizeBytes)
+    throw invalidArgument(`Offset ${offset}, but only ${draft.sizeBytes} bytes have arrived`);
   let duplicateBytes = draft.sizeBytes - offset;
   for await (const chunk of request.body as AsyncIterable<Buffer>) {
     const fresh = chunk.subarray(duplicateBytes);
     duplicateBytes -= chunk.length - fresh.length;
-    if (draft.sizeBytes + fresh.length > declaredBytes) throw invalidArgument('More bytes than announced have come');
+    if (draft.sizeBytes + fresh.length > declaredBytes) throw invalidArgument('More bytes than announced have arrived');
     await draft.append(fresh);
   }
 }

@@ -72,7 +72,7 @@ export function filmOf(model: string, body: JsonObject, prompt: string, { previo
   const seconds = isExtension ? (source ?? 0) + clipSeconds : source || clipSeconds;
   if (seconds > MAX_FILM_SECONDS) {
     throw refusal(
-      `response_format.duration: the film would be ${seconds}s long, and at most ${MAX_FILM_SECONDS}s are possible.`,
+      `response_format.duration: the film would be ${seconds}s long, but the maximum is ${MAX_FILM_SECONDS}s.`,
     );
   }
   return {
