@@ -156,7 +156,9 @@ class InlineInbox implements InboxEngine {
     const entry = known ?? new DedupeEntry();
     return this.#seen.claim(delivery.key, entry, async () => {
       if (entry.decided === undefined) {
-        entry.decide(await this.#host.decide?.(delivery));
+        const decided = this.#host.decide?.(delivery);
+        // Most events are decided synchronously: then dispatch starts within the call of `accept`, before its first `await`.
+        entry.decide(decided instanceof Promise ? await decided : decided);
       }
       const decided = entry.decided ? decidedDelivery(delivery, entry.decided) : delivery;
       const attempt = entry.nextAttempt();

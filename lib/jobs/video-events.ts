@@ -32,14 +32,22 @@ export function isEndOfInteraction(type: string): boolean {
  * @returns `undefined` for an event that stays as sent
  * @throws GeminiWebhooksError `still_processing` while Gemini cannot be polled
  */
-export async function decideVideoEvent(
+export function decideVideoEvent(
+  jobs: VideoJobs,
+  checker: Pick<JobChecker, 'poll'>,
+  delivery: VerifiedDelivery,
+): DecidedEvent | undefined | Promise<DecidedEvent | undefined> {
+  const { event, strategy } = delivery;
+  if (strategy === 'reconciled' || (!COMPLETIONS.has(event.type) && !FAILURES[event.type])) return undefined;
+  if (event.type === 'video.generated' && videoSourceOf(event) !== undefined) return undefined;
+  return decide(jobs, checker, delivery);
+}
+
+async function decide(
   jobs: VideoJobs,
   checker: Pick<JobChecker, 'poll'>,
   delivery: VerifiedDelivery,
 ): Promise<DecidedEvent | undefined> {
-  const { event, strategy } = delivery;
-  if (strategy === 'reconciled' || (!COMPLETIONS.has(event.type) && !FAILURES[event.type])) return undefined;
-  if (event.type === 'video.generated' && videoSourceOf(event) !== undefined) return undefined;
   const job = await videoJobOf(jobs, delivery);
   if (!job) return undefined;
   const { type, data } = delivery.event;
