@@ -22,12 +22,13 @@ import {
   type DeliveryJobData,
 } from './store/delivery-job.js';
 import { deliveryWorker } from './deliveries/delivery-worker.js';
+import { receiverHandlers } from './deliveries/receiver-handlers.js';
 import type { DrainingWorker } from './store/draining-worker.js';
 import { FailedDeliveries } from './deliveries/failed-deliveries.js';
 import type { FailedJobs } from './store/failed-jobs.js';
 import { Peers } from './peers/peers.js';
 import { checkHandlerNames } from './peers/handler-names.js';
-import { handlersMatching, type RosterHandler } from './peers/handler-roster.js';
+import type { RosterHandler } from './peers/handler-roster.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './store/inbox-store.js';
 import { memberOf } from './peers/membership.js';
 import { postgresStore } from './store/postgres/postgres-store.js';
@@ -81,8 +82,8 @@ export class BullmqInbox implements InboxEngine {
   #failedJobs: Supervised<FailedJobs> | undefined;
   #worker: DrainingWorker<DeliveryJobData, void> | undefined;
   #peers: Peers | undefined;
-  /** Handlers that this process has but does not run. */
-  #idleHandlers: readonly RosterHandler[] = [];
+  /** Handlers of this process, without those of the module itself. */
+  #handlers: readonly RosterHandler[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(host: InboxHost, config: BullmqInboxConfig, timing: Partial<InboxTiming> = {}) {
@@ -121,8 +122,7 @@ export class BullmqInbox implements InboxEngine {
     this.#store = store;
     this.#locks = store.locks(queueName);
     const onFailure = (message: string) => this.#outages.unavailable(message);
-    const self = memberOf(this.#host, workers);
-    this.#idleHandlers = self.idle ?? [];
+    this.#handlers = this.#host.handlers().filter(({ isInternal }) => !isInternal);
     const absent = new AbsentWorkers(this.#logger, { queueName, afterMs: this.#timing.workerAbsentMs });
     const prepare = singleFlightUntilSuccess(() => store.prepare());
     this.#queue = new Supervised({
@@ -142,7 +142,7 @@ export class BullmqInbox implements InboxEngine {
         publishLocally: (delivery) => this.#host.announce(delivery),
         load: async (key) => (await (await this.#openQueue()).getJob(deliveryJobId(key)))?.data,
         onEndedJobs: this.#trackedJobs && ((ids) => this.#trackedJobs?.receiveEnded(ids)),
-        self,
+        self: memberOf(this.#host, workers),
         ...(!workers && { onHeartbeat: (heartbeat) => absent.onHeartbeat(heartbeat) }),
         onFailure: (message) => this.#warning.warn(`Messages between processes: ${message}`),
       },
@@ -181,8 +181,8 @@ export class BullmqInbox implements InboxEngine {
 
   async #add(delivery: VerifiedDelivery): Promise<void> {
     const startedAt = performance.now();
+    const data = { ...toDeliveryJobData(delivery), ...receiverHandlers(delivery, this.#handlers) };
     const queue = await this.#queueOf();
-    const data = toDeliveryJobData(delivery, handlersMatching(delivery.event.type, this.#idleHandlers));
     try {
       await withTimeout(
         queue.add(deliveryJobName(delivery), data, deliveryJobOptions(delivery.key, this.#config)),

@@ -18,10 +18,17 @@ const FAILURES: Readonly<Partial<Record<string, VideoFailure>>> = {
 /** Max wait for other polls: many clips may end at once. */
 const MAX_WAIT_MS = 30_000;
 const COMPLETIONS: ReadonlySet<string> = new Set<GeminiEventType>(['interaction.completed', 'video.generated']);
+/** Types that a poll of a video job can end with. */
+const ENDS: readonly GeminiEventType[] = ['video.generated', 'video.failed', 'interaction.requires_action'];
 
 /** True if an event of this type says how the interaction ended. For a video job, handlers receive another event. */
 export function isEndOfInteraction(type: string): boolean {
   return type === 'interaction.completed' || FAILURES[type] !== undefined;
+}
+
+/** Returns the types that handlers may receive instead of the sent one, if the delivery turns out to end a video job. */
+export function typesDecidedFrom({ event, strategy }: VerifiedDelivery): readonly GeminiEventType[] {
+  return strategy !== 'reconciled' && (COMPLETIONS.has(event.type) || FAILURES[event.type]) ? ENDS : [];
 }
 
 /**
@@ -37,8 +44,8 @@ export function decideVideoEvent(
   checker: Pick<JobChecker, 'poll'>,
   delivery: VerifiedDelivery,
 ): DecidedEvent | undefined | Promise<DecidedEvent | undefined> {
-  const { event, strategy } = delivery;
-  if (strategy === 'reconciled' || (!COMPLETIONS.has(event.type) && !FAILURES[event.type])) return undefined;
+  const { event } = delivery;
+  if (typesDecidedFrom(delivery).length === 0) return undefined;
   if (event.type === 'video.generated' && videoSourceOf(event) !== undefined) return undefined;
   return decide(jobs, checker, delivery);
 }

@@ -75,7 +75,7 @@ export async function deliveryProcessor(
   const handlers = host.handlers();
 
   const handOffOrPostpone = (missing: MissingHandlers, job: DeliveryJob, token: string | undefined, ageMs: number) => {
-    if (missing.hasLiveWorker) return handOff(job, token);
+    if (missing.served.length > 0) return handOff(job, token);
     processing.onMissingHandlers(
       `Events wait for handlers that no worker has: ${missing.names.join(', ')}. ${unavailableReason(missing)} ` +
         `After ${Math.round(handlerWaitMs / 60_000)} minutes an event fails, and GeminiFailedEvents replays it.`,

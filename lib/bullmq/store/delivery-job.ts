@@ -29,14 +29,24 @@ export interface DeliveryJobData {
   readonly body: string;
   /** The event that handlers receive if it differs from the one that was sent, as JSON. */
   readonly decided?: string;
-  /** Names of the receiving process's handlers if that process runs no workers: a worker must have them. */
+  /**
+   * Names of the receiving process's handlers of the event as it was sent: workers must have them. Version 0.2.0 wrote
+   * them only in processes without workers, which explains the name; its workers obey them as well.
+   */
   readonly idleHandlers?: readonly string[];
+  /** Names of the receiving process's handlers, by each type that may be decided. */
+  readonly decidedHandlers?: Readonly<Record<string, readonly string[]>>;
 }
 
-export function toDeliveryJobData(
-  { key, id, registration, attemptedAt, strategy, params, body }: VerifiedDelivery,
-  idleHandlers: readonly string[] = [],
-): DeliveryJobData {
+export function toDeliveryJobData({
+  key,
+  id,
+  registration,
+  attemptedAt,
+  strategy,
+  params,
+  body,
+}: VerifiedDelivery): DeliveryJobData {
   return {
     v: 1,
     key,
@@ -46,7 +56,6 @@ export function toDeliveryJobData(
     strategy,
     params: JSON.stringify(params),
     body: body.toString('base64'),
-    ...(idleHandlers.length > 0 && { idleHandlers }),
   };
 }
 
@@ -71,6 +80,15 @@ export function fromDeliveryJobData(data: DeliveryJobData): VerifiedDelivery {
 /** Returns the stored delivery with the decided event. */
 export function withDecision(data: DeliveryJobData, { type, data: fields }: DecidedEvent): DeliveryJobData {
   return { ...data, decided: JSON.stringify({ type, data: fields }) };
+}
+
+/** Returns the stored delivery without the names of handlers, which only workers need. */
+export function withoutHandlers({
+  idleHandlers: _idle,
+  decidedHandlers: _decided,
+  ...data
+}: DeliveryJobData): DeliveryJobData {
+  return data;
 }
 
 /** Returns the BullMQ job id for an event key. It is never a number and has no colon, both of which BullMQ rejects. */

@@ -365,15 +365,64 @@ describe('the processor of delivery jobs', () => {
     expect(bench.wantedElsewhere).toEqual([false]);
   });
 
-  it('postpones an event whose receiver had handlers and is gone, until some handler has run', async () => {
+  it.each([true, false])(
+    'postpones an event whose receiver had handlers and is gone, whether or not others have run (own: %s)',
+    async (isInternal) => {
+      const bench = new Bench();
+      Object.assign(bench.job.data, { idleHandlers: ['theirs', 'mine'] });
+      bench.isInternal = isInternal;
+      expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+      expect(bench.wantedElsewhere).toEqual([true]);
+      expect(bench.waits).toEqual([expect.stringMatching(/no worker has: theirs\..*stopped.*queueName/s)]);
+
+      bench.now += 15 * MINUTE_MS + 1;
+      const reason = expect.stringMatching(/^no live worker has theirs: start a worker.*renamed.*replay.*discard/);
+      expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
+
+      const back = bench.handOverTo('theirs');
+      Object.assign(back.job.progress, { handlers: { mine: 'succeeded' } });
+      expect(await back.work()).toBeUndefined();
+      expect(back.ran).toEqual(['theirs']);
+    },
+  );
+
+  it("hands off an event to another live worker that has the receiver's handler", async () => {
     const bench = new Bench();
     Object.assign(bench.job.data, { idleHandlers: ['theirs'] });
-    bench.isInternal = true;
+    bench.elsewhere('theirs');
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.waits).toEqual([]);
+  });
 
-    bench.isInternal = false;
-    expect(await bench.work()).toBeUndefined();
-    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'succeeded' } });
+  it("waits for the receiver's handlers of the event that was decided, not of the one that was sent", async () => {
+    const data = {
+      ...toDeliveryJobData(deliveryOf({ type: 'interaction.completed' })),
+      decided: JSON.stringify({ type: 'video.failed', data: { reason: 'filtered' } }),
+      idleHandlers: ['research'],
+    };
+    const bench = new Bench();
+    Object.assign(bench.job.data, data, {
+      decidedHandlers: { 'video.failed': ['alert'], 'video.generated': ['show'] },
+    });
+    await bench.work();
+    expect(bench.waits).toEqual([expect.stringContaining('no worker has: alert.')]);
+
+    const stored = new Bench();
+    Object.assign(stored.job.data, data);
+    expect(await stored.work()).toBeUndefined();
+  });
+
+  it('says in the reason what live workers, receive-only processes and stopped processes did not run', async () => {
+    const bench = new Bench();
+    Object.assign(bench.job.data, { idleHandlers: ['gone'] });
+    bench.elsewhere('served');
+    bench.receiver('idle');
+    await bench.work();
+    bench.now += 15 * MINUTE_MS + 1;
+    bench.elsewhere('served');
+    bench.receiver('idle');
+    const reason = expect.stringMatching(/has run served; no worker has idle, .*; no live worker has gone: /);
+    expect(await bench.work()).toMatchObject({ message: reason });
   });
 
   it('completes an event that no process handles', async () => {
@@ -387,6 +436,7 @@ describe('the processor of delivery jobs', () => {
     const bench = new Bench();
     bench.isInternal = true;
     Object.assign(bench.job.data, toDeliveryJobData(deliveryOf({ type: 'doctor.check' })));
+    Object.assign(bench.job.data, { idleHandlers: ['gone'] });
     bench.elsewhere('theirs', ['*']);
     bench.receiver('others', ['*']);
     expect(await bench.work()).toBeUndefined();

@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Relay } from 'bullmq';
+import { Peers } from '../../../../lib/bullmq/peers/peers.js';
+import { toDeliveryJobData, type DeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
+import { deliveryOf } from '../../../support/deliveries.js';
+
+const RELAY_LIMIT_BYTES = 512 * 1024;
+
+describe('events that are published to the other processes', () => {
+  it('leave out the names of handlers, so that a message stays below the limit of the relay', async () => {
+    const sent: DeliveryJobData[][] = [];
+    const other = JSON.stringify({ node: 'other', works: true, handlers: [] });
+    const relay = {
+      nodeId: 'self',
+      on: () => undefined,
+      waitUntilReady: async () => undefined,
+      subscribe: async () => undefined,
+      publish: async (topic: string, data: unknown) =>
+        void (topic === 'events' && sent.push(data as DeliveryJobData[])),
+      getRetained: async () => [{ topic: 'roster.other', data: other }],
+      deleteRetained: async () => true,
+      getNodeConnections: async () => [],
+      close: async () => undefined,
+    } as unknown as Relay<never>;
+    const peers = new Peers(async () => relay, {
+      publishLocally: () => undefined,
+      load: async () => undefined,
+      self: { works: true, handlers: [] },
+      onFailure: () => undefined,
+    });
+    peers.start();
+    await peers.ready();
+
+    const names = Array.from({ length: 100 }, (_, index) => `OrdersOfTheDepartment.publishResult${index}`);
+    const deliveries = Array.from({ length: 400 }, (_, index) => deliveryOf({ id: `batch_${index}` }));
+    await Promise.all(
+      deliveries.map((delivery) =>
+        peers.publish(delivery, {
+          ...toDeliveryJobData(delivery),
+          idleHandlers: names,
+          decidedHandlers: { 'video.failed': names },
+        }),
+      ),
+    );
+    await peers.leave();
+    await peers.close();
+
+    expect(sent.flat()).toEqual(deliveries.map(toDeliveryJobData));
+    for (const batch of sent) expect(JSON.stringify(batch).length).toBeLessThan(RELAY_LIMIT_BYTES);
+  });
+});
