@@ -91,8 +91,9 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
    */
   static forRoot(options: GeminiWebhooksModuleOptions = {}): DynamicModule {
     const { name, path, controller, decorators, global, ...settings } = options;
-    const route = geminiWebhooksRoute({ name, path, controller, decorators }, process.env['GEMINI_WEBHOOK_PATH']);
-    return define(route, global, [{ provide: GEMINI_WEBHOOKS_SETTINGS, useValue: settings }]);
+    const given = { name, path, controller, decorators, global };
+    const route = geminiWebhooksRoute(given, process.env['GEMINI_WEBHOOK_PATH']);
+    return define(route, [{ provide: GEMINI_WEBHOOKS_SETTINGS, useValue: settings }]);
   }
 
   /**
@@ -109,8 +110,8 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
   static forRootAsync<Factory extends SettingsFactory, Class extends Type<GeminiWebhooksOptionsFactory>>(
     options: CheckedOptions<Factory, Class>,
   ): DynamicModule {
-    const { imports, global, ...rest } = options as GeminiWebhooksModuleAsyncOptions;
-    return define(geminiWebhooksRoute(rest), global, settingsProviders(rest), imports);
+    const { imports, ...rest } = options as GeminiWebhooksModuleAsyncOptions;
+    return define(geminiWebhooksRoute(rest), settingsProviders(rest), imports);
   }
 
   /** Nest calls the providers' hooks first, so the inbox has started and its lock is ready. */
@@ -121,7 +122,6 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
 
 function define(
   route: GeminiWebhooksRoute,
-  global = true,
   settings: Provider[],
   imports: DynamicModule['imports'] = [],
 ): DynamicModule {
@@ -130,7 +130,7 @@ function define(
     route.registration === DEFAULT_NAME ? [] : BY_CLASS.map((type) => ({ provide: named(type), useExisting: type }));
   return {
     module: GeminiWebhooksModule,
-    global,
+    global: route.global,
     imports: [...imports, GeminiWebhooksCoreModule, ConfigModule.forFeature(geminiWebhooksEnvironment)],
     controllers: route.controller ? [createController(route)] : [],
     providers: [...settings, ...instanceProviders(route), ...aliases],

@@ -10,6 +10,8 @@ export interface GeminiWebhooksRoute {
   /** True if the module mounts the route. */
   readonly controller: boolean;
   readonly decorators: readonly ClassDecorator[];
+  /** True if every module can inject the exports. */
+  readonly global: boolean;
 }
 
 /** Names of the route options. */
@@ -32,11 +34,13 @@ export function geminiWebhooksRoute(
   options: GeminiWebhooksRouteOptions,
   environmentPath?: string,
 ): GeminiWebhooksRoute {
-  const { name = DEFAULT_NAME, controller = true, decorators = [] } = options;
+  const { name = DEFAULT_NAME, controller = true, decorators = [], global = true } = options;
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
     invalid('name', name, 'Give 1 to 64 letters, digits, ".", "_" or "-".');
   }
-  if (typeof controller !== 'boolean') invalid('controller', controller, 'Give true or false.');
+  for (const [option, flag] of Object.entries({ controller, global })) {
+    if (typeof flag !== 'boolean') invalid(option, flag, 'Give true or false.');
+  }
   if (!Array.isArray(decorators) || decorators.some((one) => typeof one !== 'function')) {
     invalid('decorators', decorators, 'Give a list of class decorators: [Public(), SkipThrottle()].');
   }
@@ -45,6 +49,7 @@ export function geminiWebhooksRoute(
     path: checkedPath(options.path ?? (environmentPath || DEFAULT_PATH)),
     controller,
     decorators,
+    global,
   };
 }
 

@@ -8,7 +8,13 @@ const route = (options: unknown = {}, environmentPath?: string) =>
 
 describe('geminiWebhooksRoute', () => {
   it('has defaults', () => {
-    expect(route()).toEqual({ registration: 'default', path: 'gemini/webhooks', controller: true, decorators: [] });
+    expect(route()).toEqual({
+      registration: 'default',
+      path: 'gemini/webhooks',
+      controller: true,
+      decorators: [],
+      global: true,
+    });
     expect(route({ name: undefined, path: undefined, controller: undefined, decorators: undefined })).toEqual(route());
   });
 
@@ -20,6 +26,7 @@ describe('geminiWebhooksRoute', () => {
       path: 'b',
       controller: false,
       decorators,
+      global: true,
     });
   });
 
@@ -57,6 +64,7 @@ describe('geminiWebhooksRoute', () => {
     ['name', 'x'.repeat(65), /got "x+"/],
     ['name', 7, /got 7/],
     ['controller', 'false', /got "false".*true or false/],
+    ['global', 'no', /got "no".*true or false/],
     ['decorators', {}, /list of class decorators/],
     ['decorators', ['Public'], /list of class decorators/],
   ])('rejects %s: %j with its name and what to do', async (option, value, says) => {
