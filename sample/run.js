@@ -1,11 +1,11 @@
-import { transformFile } from '@swc/core';
-import { execFileSync, fork } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fork } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import './showcase/typescript-loader.js';
 
-/** `npm run sample -- <name>`: builds what has changed, simulates what the environment does not name, runs the sample. */
-/** Name of each sample, and what it costs on the real API. */
+/** `npm run sample -- <name>`: simulates what the environment does not name, and runs the sample from its sources. */
+/** The name of each sample, and what it costs on the real API. */
 const SAMPLES = {
   batch: '1 batch of 4 short prompts, less than a cent',
   'long-video': '6 clips of 8 s and one more for each refusal, about 5 US dollars',
@@ -20,8 +20,8 @@ if (!Object.hasOwn(SAMPLES, name ?? '')) {
   process.stderr.write(`Usage: npm run sample -- <${Object.keys(SAMPLES).join(' | ')}> [run]\n`);
   process.exit(2);
 }
-buildPackage();
-const folder = await compile(name);
+process.setSourceMapsEnabled(true);
+const folder = new URL(`${name}/`, import.meta.url);
 const data = join(ROOT, 'sample', '.data', name);
 mkdirSync(data, { recursive: true });
 process.chdir(data);
@@ -36,38 +36,11 @@ if (name === 'durable') {
   await migrate(process.env.DATABASE_URL);
   // The worker ends with this process, even when this one is killed.
   const endsWithParent = 'data:text/javascript,process.on("disconnect", () => process.exit())';
-  fork(join(folder, 'worker.js'), { execArgv: ['--import', endsWithParent] });
+  const loader = new URL('showcase/typescript-loader.js', import.meta.url).href;
+  const flags = ['--import', loader, '--import', endsWithParent, '--enable-source-maps'];
+  fork(new URL('worker.ts', folder), { execArgv: flags });
 }
-await import(pathToFileURL(join(folder, 'main.js')).href);
-
-function buildPackage() {
-  // Written after a whole build: one that was interrupted leaves half of `dist`.
-  const mark = join(ROOT, 'sample', '.data', 'built');
-  const timeOf = (...path) => statSync(join(...path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = readdirSync(join(ROOT, 'lib'), { recursive: true });
-  if (timeOf(ROOT, 'dist') > 0 && sources.every((file) => timeOf(ROOT, 'lib', file) < timeOf(mark))) return;
-  process.stdout.write('Building the package …\n');
-  const startedAt = new Date();
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
-  mkdirSync(dirname(mark), { recursive: true });
-  writeFileSync(mark, '');
-  utimesSync(mark, startedAt, startedAt);
-}
-
-/** Compiles a folder as `nest build` with SWC does. Returns where it is. */
-async function compile(sample) {
-  const from = join(ROOT, 'sample', sample);
-  const to = join(ROOT, 'sample', 'dist', sample);
-  mkdirSync(to, { recursive: true });
-  const parser = { syntax: 'typescript', decorators: true };
-  const transform = { legacyDecorator: true, decoratorMetadata: true };
-  for (const file of readdirSync(from).filter((one) => one.endsWith('.ts'))) {
-    const jsc = { parser, transform, target: 'es2022', keepClassNames: true };
-    const { code } = await transformFile(join(from, file), { jsc, swcrc: false, module: { type: 'es6' } });
-    writeFileSync(join(to, file.replace(/\.ts$/, '.js')), code);
-  }
-  return to;
-}
+await import(new URL('main.ts', folder).href);
 
 async function simulateGemini() {
   const { GeminiSimulator } = await import('nestjs-gemini-webhooks/testing');

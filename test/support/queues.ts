@@ -1,6 +1,9 @@
 import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 import { until } from './until.js';
 
+/** Long enough for a busy machine. A test that hangs ends by its own timeout. */
+const DRAINED_WITHIN_MS = 120_000;
+
 /** Opens the queue of an inbox as another client. */
 export type InspectedQueue = Pick<Queue, 'getJobCounts' | 'getJob' | 'getJobs' | 'close' | 'add'>;
 
@@ -17,15 +20,18 @@ export function openQueue(url: string, name: string): InspectedQueue {
 export async function drained(queue: InspectedQueue): Promise<void> {
   let seen = 0;
   let idleReadings = 0;
-  await until(async () => {
-    const {
-      completed = 0,
-      failed = 0,
-      ...left
-    } = await queue.getJobCounts('waiting', 'active', 'delayed', 'completed', 'failed');
-    const unfinished = Object.values(left).reduce((sum, count) => sum + count, 0);
-    seen = Math.max(seen, unfinished + completed + failed);
-    idleReadings = unfinished === 0 && completed + failed >= seen ? idleReadings + 1 : 0;
-    return idleReadings >= 5;
-  });
+  await until(
+    async () => {
+      const {
+        completed = 0,
+        failed = 0,
+        ...left
+      } = await queue.getJobCounts('waiting', 'active', 'delayed', 'completed', 'failed');
+      const unfinished = Object.values(left).reduce((sum, count) => sum + count, 0);
+      seen = Math.max(seen, unfinished + completed + failed);
+      idleReadings = unfinished === 0 && completed + failed >= seen ? idleReadings + 1 : 0;
+      return idleReadings >= 5;
+    },
+    { withinMs: DRAINED_WITHIN_MS },
+  );
 }

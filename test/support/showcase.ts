@@ -1,11 +1,16 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { until } from './until.js';
 
 /** Variables that a shell may have set for another app. */
 const NO_STORE = { DATABASE_URL: '', GOOGLE_API_KEY: '', GEMINI_API_KEY: '' };
 const running = new Set<ChildProcess>();
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { demo: string } };
+/** The command of `npm run demo`, without npm, which would come between a test's signals and the demo. */
+const [, ...DEMO] = scripts.demo.split(' ');
 
 /** `npm run demo` in a separate process group, as a shell starts it. */
 export class Showcase {
@@ -17,7 +22,7 @@ export class Showcase {
 
   private constructor(port: number, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.port = port;
-    this.#child = spawn(process.execPath, ['sample/showcase/main.js', '--port', String(port), ...args], {
+    this.#child = spawn(process.execPath, [...DEMO, '--port', String(port), ...args], {
       env: { ...process.env, ...NO_STORE, ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { GeminiSimulator } from '../../../lib/testing/index.js';
 import { freePort } from '../../chaos/support/own-stores.js';
 
-/** The first command may have to build the package. */
-export const COMMAND_TIMEOUT_MS = 300_000;
+/** For a machine that has much else to do. */
+export const COMMAND_TIMEOUT_MS = 120_000;
 
 const running = new Set<SampleCommand>();
 
