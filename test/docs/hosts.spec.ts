@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { ExamplePage } from './support/example-page.js';
 import { typedCommands } from './support/typed-commands.js';
 
-/** Bundler configuration that test/package uses. */
-const bundled = readFileSync(join(import.meta.dirname, '../package/hosts/hosted/bundle.js'), 'utf8');
+/** What test/package bundles with, for real. */
+const bundled = readFileSync(join(import.meta.dirname, '../package/hosts/bundled/bundle.js'), 'utf8');
 const page = new ExamplePage('docs/hosts.md');
 
 // The hosts themselves are tested in test/package.

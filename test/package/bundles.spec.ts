@@ -15,7 +15,7 @@ const NUMBERED = expect.stringMatching(/^PaidOrders\d+\.publish batch\.succeeded
 let host: Host;
 
 beforeAll(async () => {
-  host = await Host.install('hosted');
+  host = await Host.install('bundled');
 });
 
 describe.each([

@@ -5,7 +5,7 @@ describe('an app with decorators of MikroORM, typescript-retry-decorator and coc
   let host: Host;
 
   beforeAll(async () => {
-    host = await Host.install('decorated');
+    host = await Host.install('hosted');
   });
 
   it('runs each handler with its decorator, above and below @OnGeminiEvent', async () => {

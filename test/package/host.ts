@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { until } from '../support/until.js';
+import { PATIENCE_MS } from './patience.js';
 import { run, tarball } from './run.js';
 
 const TEMPLATES = join(import.meta.dirname, 'hosts');
+const NEST_VERSION = /("@nestjs\/(?:common|core|platform-\w+|testing)": )"[^"]+"/g;
 const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
 
 /** Versions that replace those of a host's template. */
@@ -21,10 +24,7 @@ export interface HostStore {
   readonly queueName: string;
 }
 
-/** File that marks a complete installation. */
-const INSTALLED = '.installed';
-
-/** An app in a separate directory that has installed the packed file like a user's app. */
+/** An app in a directory of its own that has installed the packed file, as a user's has. */
 export class Host {
   #bundles = 0;
 
@@ -32,27 +32,13 @@ export class Host {
 
   /** Creates the app of a template, with the template's dependencies or other versions of them. */
   static install(template: string, versions: HostVersions = {}): Promise<Host> {
-    return Host.#installedOnce([template, versions], (host) => host.#install(template, versions));
-  }
-
-  /** Shares one app between test files, because installing is slow and tests only read the app. */
-  static async #installedOnce(key: unknown, install: (host: Host) => Promise<unknown>): Promise<Host> {
-    const name = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
-    const host = new Host(join(dirname(tarball()), `host-${name}`));
-    if (existsSync(join(host.directory, INSTALLED))) return host;
-    rmSync(host.directory, { recursive: true, force: true });
-    mkdirSync(host.directory);
-    await install(host);
-    writeFileSync(join(host.directory, INSTALLED), '');
-    return host;
-  }
-
-  async #install(template: string, { nest, dependencies }: HostVersions): Promise<void> {
-    cpSync(join(TEMPLATES, 'app'), this.directory, { recursive: true });
-    cpSync(join(TEMPLATES, template), this.directory, { recursive: true });
-    if (nest !== undefined) this.#setNest(nest);
-    if (dependencies !== undefined) this.#add(dependencies);
-    await run('npm', [...INSTALL, tarball()], this.directory);
+    const manifest = manifestOf(template, versions);
+    return Host.#installedOnce([template, manifest], async ({ directory }) => {
+      cpSync(join(TEMPLATES, 'app'), directory, { recursive: true });
+      cpSync(join(TEMPLATES, template), directory, { recursive: true });
+      writeFileSync(join(directory, 'package.json'), manifest);
+      await run('npm', [...INSTALL, tarball()], directory);
+    });
   }
 
   /** Creates a project with the packed file and its dependencies, without peers. */
@@ -63,7 +49,15 @@ export class Host {
     });
   }
 
-  /** Directory in which this package is installed. */
+  /** Installing takes long, and tests only read what is there: one app serves every test file that asks for the same. */
+  static async #installedOnce(key: unknown, install: (host: Host) => Promise<unknown>): Promise<Host> {
+    const name = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
+    const host = new Host(join(dirname(tarball()), `host-${name}`));
+    await filledOnce(host.directory, () => install(host));
+    return host;
+  }
+
+  /** Where this package is installed. */
   get installed(): string {
     return join(this.directory, 'node_modules', 'nestjs-gemini-webhooks');
   }
@@ -123,25 +117,46 @@ export class Host {
   /** Returns the directory of the compiled app. */
   async compile(tsconfig: string): Promise<string> {
     const outDir = join(this.directory, `dist-${tsconfig}`);
-    if (existsSync(outDir)) return outDir;
     const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
-    await this.node(tsc, '-p', tsconfig, '--outDir', outDir, '--noEmitOnError');
+    await filledOnce(outDir, () => this.node(tsc, '-p', tsconfig, '--outDir', outDir, '--noEmitOnError'));
     return outDir;
   }
+}
 
-  #add(dependencies: Readonly<Record<string, string>>): void {
-    const path = join(this.directory, 'package.json');
-    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { dependencies: Record<string, string> };
-    Object.assign(manifest.dependencies, dependencies);
-    writeFileSync(path, JSON.stringify(manifest, null, 2));
-  }
+/** The text of a host's `package.json`. */
+function manifestOf(template: string, { nest, dependencies }: HostVersions): string {
+  const text = readFileSync(join(TEMPLATES, template, 'package.json'), 'utf8');
+  const pinned = nest === undefined ? text : text.replaceAll(NEST_VERSION, `$1"${nest}"`);
+  const manifest = JSON.parse(pinned) as { dependencies: Record<string, string> };
+  Object.assign(manifest.dependencies, dependencies);
+  return JSON.stringify(manifest, null, 2);
+}
 
-  #setNest(version: string): void {
-    const path = join(this.directory, 'package.json');
-    const pinned = readFileSync(path, 'utf8').replaceAll(
-      /("@nestjs\/(?:common|core|platform-\w+|testing)": )"[^"]+"/g,
-      `$1"${version}"`,
-    );
-    writeFileSync(path, pinned);
+/** Fills a directory once, also when test files that run side by side ask for it: one does it, and the others wait. */
+async function filledOnce(directory: string, fill: () => Promise<unknown>): Promise<void> {
+  const mark = `${directory}.filled`;
+  const isFilled = async () => {
+    if (existsSync(mark)) return true;
+    if (!isCreated(directory)) return false;
+    try {
+      await fill();
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+    writeFileSync(mark, '');
+    return true;
+  };
+  await until(isFilled, { withinMs: PATIENCE_MS, everyMs: 100 });
+}
+
+/** Returns true if this call has created the directory, false if it was there. */
+function isCreated(directory: string): boolean {
+  try {
+    mkdirSync(directory);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }

@@ -36,8 +36,8 @@ describe.each([
   },
   {
     title: `a Nest 12 ESM app on @google/genai ${GENAI_3} and BullMQ ${BULLMQ}`,
-    template: 'nest-12-esm',
-    dependencies: { '@google/genai': GENAI_3, bullmq: BULLMQ, ioredis: '6.0.0' },
+    template: 'hosted',
+    dependencies: { '@google/genai': GENAI_3, bullmq: BULLMQ },
     adapter: 'express',
     apiVersion: 'v1',
     store: REDIS,

@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildWhatIsStale } from '../jest/built.js';
 import { findPostgres } from '../jest/find-servers.js';
 
-/** Packs the package once as for publishing, and finds the PostgreSQL that some tests need. */
+/** Packs the package once for all tests of it, building it only where it is stale, and finds the PostgreSQL that some of them need. */
 export default async function pack() {
   const directory = mkdtempSync(join(tmpdir(), 'nestjs-gemini-webhooks-'));
-  execFileSync('npm', ['pack', '--pack-destination', directory], { stdio: 'pipe' });
+  buildWhatIsStale();
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { stdio: 'pipe' });
   const [tarball] = readdirSync(directory);
   process.env.PACKED_TARBALL = join(directory, tarball);
   await findPostgres();

@@ -1,4 +1,7 @@
 import { jest } from '@jest/globals';
 
-// Installing, compiling and starting apps is slow, and Jest has no timeout setting for a single project.
-jest.setTimeout(300_000);
+/** Installing, compiling and booting apps takes its time. */
+export const PATIENCE_MS = 300_000;
+
+// Jest has no such setting for one of several projects.
+jest.setTimeout(PATIENCE_MS);
