@@ -15,7 +15,7 @@ import { STORES } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { times } from './support/counts.js';
 
-const EVENTS = Array.from({ length: times(200, 1_000) }, (_, index) => `batch_${index}`);
+const EVENTS = Array.from({ length: times(100, 1_000) }, (_, index) => `batch_${index}`);
 const AT_ONCE = 32;
 /** So long that no retry is due until the test makes it due. */
 const LATER = { type: 'fixed', delay: 3_600_000 } as const;

@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 import { times } from './support/counts.js';
 import { each, idsOf } from './support/load.js';
 
-const EVENTS = times(500, 10_000);
+const EVENTS = times(250, 10_000);
 const IN_FLIGHT = 32;
 
 jest.setTimeout(120_000);

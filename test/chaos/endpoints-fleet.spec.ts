@@ -41,8 +41,8 @@ afterEach(async () => {
   journal.remove();
 });
 
-/** A process uses about nine of PostgreSQL's 100 connections, and concurrent tests need some too. */
-const FLEETS = PLACES.map((one) => ({ ...one, size: one.name.endsWith('PostgreSQL') ? times(3, 6) : times(4, 10) }));
+/** A process takes about nine of PostgreSQL's 100 connections, of which tests that run beside need some. */
+const FLEETS = PLACES.map((one) => ({ ...one, size: one.name.endsWith('PostgreSQL') ? times(3, 6) : times(3, 10) }));
 
 describe.each(FLEETS)('$size processes, with $name', ({ make, size }) => {
   beforeEach(() => open(make));

@@ -8,7 +8,7 @@ import { Journal } from './support/journal.js';
 import { JobsProcess, killJobsProcesses } from './support/jobs-process.js';
 
 const PROCESSES = 3;
-const JOBS = times(150, 1_000);
+const JOBS = times(60, 1_000);
 const LOST = Math.round(JOBS / 10);
 /** Longer than webhooks take to arrive here, so that a job with a webhook is not polled. */
 const LOOKED_UP_AFTER_MS = times(10_000, 20_000);

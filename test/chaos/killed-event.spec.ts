@@ -8,7 +8,7 @@ import { AppProcess, killAppProcesses, type AppConfig } from './support/app-proc
 import { times } from './support/counts.js';
 import { Journal } from './support/journal.js';
 
-const KILLS = times(4, 8);
+const KILLS = times(3, 8);
 
 jest.setTimeout(180_000);
 

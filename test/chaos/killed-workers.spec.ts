@@ -9,8 +9,8 @@ import { times } from './support/counts.js';
 import { Journal } from './support/journal.js';
 import { each, idsOf, timed } from './support/load.js';
 
-const EVENTS = times(300, 2_000);
-const KILLS = times(3, 10);
+const EVENTS = times(200, 2_000);
+const KILLS = times(2, 10);
 const CONCURRENCY = 16;
 
 jest.setTimeout(400_000);

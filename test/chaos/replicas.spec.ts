@@ -11,8 +11,8 @@ import { Journal } from './support/journal.js';
 import { each, idsOf, timed } from './support/load.js';
 
 const PROCESSES = 4;
-const COPIES = times(12, 40);
-const EVENTS = times(60, 500);
+const COPIES = times(8, 40);
+const EVENTS = times(40, 500);
 const STARTED = times(5, 10);
 
 jest.setTimeout(400_000);

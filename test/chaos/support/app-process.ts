@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BullmqInboxOptions } from '../../../lib/bullmq/index.js';
 import { SECRET } from '../../support/static-webhooks.js';
 import type { Journal } from './journal.js';
+import { stopwatch } from './stopwatch.js';
 
 /** Configuration of an app process. */
 export interface AppConfig {
@@ -90,11 +91,11 @@ export class AppProcess {
   }
 
   async #exit(begin: () => void): Promise<Exit> {
-    const startedAt = Date.now();
+    const elapsed = stopwatch();
     const exit = once(this.#child, 'exit');
     begin();
     const [code, signal] = (await exit) as [Exit['code'], Exit['signal']];
-    return { code, signal, afterMs: Date.now() - startedAt };
+    return { code, signal, afterMs: elapsed() };
   }
 }
 

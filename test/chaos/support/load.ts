@@ -1,8 +1,9 @@
 import type { Answer } from '../../support/http.js';
 import { deliver } from '../../support/static-webhooks.js';
 import { until } from '../../support/until.js';
+import { stopwatch } from './stopwatch.js';
 
-/** A response and its duration. */
+/** An answer, and how long it took by a stopwatch. */
 export interface TimedAnswer {
   readonly id: string;
   readonly status: number;
@@ -18,12 +19,11 @@ export function idsOf(count: number): string[] {
 
 /** Posts one event. A refused or broken connection counts as status 0. */
 export async function timed(origin: string, id: string, data: object = {}): Promise<TimedAnswer> {
-  const startedAt = performance.now();
+  const elapsed = stopwatch();
   const { status, body } = await deliver(origin, { id, data }).catch((): Pick<Answer, 'status' | 'body'> => {
     return { status: 0, body: {} };
   });
-  const at = performance.now();
-  return { id, status, code: body['code'], ms: at - startedAt, at };
+  return { id, status, code: body['code'], ms: elapsed(), at: performance.now() };
 }
 
 /** Runs the work for each item with limited concurrency. */
