@@ -15,6 +15,7 @@ const MORE = {
 /** One project per tier, so that every file runs with the settings of its tier. */
 export default {
   maxWorkers: 1,
+  testSequencer: './sequencer.js',
   testTimeout: TEST_TIMEOUT_MS,
   projects: TIERS.map((tier) => ({
     ...BASE,
