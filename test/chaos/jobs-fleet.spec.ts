@@ -10,9 +10,9 @@ import { JobsProcess, killJobsProcesses } from './support/jobs-process.js';
 const PROCESSES = 3;
 const JOBS = times(60, 1_000);
 const LOST = Math.round(JOBS / 10);
-/** Longer than the fleet takes for its webhooks here: what has one is not looked up. */
-const LOOKED_UP_AFTER_MS = 20_000;
-const RECONCILE = { afterMs: LOOKED_UP_AFTER_MS, maxIntervalMs: LOOKED_UP_AFTER_MS, untilMs: 3_600_000 };
+/** Longer than webhooks take here. On a busy machine a poll may come first. */
+const POLLED_AFTER_MS = 20_000;
+const RECONCILE = { afterMs: POLLED_AFTER_MS, maxIntervalMs: POLLED_AFTER_MS, untilMs: 3_600_000 };
 
 jest.setTimeout(180_000);
 
@@ -33,7 +33,7 @@ describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
     journal.remove();
   });
 
-  it(`handle the ends of ${JOBS} jobs once each, and poll the ${LOST} with lost webhooks once`, async () => {
+  it(`handle the ends of ${JOBS} jobs once each, and poll those with lost webhooks, no job twice`, async () => {
     const gemini = await startGemini({ time: 'real', durations: { batch: 500 } });
     gemini.inject({ fault: 'lose', times: LOST });
     // On PostgreSQL the processes' pools share the server's 100 connections with the other tests.
@@ -52,7 +52,8 @@ describe.each(STORES)(`${PROCESSES} processes on $name`, ({ url }) => {
     const handled = journal.counts('done', 'steady');
     expect(handled.size).toBe(JOBS);
     expect([...handled.values()].filter((count) => count !== 1)).toEqual([]);
-    expect(gemini.countOf('batches.get')).toBe(LOST);
+    expect(gemini.countOf('batches.get')).toBeGreaterThanOrEqual(LOST);
+    expect(started.filter(({ name }) => gemini.countOf('batches.get', name) > 1)).toEqual([]);
     expect(journal.uncaught()).toEqual([]);
   });
 });
