@@ -8,6 +8,7 @@ import { GEMINI_WEBHOOKS_AUDIENCE } from './gemini-webhooks.tokens.js';
 import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { HandlerExplorer } from './handlers/handler-explorer.js';
 import { HandlerRegistry } from './handlers/handler-registry.js';
+import { DeliveryReports } from './inbox/delivery-reports.js';
 
 /** The module instances of one app. Names and paths are unique. */
 @Injectable()
@@ -45,6 +46,7 @@ export class ModuleInstances {
     HandlerExplorer,
     EventDispatcher,
     GeminiEventBus,
+    DeliveryReports,
     {
       provide: GEMINI_WEBHOOKS_AUDIENCE,
       useFactory: (registry: HandlerRegistry, bus: GeminiEventBus) => (): Audience => ({
@@ -55,10 +57,11 @@ export class ModuleInstances {
       inject: [HandlerRegistry, GeminiEventBus],
     },
   ],
-  exports: [ModuleInstances, HandlerRegistry, EventDispatcher, GeminiEventBus, GEMINI_WEBHOOKS_AUDIENCE],
+  exports: [ModuleInstances, HandlerRegistry, EventDispatcher, GeminiEventBus, DeliveryReports, GEMINI_WEBHOOKS_AUDIENCE],
 })
 export class GeminiWebhooksCoreModule {
-  constructor(dispatcher: EventDispatcher, bus: GeminiEventBus) {
+  constructor(dispatcher: EventDispatcher, bus: GeminiEventBus, { reports$ }: DeliveryReports) {
+    bus.connect({ attempts$: dispatcher.attempts$, deliveries$: reports$ });
     dispatcher.observeBus(() => bus.isObserved);
     dispatcher.failures$.subscribe((failure) => bus.fail(failure));
   }

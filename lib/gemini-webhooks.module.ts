@@ -35,10 +35,12 @@ import {
   getGeminiToken,
 } from './gemini-webhooks.tokens.js';
 import { EventDispatcher } from './handlers/event-dispatcher.js';
+import { AroundHooks } from './handlers/around-hooks.js';
 import { GeminiFailedEvents } from './inbox/failed-events.js';
 import { GeminiInbox } from './inbox/gemini-inbox.js';
 import { checkedEngine } from './inbox/checked-engine.js';
 import type { InboxEngine } from './inbox/inbox-engine.js';
+import { inboxProviders } from './inbox/inbox-providers.js';
 import { inlineInbox } from './inbox/inline-inbox.js';
 import { GeminiJobs } from './jobs/gemini-jobs.js';
 import { JobChecker } from './jobs/polling/job-checker.js';
@@ -52,7 +54,7 @@ import { RawBodyCapture } from './receiver/raw-body-capture.js';
 import { StartupLog } from './receiver/startup-log.js';
 import { routeUrl, type MountedRoute } from './config/route-url.js';
 import { missingOptions } from './config/missing-options.js';
-import { createdFrom, settingsProviders } from './config/settings-providers.js';
+import { settingsProviders } from './config/settings-providers.js';
 import { BindingTokens } from './signature/binding.js';
 import { SignatureVerifier } from './signature/signature-verifier.js';
 
@@ -61,8 +63,6 @@ const BY_CLASS: readonly Type[] = [SignatureVerifier, GeminiWebhookEndpoints] as
 
 /** Services that only users inject. Only `default` uses the class as token, so that `app.get(GeminiJobs)` finds no other. */
 const BY_TOKEN: readonly Type[] = [GeminiInbox, GeminiFailedEvents, GeminiJobs] as Type[];
-
-const onEngine = createdFrom<InboxEngine>(GEMINI_WEBHOOKS_INBOX);
 
 /**
  * Receives Gemini's webhooks and calls the methods with `@OnGeminiEvent`.
@@ -201,11 +201,8 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
         jobs && checker && confirmByPoll(jobs, checker),
       inject: [GEMINI_WEBHOOKS_INBOX, JobChecker],
     },
-    onEngine(getGeminiToken(GeminiInbox, route.registration), (engine) => new GeminiInbox(engine)),
-    onEngine(
-      getGeminiToken(GeminiFailedEvents, route.registration),
-      ({ failedEvents }) => new GeminiFailedEvents(failedEvents),
-    ),
+    ...inboxProviders(route.registration),
+    AroundHooks,
     JobWebhooks,
     JobEvents,
     {

@@ -52,6 +52,8 @@ export type { DispatchOutcome, DispatchRun, HandlerCheckpoints, HandlerSettlemen
 export type { GeminiHandlerContext } from './handlers/handler-context.js';
 export { OnGeminiEvent, type OnGeminiEventOptions } from './handlers/on-gemini-event.decorator.js';
 
+export type { AroundGeminiHandler, GeminiHandlerRun } from './handlers/around-handler.js';
+
 // Event bus
 export { GeminiEventBus, type WaitForOptions } from './bus/gemini-event-bus.js';
 
@@ -116,6 +118,8 @@ export {
   type GeminiResourceKind,
   type SubscribableGeminiEventType,
 } from './events/event-catalogue.js';
+export type { GeminiDeliveryReport } from './events/delivery-report.js';
+export type { GeminiEventAttempt } from './events/event-attempt.js';
 export type { GeminiEventFailure } from './events/event-failure.js';
 export { isGeminiEvent } from './events/event-pattern.js';
 export { subscribableEvents } from './events/subscribable-events.js';

@@ -39,6 +39,7 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set(['errors.ts', 'gemini-webhooks.
 const PORTS_IN_OPTIONS: ReadonlySet<string> = new Set([
   'static-webhooks/signing-secret-store.ts',
   'inbox/inbox-engine.ts',
+  'handlers/around-handler.ts',
   'signature/signature-strategy.ts',
 ]);
 const KNOW_THE_PORTS: ReadonlySet<string> = new Set([

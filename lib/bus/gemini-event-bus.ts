@@ -1,7 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { filter, Subject, type Observable } from 'rxjs';
+import { defer, filter, NEVER, Subject, takeUntil, type Observable } from 'rxjs';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, TimeoutError } from '../errors.js';
+import type { GeminiDeliveryReport } from '../events/delivery-report.js';
+import type { GeminiEventAttempt } from '../events/event-attempt.js';
 import type { GeminiEventFailure } from '../events/event-failure.js';
 import { matchesPattern } from '../events/event-pattern.js';
 import type { GeminiEvent, GeminiEventOf, GeminiEventPattern } from '../events/gemini-event.js';
@@ -19,6 +21,12 @@ export interface WaitForOptions<Event> {
   readonly signal?: AbortSignal;
 }
 
+/** What the bus passes on, as its sources emit it. */
+interface ReportSources {
+  readonly attempts$: Observable<GeminiEventAttempt>;
+  readonly deliveries$: Observable<GeminiDeliveryReport>;
+}
+
 /**
  * Observes events as they pass: emits each accepted event once in every running process. Use it for live pages and tests.
  * Work that must be done belongs in a handler, which is retried.
@@ -33,6 +41,24 @@ export class GeminiEventBus implements OnApplicationShutdown {
 
   /** Emits every failed attempt of a handler, for error reporters. Completes when the app shuts down. */
   readonly failures$: Observable<GeminiEventFailure> = this.#failures.asObservable();
+
+  readonly #closed = new Subject<void>();
+  #sources: ReportSources = { attempts$: NEVER, deliveries$: NEVER };
+
+  /**
+   * Emits every attempt of a handler in this process that has ended, for metrics and logs. Completes when the app shuts down.
+   */
+  readonly attempts$: Observable<GeminiEventAttempt> = defer(() => this.#sources.attempts$).pipe(
+    takeUntil(this.#closed),
+  );
+
+  /**
+   * Emits how each delivery to this process was answered, also those that were refused: their code is for your logs and
+   * metrics, not for the sender. Completes when the app shuts down.
+   */
+  readonly deliveries$: Observable<GeminiDeliveryReport> = defer(() => this.#sources.deliveries$).pipe(
+    takeUntil(this.#closed),
+  );
 
   /** True if `events$` has a subscriber in this process. */
   get isObserved(): boolean {
@@ -102,6 +128,11 @@ export class GeminiEventBus implements OnApplicationShutdown {
     if (!isDoctorProbe(event.delivery)) this.#events.next(event);
   }
 
+  /** Called by the module at start. */
+  connect(sources: ReportSources): void {
+    this.#sources = sources;
+  }
+
   /** Called by the module for each failed attempt. */
   fail(failure: GeminiEventFailure): void {
     this.#failures.next(failure);
@@ -110,5 +141,6 @@ export class GeminiEventBus implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.#events.complete();
     this.#failures.complete();
+    this.#closed.next();
   }
 }

@@ -1,4 +1,6 @@
 import type { GoogleGenAI } from '@google/genai';
+import type { Type } from '@nestjs/common';
+import type { AroundGeminiHandler } from '../handlers/around-handler.js';
 import { bindingConfig, type BindingConfig } from './binding.config.js';
 import { endpointConfig, type EndpointConfig } from './static-webhook.config.js';
 import { geminiClient, isVertex } from './gemini-client.js';
@@ -23,6 +25,7 @@ export interface GeminiWebhooksConfig {
   readonly bodyLimitBytes: number;
   readonly bodyTimeoutMs: number;
   readonly inbox: InboxEngineFactory | undefined;
+  readonly around: readonly Type<AroundGeminiHandler>[];
   /** URL of a durable inbox's store, unless the inbox's own options set one. */
   readonly inboxUrl: string | undefined;
   /** Absent if there is no API key. The app cannot call Gemini then. */
@@ -44,6 +47,7 @@ export const OPTION_NAMES: ReadonlySet<string> = new Set([
   'bodyLimitBytes',
   'bodyTimeoutMs',
   'inbox',
+  'around',
   'gemini',
   'publicUrl',
   'binding',
@@ -85,6 +89,7 @@ export function geminiWebhooksConfig(
       bodyTimeoutMs: { fallback: 10_000, min: 1, max: 300_000 },
     }),
     inbox: inboxConfig(settings.inbox),
+    around: aroundConfig(settings.around),
     inboxUrl: environment.GEMINI_WEBHOOK_INBOX_URL,
     gemini: geminiClient(settings.gemini, environment),
     publicUrl: publicUrlConfig(settings.publicUrl ?? environment.GEMINI_WEBHOOK_PUBLIC_URL),
@@ -113,6 +118,11 @@ function checkNames(settings: GeminiWebhooksSettings): void {
     }
     invalid(option, 'is not an option', `The options are: ${[...OPTION_NAMES].join(', ')}.`);
   }
+}
+
+function aroundConfig(around: GeminiWebhooksSettings['around'] = []): GeminiWebhooksConfig['around'] {
+  if (Array.isArray(around) && around.every((one) => typeof one === 'function')) return [...around];
+  return invalid('around', `got ${describe(around)}`, 'Give a list of classes: [InCls], not of instances.');
 }
 
 function hmacConfig(

@@ -2,6 +2,8 @@ import type { GoogleGenAI, GoogleGenAIOptions } from '@google/genai';
 import type { JSONWebKeySet } from 'jose';
 import type { SigningSecretStore, SigningSecretStoreFactory } from '../static-webhooks/signing-secret-store.js';
 import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
+import type { Type } from '@nestjs/common';
+import type { AroundGeminiHandler } from '../handlers/around-handler.js';
 import type { InboxEngineFactory } from '../inbox/inbox-engine.js';
 import type { JobsOptions } from './jobs.options.js';
 import type { SignatureStrategy } from '../signature/signature-strategy.js';
@@ -92,6 +94,12 @@ export interface GeminiWebhooksSettings {
    * @default on
    */
   readonly binding?: BindingOptions | false | undefined;
+  /**
+   * Classes whose `around(run, next)` runs around each attempt of a handler, the first outermost. A class that the app
+   * provides is used as it is; another is created, with dependencies that are exported globally.
+   * @default []
+   */
+  readonly around?: readonly Type<AroundGeminiHandler>[] | undefined;
   /** Options for the jobs that `GeminiJobs` starts and tracks. */
   readonly jobs?: JobsOptions | undefined;
   /**

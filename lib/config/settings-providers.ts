@@ -38,12 +38,3 @@ export function settingsProviders({
   };
   return useClass ? [useClass, settings] : [settings];
 }
-
-/** Returns a function that creates providers from a single injected provider. */
-export function createdFrom<Source>(source: InjectionToken) {
-  return <Service>(provide: InjectionToken, useFactory: (source: Source) => Service): Provider => ({
-    provide,
-    useFactory,
-    inject: [source],
-  });
-}

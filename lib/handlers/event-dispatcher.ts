@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { isInstance, isUnrecoverable, messageOf, TimeoutError } from '../errors.js';
+import type { GeminiEventAttempt } from '../events/event-attempt.js';
 import type { GeminiEventFailure } from '../events/event-failure.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { settlesWithin, withTimeout } from '../shared/timeouts.js';
+import { runAround, type NamedHook } from './around-handler.js';
 import type { DispatchOutcome, DispatchRun } from './dispatch.js';
 import type { EventHandler } from './event-handler.js';
 import { HandlerRunContext } from './handler-context.js';
@@ -17,6 +19,9 @@ import { UnhandledEvents } from './unhandled-events.js';
 export class EventDispatcher {
   readonly #registry: HandlerRegistry;
   readonly #failures = new Subject<GeminiEventFailure>();
+  readonly #attempts = new Subject<GeminiEventAttempt>();
+  /** Hooks by module instance. */
+  readonly #hooks = new Map<string, readonly NamedHook[]>();
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #unhandled = new UnhandledEvents(this.#logger);
   #isBusObserved = () => false;
@@ -35,6 +40,16 @@ export class EventDispatcher {
   /** Emits every failed attempt of a handler. */
   get failures$(): Observable<GeminiEventFailure> {
     return this.#failures;
+  }
+
+  /** Emits every attempt of a handler that has ended. */
+  get attempts$(): Observable<GeminiEventAttempt> {
+    return this.#attempts;
+  }
+
+  /** Runs the attempts for events of a module instance within these hooks, the first of them outermost. */
+  runAround(registration: string, hooks: readonly NamedHook[]): void {
+    this.#hooks.set(registration, hooks);
   }
 
   /** Called if an inbox of this process runs handlers. Enables the warnings about missing handlers. */
@@ -74,16 +89,20 @@ export class EventDispatcher {
   }
 
   async #attempt(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<AttemptResult> {
+    let startedAt: number | undefined;
     try {
       if (this.#overdue.size > 0) await this.#awaitOverdue(handler, delivery);
       if (!run.checkpoints.has(handler.name)) {
+        if (this.#attempts.observed) startedAt = performance.now();
         await this.#run(handler, delivery, run);
         await run.checkpoints.settle(handler.name, 'succeeded');
+        this.#emitAttempt(handler, delivery, run, { startedAt, outcome: 'succeeded' });
       }
       return 'succeeded';
     } catch (error) {
       const isFinal = isUnrecoverable(error);
       const final = isFinal || run.isLast === true;
+      this.#emitAttempt(handler, delivery, run, { startedAt, outcome: final ? 'final' : 'failed', error });
       this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final }, run.retryInMs);
       return isFinal ? this.#settleFailed(handler, run) : 'retryable';
     }
@@ -93,7 +112,7 @@ export class EventDispatcher {
     const context = new HandlerRunContext(handler.name, run.attempt, delivery.event.delivery, run.signal);
     try {
       const ended = run.begin?.(handler.name);
-      const work = handler.invoke(handler.isInternal ? delivery.event : copyOf(delivery.event), context);
+      const work = this.#invoke(handler, delivery, context);
       if (ended) work.then(ended, ended);
       if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
         const error = new TimeoutError(`${handler.name} took longer than its timeoutMs (${handler.timeoutMs} ms).`);
@@ -105,6 +124,29 @@ export class EventDispatcher {
     } finally {
       context.release();
     }
+  }
+
+  #invoke(
+    handler: EventHandler,
+    { event, registration }: VerifiedDelivery,
+    context: HandlerRunContext,
+  ): Promise<unknown> {
+    if (handler.isInternal) return handler.invoke(event, context);
+    const own = copyOf(event);
+    const hooks = this.#hooks.get(registration);
+    return hooks
+      ? runAround(hooks, { event: own, context }, () => handler.invoke(own, context))
+      : handler.invoke(own, context);
+  }
+
+  #emitAttempt(
+    { name: handler, isInternal }: EventHandler,
+    { event }: VerifiedDelivery,
+    { attempt }: DispatchRun,
+    { startedAt, ...ended }: Pick<GeminiEventAttempt, 'outcome' | 'error'> & { readonly startedAt: number | undefined },
+  ): void {
+    if (startedAt === undefined || isInternal) return;
+    this.#attempts.next({ event, handler, attempt, durationMs: performance.now() - startedAt, ...ended });
   }
 
   /** Tracks a run that exceeded its timeout. It still counts if it succeeds, and the handler is not restarted before it ends. */

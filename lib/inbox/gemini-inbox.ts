@@ -2,15 +2,18 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nest
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { problemException } from '../problem.js';
+import type { DeliveryReports } from './delivery-reports.js';
 import type { InboxEngine, InboxReceipt } from './inbox-engine.js';
 
 /** Accepts verified deliveries. Use it in your own route, as the built-in route does. */
 export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #engine: InboxEngine;
+  readonly #reports: DeliveryReports | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
 
-  constructor(engine: InboxEngine) {
+  constructor(engine: InboxEngine, reports?: DeliveryReports) {
     this.#engine = engine;
+    this.#reports = reports;
   }
 
   /**
@@ -25,8 +28,11 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
    */
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
     try {
-      return await this.#engine.accept(delivery);
+      const receipt = await this.#engine.accept(delivery);
+      this.#reports?.accepted(delivery, receipt);
+      return receipt;
     } catch (error) {
+      this.#reports?.notAccepted(delivery, error);
       if (!(error instanceof GeminiWebhooksError)) {
         this.#logger.error(`The inbox could not accept ${delivery.event.type} ${delivery.id}: ${messageOf(error)}`);
       }

@@ -14,6 +14,7 @@ import { DOCTOR_ANSWER_HEADER, isDoctorProbe, type Audience, type DoctorAnswer }
 import { GeminiWebhooksError, messageOf, type GeminiDeliveryErrorCode } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { DEFAULT_NAME, GEMINI_WEBHOOKS_AUDIENCE, getGeminiToken } from '../gemini-webhooks.tokens.js';
+import { DeliveryReports } from '../inbox/delivery-reports.js';
 import { problemException, rememberResponse, type SetHeader } from '../problem.js';
 import { SignatureVerifier } from '../signature/signature-verifier.js';
 import { deliveredBytes, wasRefusedBefore } from './delivered-bytes.js';
@@ -30,6 +31,14 @@ interface HttpRequest {
   /** Express returns the match of a wildcard as a list of segments. */
   readonly params?: Readonly<Record<string, string | readonly string[]>>;
   rawBody?: unknown;
+}
+
+/** How a request came. */
+interface Arrival {
+  /** Mounted path of the built-in route; `undefined` on a custom route. */
+  readonly path: string | undefined;
+  /** `undefined` while nobody listens to reports. */
+  readonly arrivedAt: number | undefined;
 }
 
 /** Refusals that the app or something in front of it causes; the sender causes the others. */
@@ -53,12 +62,15 @@ export class GeminiSignatureGuard implements CanActivate {
   readonly #audience: (() => Audience) | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #refusals: RefusalWarnings;
+  readonly #reports: DeliveryReports | undefined;
 
   constructor(
     @Inject(SignatureVerifier) verifier: SignatureVerifier,
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Audience,
+    @Optional() @Inject(DeliveryReports) reports?: DeliveryReports,
   ) {
+    this.#reports = reports;
     this.#verifier = verifier;
     this.#adapterHost = adapterHost;
     this.#audience = audience;
@@ -70,6 +82,7 @@ export class GeminiSignatureGuard implements CanActivate {
    * guard's time.
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const arrivedAt = this.#reports?.arrived();
     try {
       const request = requestOf(context);
       const path = mountedPath(context.getClass());
@@ -82,10 +95,10 @@ export class GeminiSignatureGuard implements CanActivate {
         path,
       });
       return verified instanceof Promise
-        ? this.#admitLater(verified, state, context, path)
-        : this.#admit(verified, state, context, path);
+        ? this.#admitLater(verified, state, context, { path, arrivedAt })
+        : this.#admit(verified, state, context, { path, arrivedAt });
     } catch (error) {
-      return this.#refuse(error, context);
+      return this.#refuse(error, context, arrivedAt);
     }
   }
 
@@ -93,9 +106,10 @@ export class GeminiSignatureGuard implements CanActivate {
     delivery: VerifiedDelivery,
     state: RequestStateWithBytes,
     context: ExecutionContext,
-    path: string | undefined,
+    { path, arrivedAt }: Arrival,
   ): true {
     state.delivery = delivery;
+    this.#reports?.verified(delivery, arrivedAt);
     if (isDoctorProbe(delivery)) this.#reportToDoctor(context);
     if (path === undefined) {
       // The built-in route does this only when the inbox refuses, which saves the work for all other deliveries.
@@ -115,17 +129,18 @@ export class GeminiSignatureGuard implements CanActivate {
     verified: Promise<VerifiedDelivery>,
     state: RequestStateWithBytes,
     context: ExecutionContext,
-    path: string | undefined,
+    arrival: Arrival,
   ): Promise<true> {
     try {
-      return this.#admit(await verified, state, context, path);
+      return this.#admit(await verified, state, context, arrival);
     } catch (error) {
-      return this.#refuse(error, context);
+      return this.#refuse(error, context, arrival.arrivedAt);
     }
   }
 
-  #refuse(error: unknown, context: ExecutionContext): never {
+  #refuse(error: unknown, context: ExecutionContext, arrivedAt: number | undefined): never {
     const request = requestOf(context);
+    this.#reports?.refused(this.#verifier.registration, error, arrivedAt);
     if (!wasRefusedBefore(request, error)) this.#log(error, request);
     throw problemException(error, request, this.#setHeaderOf(context));
   }
@@ -159,8 +174,9 @@ export function geminiSignatureGuard(name: string): Type<CanActivate> {
       @Inject(getGeminiToken(SignatureVerifier, name)) verifier: SignatureVerifier,
       @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
       @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Audience,
+      @Optional() @Inject(DeliveryReports) reports?: DeliveryReports,
     ) {
-      super(verifier, adapterHost, audience);
+      super(verifier, adapterHost, audience, reports);
     }
   }
   return mixin(NamedGeminiSignatureGuard);

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Inject, Injectable, Module, type Type } from '@nestjs/common';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  GeminiWebhooksModule,
+  OnGeminiEvent,
+  type AroundGeminiHandler,
+  type GeminiHandlerRun,
+} from '../../lib/index.js';
+import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { deliver, HANDLER_FAILED, PROCESSED, SECRET } from '../support/static-webhooks.js';
+
+const [express] = ADAPTERS;
+const scope = new AsyncLocalStorage<string>();
+let seen: string[];
+let thrown: Error | undefined;
+
+@Injectable()
+class Orders {
+  @OnGeminiEvent('batch.succeeded')
+  async publish() {
+    seen.push(`publish in ${scope.getStore() ?? 'no scope'}`);
+    if (thrown) throw thrown;
+  }
+}
+
+@Injectable()
+class InScope implements AroundGeminiHandler {
+  around({ event, context }: GeminiHandlerRun, next: () => Promise<unknown>) {
+    return scope.run(`${event.delivery.id}, ${context.handler}, attempt ${context.attempt}`, next);
+  }
+}
+
+@Injectable()
+class Outer implements AroundGeminiHandler {
+  async around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    seen.push('before');
+    try {
+      return await next();
+    } finally {
+      seen.push('after');
+    }
+  }
+}
+
+@Injectable()
+class Settings {
+  readonly prefix = 'provided';
+}
+
+@Injectable()
+class Provided implements AroundGeminiHandler {
+  constructor(@Inject(Settings) private readonly settings: Settings) {}
+
+  around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    seen.push(this.settings.prefix);
+    return next();
+  }
+}
+
+@Injectable()
+class CallsNothing implements AroundGeminiHandler {
+  async around() {}
+}
+
+@Injectable()
+class CallsTwice implements AroundGeminiHandler {
+  async around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    await next();
+    await next();
+  }
+}
+
+@Injectable()
+class Swallows implements AroundGeminiHandler {
+  async around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    await next().catch(() => undefined);
+  }
+}
+
+@Injectable()
+class DoesNotWait implements AroundGeminiHandler {
+  around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    void next().catch(() => undefined);
+  }
+}
+
+@Injectable()
+class Throws implements AroundGeminiHandler {
+  around(): never {
+    throw new Error('the scope could not be opened');
+  }
+}
+
+@Module({ providers: [Settings, Provided] })
+class HooksModule {}
+
+beforeEach(() => {
+  seen = [];
+  thrown = undefined;
+});
+afterEach(closeApps);
+
+const start = (around: readonly Type<AroundGeminiHandler>[], imports: Type[] = []) =>
+  startApp(
+    {
+      imports: [...imports, GeminiWebhooksModule.forRoot({ hmac: { secrets: SECRET }, jwks: false, around })],
+      providers: [Orders],
+    },
+    { adapter: express },
+  );
+
+describe('the hooks of `around`', () => {
+  it('run around each attempt, the first outermost, within the same asynchronous context', async () => {
+    const { origin } = await start([Outer, InScope]);
+
+    expect(await deliver(origin, { id: 'msg_1' })).toEqual(PROCESSED);
+
+    expect(seen).toEqual(['before', 'publish in msg_1, Orders.publish, attempt 1', 'after']);
+  });
+
+  it('are the instances that the app provides, with their dependencies', async () => {
+    const { origin } = await start([Provided], [HooksModule]);
+
+    await deliver(origin, { id: 'msg_2' });
+
+    expect(seen).toEqual(['provided', 'publish in no scope']);
+  });
+
+  it.each([CallsNothing, Throws])('fail the attempt if the handler did not run: %p', async (hook) => {
+    const { origin } = await start([hook]);
+
+    expect(await deliver(origin, { id: 'msg_3' })).toEqual(HANDLER_FAILED);
+
+    expect(seen).toEqual([]);
+  });
+
+  it('run the handler once, even if `next` is called twice', async () => {
+    const { origin } = await start([CallsTwice]);
+
+    expect(await deliver(origin, { id: 'msg_4' })).toEqual(HANDLER_FAILED);
+
+    expect(seen).toEqual(['publish in no scope']);
+  });
+
+  it.each([Swallows, DoesNotWait])('cannot hide that a handler failed: %p', async (hook) => {
+    const { origin } = await start([hook]);
+    thrown = new Error('the database is away');
+
+    expect(await deliver(origin, { id: 'msg_5' })).toEqual(HANDLER_FAILED);
+  });
+
+  it.each([
+    ['an instance', [new Outer()], 'around'],
+    ['a class without the method', [Settings], 'Settings has no method around'],
+    ['a class whose dependencies are not there', [Provided], 'Provided could not be created'],
+    ['no list', Outer, 'around'],
+  ])('stop the app at start: %s', async (_what, around, message) => {
+    await expect(start(around as never)).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining(message),
+    });
+  });
+});
