@@ -57,7 +57,14 @@ export class ModuleInstances {
       inject: [HandlerRegistry, GeminiEventBus],
     },
   ],
-  exports: [ModuleInstances, HandlerRegistry, EventDispatcher, GeminiEventBus, DeliveryReports, GEMINI_WEBHOOKS_AUDIENCE],
+  exports: [
+    ModuleInstances,
+    HandlerRegistry,
+    EventDispatcher,
+    GeminiEventBus,
+    DeliveryReports,
+    GEMINI_WEBHOOKS_AUDIENCE,
+  ],
 })
 export class GeminiWebhooksCoreModule {
   constructor(dispatcher: EventDispatcher, bus: GeminiEventBus, { reports$ }: DeliveryReports) {

@@ -1,4 +1,4 @@
-import type { InjectionToken, Provider } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiWebhooksModuleAsyncOptions } from './async-options.js';
 import type { GeminiWebhooksOptionsFactory } from './gemini-webhooks.options.js';

@@ -16,6 +16,6 @@ export interface GeminiDeliveryReport {
   readonly id?: string;
   /** Type of the event. */
   readonly type?: string;
-  /** From the arrival of the whole body to the response, in milliseconds. */
+  /** From the arrival of the whole body to the response, in milliseconds. 0 if it was refused before that. */
   readonly durationMs: number;
 }

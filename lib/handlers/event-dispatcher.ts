@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { isInstance, isUnrecoverable, messageOf, TimeoutError } from '../errors.js';
+import { copyEvent } from '../events/copy-event.js';
 import type { GeminiEventAttempt } from '../events/event-attempt.js';
 import type { GeminiEventFailure } from '../events/event-failure.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
@@ -132,7 +133,7 @@ export class EventDispatcher {
     context: HandlerRunContext,
   ): Promise<unknown> {
     if (handler.isInternal) return handler.invoke(event, context);
-    const own = copyOf(event);
+    const own = copyEvent(event);
     const hooks = this.#hooks.get(registration);
     return hooks
       ? runAround(hooks, { event: own, context }, () => handler.invoke(own, context))
@@ -217,16 +218,6 @@ function overdueId({ name }: EventHandler, { key }: VerifiedDelivery): string {
 
 function describe({ type, delivery }: GeminiEvent): string {
   return `${type} ${delivery.id}`;
-}
-
-/** Copies the event for one handler, so that its changes do not reach other handlers, later attempts or the log. */
-function copyOf(event: GeminiEvent): GeminiEvent {
-  return {
-    ...event,
-    data: { ...event.data },
-    userMetadata: { ...event.userMetadata },
-    delivery: { ...event.delivery },
-  } as GeminiEvent;
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type HttpServer, type OnModuleInit } from '
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
 import { GEMINI_WEBHOOKS_CONFIG } from '../gemini-webhooks.tokens.js';
+import { DeliveryReports } from '../inbox/delivery-reports.js';
 import { unsupportedAdapter, UNSUPPORTED_REMEDY } from './adapter-name.js';
 import { guardedRoutes } from './guarded-routes.js';
 import { answerLateReadsOnExpress, captureOnExpress } from './raw-body.express.js';
@@ -21,6 +22,7 @@ export class RawBodyCapture implements OnModuleInit {
     modules: ModulesContainer,
     moduleRef: ModuleRef,
     @Inject(GEMINI_WEBHOOKS_CONFIG) config: GeminiWebhooksConfig,
+    reports: DeliveryReports,
   ) {
     adapterHost.init$.subscribe(() => {
       // Application contexts and microservices have no HTTP adapter.
@@ -30,6 +32,7 @@ export class RawBodyCapture implements OnModuleInit {
         routes: guardedRoutes(modules, config.name),
         limits: config,
         refusals: new RefusalWarnings(config.name),
+        onRefused: (error: unknown) => reports.refused(config.name, error, reports.arrived()),
         container: moduleRef['container'],
       };
       const type = adapter.getType();

@@ -156,9 +156,10 @@ function refuse(
   isLogged: boolean,
   request: IncomingMessage,
   response: ServerResponse,
-  { limits, refusals }: Capture,
+  { limits, refusals, onRefused }: Capture,
 ): void {
   if (!isLogged) refusals.warn(error, request.url ?? '');
+  onRefused(error);
   discardRest(request, limits);
   if (response.headersSent || response.destroyed) return;
   const { problem, headers } = problemOf(error);

@@ -105,6 +105,7 @@ function answerLateReads(route: FastifyRoute, captureFor: (request: FastifyReque
     if (own) {
       refuseLateRead(request.raw, error, (refusal) => {
         own.refusals.warn(refusal, request.raw.url ?? '');
+        own.onRefused(refusal);
         request[REFUSAL] = refusal;
       });
     }
@@ -126,9 +127,10 @@ function capturesByPath(adapter: HttpServer, capture: Capture): [string, Capture
   );
 }
 
-function refuse({ raw }: FastifyRequest, reply: FastifyReply, error: unknown, { limits, refusals }: Capture): void {
+function refuse({ raw }: FastifyRequest, reply: FastifyReply, error: unknown, capture: Capture): void {
   const { problem, headers } = problemOf(error);
-  refusals.warn(error, raw.url ?? '');
-  discardRest(raw, limits);
+  capture.refusals.warn(error, raw.url ?? '');
+  capture.onRefused(error);
+  discardRest(raw, capture.limits);
   if (!reply.sent) reply.code(problem.status).headers(headers).send(problem);
 }

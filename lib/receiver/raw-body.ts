@@ -17,6 +17,8 @@ export interface Capture {
   readonly routes: readonly GuardedRoute[];
   readonly limits: BodyLimits;
   readonly refusals: RefusalWarnings;
+  /** Called when a request is answered with a refusal before it reaches our guard. */
+  readonly onRefused: (error: unknown) => void;
   readonly container: NestContainer;
 }
 

@@ -10,7 +10,9 @@ import {
   type GeminiEventAttempt,
 } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
-import { deliver, SECRET } from '../support/static-webhooks.js';
+import { post } from '../support/http.js';
+import { bodyOf, newSecret, withHmac } from '../support/senders.js';
+import { SECRET } from '../support/static-webhooks.js';
 
 let attempts: GeminiEventAttempt[];
 let deliveries: GeminiDeliveryReport[];
@@ -24,6 +26,10 @@ class Orders {
     if (error !== undefined) throw error;
   }
 }
+
+/** Sends an event, signed by Gemini or by somebody else. The same `id` is the same event and the same message. */
+const deliver = (origin: string, { id, secret = SECRET }: { id: string; secret?: string }) =>
+  post(`${origin}/gemini/webhooks`, withHmac(secret, bodyOf('batch.succeeded', { id }), { id: `msg_${id}` }));
 
 beforeEach(() => {
   attempts = [];
@@ -47,8 +53,8 @@ describe.each(ADAPTERS)('reports on $adapter', (adapter) => {
   it('say how each delivery was answered, and how each attempt of a handler ended', async () => {
     const { origin } = await start();
 
-    await deliver(origin, { id: 'msg_1' });
-    await deliver(origin, { id: 'msg_1' });
+    await deliver(origin, { id: 'batch_1' });
+    await deliver(origin, { id: 'batch_1' });
 
     expect(deliveries).toEqual([
       {
@@ -56,11 +62,11 @@ describe.each(ADAPTERS)('reports on $adapter', (adapter) => {
         status: 200,
         receipt: 'processed',
         strategy: 'hmac',
-        id: 'msg_1',
+        id: 'msg_batch_1',
         type: 'batch.succeeded',
         durationMs: expect.any(Number),
       },
-      expect.objectContaining({ status: 200, receipt: 'duplicate', id: 'msg_1' }),
+      expect.objectContaining({ status: 200, receipt: 'duplicate', id: 'msg_batch_1' }),
     ]);
     expect(deliveries[0]!.durationMs).toBeGreaterThan(0);
     expect(attempts).toMatchObject([
@@ -73,15 +79,15 @@ describe.each(ADAPTERS)('reports on $adapter', (adapter) => {
     const { origin } = await start();
     thrown = [new Error('at first'), new UnrecoverableEventError('at last')];
 
-    await deliver(origin, { id: 'msg_2' });
-    await deliver(origin, { id: 'msg_2' });
+    await deliver(origin, { id: 'batch_2' });
+    await deliver(origin, { id: 'batch_2' });
 
     expect(attempts).toMatchObject([
       { attempt: 1, outcome: 'failed', error: { message: 'at first' } },
       { attempt: 2, outcome: 'final', error: { message: 'at last' } },
     ]);
     expect(deliveries).toMatchObject([
-      { status: 500, code: 'handler_failed', id: 'msg_2' },
+      { status: 500, code: 'handler_failed', id: 'msg_batch_2' },
       { status: 200, receipt: 'processed' },
     ]);
   });
@@ -89,7 +95,7 @@ describe.each(ADAPTERS)('reports on $adapter', (adapter) => {
   it('tell the code of a refused delivery, and nothing that it claims to be', async () => {
     const { origin } = await start();
 
-    await deliver(origin, { id: 'msg_3', secret: `whsec_${Buffer.alloc(32, 9).toString('base64')}` });
+    await deliver(origin, { id: 'batch_3', secret: newSecret() });
     await fetch(`${origin}/gemini/webhooks`, { method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } });
 
     expect(deliveries).toEqual([
