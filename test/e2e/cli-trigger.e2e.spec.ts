@@ -304,7 +304,7 @@ describe('trigger', () => {
     ],
     [
       ['trigger', 'batch.failed', '--to', 'http://localhost/', '--store', 'file:/nowhere', '--webhook', 'orders'],
-      ['file:/nowhere', 'orders', '--registration'],
+      ['file:/nowhere', 'orders', '--instance'],
     ],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--count', '0'], ['--count']],
     [['trigger', 'batch.failed', '--to', 'http://localhost/', '--rate', '0'], ['--rate']],
