@@ -7,6 +7,7 @@ import type { GeminiEventFailure } from '../events/event-failure.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
+import { formatDuration } from '../shared/format-duration.js';
 import { settlesWithin, withTimeout } from '../shared/timeouts.js';
 import { runAround, type NamedHook } from './around-handler.js';
 import type { DispatchOutcome, DispatchRun } from './dispatch.js';
@@ -187,7 +188,8 @@ export class EventDispatcher {
 
   #report({ event }: VerifiedDelivery, failure: Omit<GeminiEventFailure, 'event'>, retryInMs?: number): void {
     const { handler, error, attempt, final } = failure;
-    const when = retryInMs === undefined ? '' : ` in about ${Math.max(Math.round(retryInMs / 1_000), 1)} s`;
+    const when =
+      retryInMs === undefined ? '' : ` in about ${formatDuration(Math.max(Math.round(retryInMs / 1_000), 1))}`;
     const outlook = final ? 'it will not be retried' : `it will be retried${when}`;
     this.#logger.error(
       `${handler} failed for ${describe(event)}, attempt ${attempt}: ${messageOf(error)} (${outlook})`,

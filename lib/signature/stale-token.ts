@@ -1,3 +1,4 @@
+import { formatDuration } from '../shared/format-duration.js';
 import type { JWTPayload } from 'jose';
 
 /** Authentic token that is too old, or issued in the future. */
@@ -22,17 +23,9 @@ export class StaleToken {
   }
 }
 
-const UNITS = [
-  ['days', 86_400],
-  ['hours', 3_600],
-  ['minutes', 60],
-  ['seconds', 1],
-] as const;
-
 /** Formats an age, in the largest unit with a value of at least two: `12 minutes ago (720 s)`. */
 export function formatAge(ageSeconds: number): string {
   const seconds = Math.round(Math.abs(ageSeconds));
-  const [unit, length] = UNITS.find(([, unitSeconds]) => seconds >= 2 * unitSeconds) ?? (['seconds', 1] as const);
   const direction = ageSeconds < 0 ? "ahead of this machine's clock" : 'ago';
-  return `${Math.floor(seconds / length)} ${unit} ${direction} (${seconds} s)`;
+  return `${formatDuration(seconds)} ${direction} (${seconds} s)`;
 }

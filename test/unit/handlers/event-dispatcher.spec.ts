@@ -314,8 +314,9 @@ describe('EventDispatcher', () => {
 
   it.each([
     [true, true, 42_400, 'it will not be retried'],
-    [false, false, 42_400, 'it will be retried in about 42 s'],
-    [false, false, 20, 'it will be retried in about 1 s'],
+    [false, false, 42_400, 'it will be retried in about 42 seconds'],
+    [false, false, 38_707_000, 'it will be retried in about 10 hours'],
+    [false, false, 20, 'it will be retried in about 1 second'],
     [undefined, false, undefined, 'it will be retried'],
   ])('reports a failure of an attempt with isLast %s as final: %s', async (isLast, final, retryInMs, outlook) => {
     const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
