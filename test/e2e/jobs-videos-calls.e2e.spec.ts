@@ -258,7 +258,7 @@ describe('bad input', () => {
     ['extendVideo', [CLIP, { prompt: 'a' }, { timeoutMs: Number.NaN }], /timeoutMs/],
     ['extendVideo', ['batches/1', { prompt: 'a' }], /batch/],
     ['outputVideo', [undefined], /reference/],
-    ['outputVideo', [''], /name of a job/],
+    ['outputVideo', [''], /name of the job/],
     ['outputVideo', ['batches/1'], /batch/],
     ['outputVideo', [CLIP, { timeoutMs: 'soon' }], /timeoutMs/],
     ['downloadVideo', [undefined, 'film.mp4'], /reference/],
