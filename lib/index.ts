@@ -45,6 +45,7 @@ export type {
   LostOutcome,
   TrackedJob,
 } from './inbox/job-tracker.js';
+export type { GeminiInboxStats, InboxHealth, InboxStoreState, InboxWorkerState } from './inbox/inbox-stats.js';
 export { inlineInbox, type InlineInboxOptions } from './inbox/inline-inbox.js';
 
 // Handlers

@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
+import type { GeminiInboxStats, InboxHealth } from '../inbox/inbox-stats.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';
 import { singleFlightUntilSuccess } from '../shared/single-flight.js';
-import { withTimeout } from '../shared/timeouts.js';
 import { AbsentWorkers } from './peers/absent-workers.js';
 import {
   bullmqInboxConfig,
@@ -14,17 +14,12 @@ import {
   type BullmqInboxOptions,
   type InboxTiming,
 } from './bullmq-inbox.options.js';
-import {
-  deliveryJobId,
-  deliveryJobName,
-  deliveryJobOptions,
-  toDeliveryJobData,
-  type DeliveryJobData,
-} from './store/delivery-job.js';
+import { deliveryJobId, type DeliveryJobData } from './store/delivery-job.js';
 import { deliveryWorker } from './deliveries/delivery-worker.js';
-import { receiverHandlers } from './deliveries/receiver-handlers.js';
 import type { DrainingWorker } from './store/draining-worker.js';
 import { FailedDeliveries } from './deliveries/failed-deliveries.js';
+import { storeDelivery } from './deliveries/store-delivery.js';
+import { InboxStatus } from './inbox-status.js';
 import type { FailedJobs } from './store/failed-jobs.js';
 import { Peers } from './peers/peers.js';
 import { checkHandlerNames } from './peers/handler-names.js';
@@ -41,6 +36,7 @@ import { closeWithin, openWithin, Supervised, withErrorsHandled } from './store/
 import { TrackedJobs } from './tracked-jobs/tracked-jobs.js';
 
 const CLOSE_TIMEOUT_MS = 2_000;
+const NOT_STARTED = 'The inbox has not been started yet.';
 /** How long an operator's first request waits for its connection. A distant server takes many round trips. */
 const OPERATOR_CONNECT_MS = 10_000;
 
@@ -82,6 +78,7 @@ export class BullmqInbox implements InboxEngine {
   #failedJobs: Supervised<FailedJobs> | undefined;
   #worker: DrainingWorker<DeliveryJobData, void> | undefined;
   #peers: Peers | undefined;
+  #status: InboxStatus | undefined;
   /** Handlers of this process, without those of the module itself. */
   #handlers: readonly RosterHandler[] = [];
   #closing: Promise<void> | undefined;
@@ -165,6 +162,7 @@ export class BullmqInbox implements InboxEngine {
       });
       this.#worker.start();
     }
+    this.#status = new InboxStatus({ store, queue: this.#queue, peers: this.#peers, worker: this.#worker });
     void this.#queue.ready().then((queue) => {
       if (!queue) return;
       this.#outages.available();
@@ -180,20 +178,22 @@ export class BullmqInbox implements InboxEngine {
   }
 
   async #add(delivery: VerifiedDelivery): Promise<void> {
-    const startedAt = performance.now();
-    const data = { ...toDeliveryJobData(delivery), ...receiverHandlers(delivery, this.#handlers) };
-    const queue = await this.#queueOf();
-    try {
-      await withTimeout(
-        queue.add(deliveryJobName(delivery), data, deliveryJobOptions(delivery.key, this.#config)),
-        Math.max(Math.round(ANSWER_TIMEOUT_MS - (performance.now() - startedAt)), 1),
-        'the store did not answer',
-      );
-      this.#outages.available();
-    } catch (cause) {
-      this.#outages.writeFailed(cause);
-      throw new GeminiWebhooksError('inbox_unavailable', 'The event could not be stored.', { cause });
-    }
+    await storeDelivery(() => this.#queueOf(), delivery, {
+      config: this.#config,
+      handlers: this.#handlers,
+      outages: this.#outages,
+    });
+  }
+
+  async stats(): Promise<GeminiInboxStats> {
+    this.#checkOpen();
+    if (this.#status) return this.#status.stats();
+    throw new GeminiWebhooksError('inbox_unavailable', NOT_STARTED);
+  }
+
+  async health(): Promise<InboxHealth> {
+    if (this.#closing) return { store: 'closed', worker: 'stopped' };
+    return this.#status?.health() ?? { store: 'connecting', worker: 'starting' };
   }
 
   async lock<Result>(
@@ -201,7 +201,7 @@ export class BullmqInbox implements InboxEngine {
     work: (signal: AbortSignal) => Promise<Result>,
     options: { readonly waitMs: number },
   ): Promise<Result> {
-    if (!this.#locks) throw new GeminiWebhooksError('inbox_unavailable', 'The inbox has not been started yet.');
+    if (!this.#locks) throw new GeminiWebhooksError('inbox_unavailable', NOT_STARTED);
     return this.#locks.run(name, work, options);
   }
 

@@ -54,6 +54,8 @@ DONE.finish();
 export interface RunningClaim<Result> {
   readonly entry: DedupeEntry;
   readonly result: Promise<Result>;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
 }
 
 /** Remembers the events that this process has seen, bounded in number and time. Never evicts one that is being handled. */
@@ -78,6 +80,13 @@ export class DedupeCache<Result> {
     return [...this.#running.values()].map(({ result }) => result);
   }
 
+  /** Start of the oldest running attempt, in Unix milliseconds. */
+  get oldestStartedAt(): number | undefined {
+    // Claims are in the order in which they started.
+    for (const { startedAt } of this.#running.values()) return startedAt;
+    return undefined;
+  }
+
   /** Returns the running attempt of the event, its entry if none is running, or `undefined`. */
   find(key: string): RunningClaim<Result> | DedupeEntry | undefined {
     return this.#running.get(key) ?? this.#idle.get(key);
@@ -92,7 +101,7 @@ export class DedupeCache<Result> {
   claim(key: string, entry: DedupeEntry, work: () => Promise<Result>): RunningClaim<Result> {
     this.#idle.delete(key);
     if (this.#running.size + this.#idle.size >= this.#maxEntries) this.#idle.pop();
-    const claim = { entry, result: this.#run(key, entry, work) };
+    const claim = { entry, result: this.#run(key, entry, work), startedAt: Date.now() };
     this.#running.set(key, claim);
     return claim;
   }

@@ -4,12 +4,14 @@ import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { problemException } from '../problem.js';
 import type { DeliveryReports } from './delivery-reports.js';
 import type { InboxEngine, InboxReceipt } from './inbox-engine.js';
+import type { GeminiInboxStats } from './inbox-stats.js';
 
 /** Accepts verified deliveries. Use it in your own route, as the built-in route does. */
 export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #engine: InboxEngine;
   readonly #reports: DeliveryReports | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
+  #lastDeliveryAt: Date | undefined;
 
   constructor(engine: InboxEngine, reports?: DeliveryReports) {
     this.#engine = engine;
@@ -27,6 +29,7 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
    * @throws GeminiProblemException an `HttpException`: 500 `handler_failed`, 503 `still_processing` or `inbox_unavailable`
    */
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
+    this.#lastDeliveryAt = new Date();
     try {
       const receipt = await this.#engine.accept(delivery);
       this.#reports?.accepted(delivery, receipt);
@@ -38,6 +41,29 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
       }
       throw problemException(error, delivery);
     }
+  }
+
+  /** Time of the last verified delivery in this process, accepted or not; `undefined` before the first. */
+  get lastDeliveryAt(): Date | undefined {
+    return this.#lastDeliveryAt;
+  }
+
+  /**
+   * Counts the events by state, across all processes of a durable inbox. One small request to the store, which does not grow
+   * with the size of the events.
+   *
+   * @example
+   * const { waiting, failed, oldestAgeMs } = await this.inbox.stats();
+   *
+   * @throws GeminiWebhooksError `inbox_unavailable` if the store does not answer within 2 s; `invalid_argument` for a custom
+   * inbox without `stats`
+   */
+  async stats(): Promise<GeminiInboxStats> {
+    if (this.#engine.stats) return this.#engine.stats();
+    throw new GeminiWebhooksError(
+      'invalid_argument',
+      'GeminiInbox.stats: the custom inbox does not count its events. Add a stats() method to its InboxEngine.',
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -2,6 +2,7 @@ import type { DecidedEvent, VerifiedDelivery } from '../events/verified-delivery
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { FailedEventStore } from './failed-events.js';
 import type { DispatchOutcome, DispatchRun } from '../handlers/dispatch.js';
+import type { GeminiInboxStats, InboxHealth } from './inbox-stats.js';
 import type { JobTracker, JobTracking } from './job-tracker.js';
 
 /** Result of accepting a delivery. */
@@ -25,6 +26,14 @@ export interface InboxEngine {
   accept(delivery: VerifiedDelivery): Promise<InboxReceipt>;
   /** `false` for an engine that only receives in this process and runs no handlers here. */
   readonly hasWorkers?: boolean;
+  /**
+   * Counts the events, for `GeminiInbox.stats`.
+   *
+   * @throws GeminiWebhooksError `inbox_unavailable` if the store does not answer in time
+   */
+  stats?(): Promise<GeminiInboxStats>;
+  /** Returns the state of the store and the worker, for `GeminiWebhooksHealth`. Bounded in time, and never rejects. */
+  health?(): Promise<InboxHealth>;
   /** Events that could not be handled, if the engine stores them. */
   readonly failedEvents?: FailedEventStore;
   /** Record of Gemini jobs, if the engine keeps one. */

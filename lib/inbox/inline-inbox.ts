@@ -7,6 +7,7 @@ import { checkWholeNumbers } from '../config/numbers.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import { DedupeCache, DedupeEntry, type RunningClaim } from './dedupe-cache.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox-engine.js';
+import type { GeminiInboxStats, InboxHealth } from './inbox-stats.js';
 import { InlineJobTracker } from './inline-job-tracker.js';
 import { estimatedBytes, MemoryBudget } from './memory-budget.js';
 
@@ -180,6 +181,21 @@ class InlineInbox implements InboxEngine {
         'Use bullmqInbox for long work or for more than one replica.',
     );
     return new GeminiWebhooksError('still_processing', `The handlers took longer than ${ackTimeoutMs} ms.`);
+  }
+
+  async stats(): Promise<GeminiInboxStats> {
+    const now = Date.now();
+    return {
+      waiting: 0,
+      active: this.#seen.size.running,
+      delayed: 0,
+      failed: 0,
+      oldestAgeMs: Math.max(now - (this.#seen.oldestStartedAt ?? now), 0),
+    };
+  }
+
+  async health(): Promise<InboxHealth> {
+    return { store: 'none', worker: this.#closing ? 'stopped' : 'running', stats: await this.stats() };
   }
 
   close(): Promise<void> {

@@ -7,6 +7,7 @@ import { HandlerRegistry } from '../../lib/handlers/handler-registry.js';
 import type { InboxEngine, InboxHost, InboxReceipt } from '../../lib/inbox/inbox-engine.js';
 import { deferred, type Deferred } from '../support/deferred.js';
 import { deliveryOf } from '../support/deliveries.js';
+import { until } from '../support/until.js';
 
 /** One kind of inbox, as the contract creates and observes it. */
 export interface InboxUnderTest {
@@ -233,6 +234,39 @@ export function inboxContract(name: string, inbox: InboxUnderTest): void {
       await Promise.all([closed, receipt]);
 
       expect(order).toEqual(['closing', 'handled', 'closed']);
+    });
+
+    it('counts an event while its handler runs, with its age, and not once it is handled', async () => {
+      const gate = deferred();
+      const handler = new ScriptedHandler('one', () => gate.promise);
+      const { engine } = await start(handler);
+      const empty = { waiting: 0, active: 0, delayed: 0, failed: 0, oldestAgeMs: 0 };
+      expect(await engine.stats!()).toEqual(empty);
+
+      const receipt = send(engine, deliveryOf());
+      await handler.started(1);
+      await until(async () => (await engine.stats!()).oldestAgeMs >= 20);
+      expect(await engine.stats!()).toMatchObject({ waiting: 0, active: 1, delayed: 0, failed: 0 });
+      gate.resolve();
+      await receipt;
+      await inbox.idle();
+
+      expect(await engine.stats!()).toEqual(empty);
+    });
+
+    it('is healthy while its worker runs, and its worker is stopped once it closes', async () => {
+      const { engine } = await start();
+
+      await until(async () => (await engine.health!()).worker === 'running');
+      expect(await engine.health!()).toEqual({
+        store: expect.stringMatching(/^(up|none)$/),
+        worker: 'running',
+        stats: expect.objectContaining({ oldestAgeMs: 0 }),
+      });
+      const closing = engine.close();
+      expect(await engine.health!()).toMatchObject({ worker: 'stopped' });
+      await closing;
+      expect(await engine.health!()).toMatchObject({ worker: 'stopped' });
     });
 
     it('accepts nothing once it closes, not even duplicates, and closes once', async () => {

@@ -27,7 +27,7 @@ export interface WantedHandlers {
   readonly idle: readonly string[];
 }
 
-interface LiveEntry extends Pick<RosterEntry, 'handlers' | 'idle'> {
+interface LiveEntry extends Pick<RosterEntry, 'works' | 'handlers' | 'idle'> {
   readonly until: number;
 }
 
@@ -57,9 +57,9 @@ export class HandlerRoster {
   constructor(readonly now: () => number = Date.now) {}
 
   /** Updates a process from its heartbeat. */
-  update({ node, handlers, idle }: Omit<RosterEntry, 'works'>): void {
+  update({ node, works, handlers, idle }: RosterEntry): void {
     this.#extendAfterOutage();
-    this.#entries.set(node, { handlers, ...(idle && { idle }), until: this.now() + ROSTER_LEASE_MS });
+    this.#entries.set(node, { works, handlers, ...(idle && { idle }), until: this.now() + ROSTER_LEASE_MS });
     this.#matching.clear();
   }
 
@@ -82,7 +82,8 @@ export class HandlerRoster {
   /** Merges the entries that were read from the store at `since` or later. */
   refresh(entries: readonly RosterEntry[], since: number): void {
     const until = this.now() + ROSTER_LEASE_MS;
-    for (const { node, handlers, idle } of entries) this.#entries.set(node, { handlers, ...(idle && { idle }), until });
+    for (const { node, works, handlers, idle } of entries)
+      this.#entries.set(node, { works, handlers, ...(idle && { idle }), until });
     this.#matching.clear();
     this.#lastReadAt = since;
     this.#mayHaveMissed = false;
@@ -96,6 +97,12 @@ export class HandlerRoster {
       (this.#mayHaveMissed || now - this.#lastHeartbeatAt > DISCONNECTED_AFTER_MS) &&
       now - this.#lastReadAt > READ_FRESH_MS
     );
+  }
+
+  /** True if a live process runs workers. */
+  get hasWorkers(): boolean {
+    for (const { works } of this.#live().values()) if (works) return true;
+    return false;
   }
 
   /** True if a process other than this node is alive. */

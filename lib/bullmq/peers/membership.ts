@@ -89,6 +89,13 @@ export class Membership {
     return this.#relay !== undefined && !this.#roster.isStale && !this.#roster.hasOthers(this.#relay.nodeId);
   }
 
+  /** True if a live process runs workers; `undefined` before this process has joined. */
+  async hasWorkers(): Promise<boolean | undefined> {
+    if (!this.#relay) return undefined;
+    if (this.#roster.isStale) await this.#read();
+    return this.#roster.hasWorkers;
+  }
+
   /** Returns the handlers of live processes for events of this type. */
   async handlersFor(type: string): Promise<WantedHandlers> {
     if (this.#roster.isStale) await this.#read();

@@ -84,6 +84,11 @@ export class Peers {
     await this.#relay.ready();
   }
 
+  /** True if a live process runs workers; `undefined` before this process has joined. */
+  hasWorkers(): Promise<boolean | undefined> {
+    return this.#members.hasWorkers();
+  }
+
   /** Returns the handlers of live processes for events of this type. */
   handlersFor(type: string): Promise<WantedHandlers> {
     return this.#members.handlersFor(type);

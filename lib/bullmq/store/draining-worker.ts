@@ -18,12 +18,21 @@ export interface DrainingWorkerOptions<Data, Result> {
 export class DrainingWorker<Data, Result> {
   readonly #running = new Set<Promise<Result>>();
   readonly #worker: Supervised<StoreWorker<Data, Result>>;
+  #isStopped = false;
 
   constructor({ make, onFailure }: DrainingWorkerOptions<Data, Result>) {
     this.#worker = new Supervised<StoreWorker<Data, Result>>({
       make: () => make((processor) => this.#tracked(processor)),
       onFailure,
     });
+  }
+
+  /** State of the worker. It also counts as running while it waits for its store to come back. */
+  get state(): 'starting' | 'running' | 'stopped' {
+    if (this.#isStopped) return 'stopped';
+    const worker = this.#worker.current;
+    if (!worker) return 'starting';
+    return worker.isRunning() ? 'running' : 'stopped';
   }
 
   start(): void {
@@ -43,6 +52,7 @@ export class DrainingWorker<Data, Result> {
 
   /** Accepts no more jobs and waits for running ones. Resolves with `false` if some still run after the timeout. */
   async drain(drainTimeoutMs: number): Promise<boolean> {
+    this.#isStopped = true;
     const worker = await this.#worker.stop();
     if (!worker) return true;
     const closed = worker.close();

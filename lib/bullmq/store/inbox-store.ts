@@ -1,4 +1,5 @@
 import type { Job, Processor, Queue, Relay, Worker, WorkerOptions } from 'bullmq';
+import type { GeminiInboxStats } from '../../inbox/inbox-stats.js';
 import type { ClockSkew } from './clock-skew.js';
 import type { DeliveryJobData } from './delivery-job.js';
 import type { FailedJobs } from './failed-jobs.js';
@@ -9,7 +10,10 @@ export type StoreQueue<Data, Result> = Pick<
   Queue<Data, Result, string>,
   'add' | 'getJob' | 'remove' | 'waitUntilReady' | 'close' | 'on'
 >;
-export type StoreWorker<Data, Result> = Pick<Worker<Data, Result, string>, 'waitUntilReady' | 'close' | 'on'>;
+export type StoreWorker<Data, Result> = Pick<
+  Worker<Data, Result, string>,
+  'waitUntilReady' | 'close' | 'on' | 'isRunning'
+>;
 
 export type DeliveryJob = StoredJob<DeliveryJobData, void>;
 export type DeliveryQueue = StoreQueue<DeliveryJobData, void>;
@@ -32,6 +36,12 @@ export interface StoreClock {
   readonly skewEffect: string;
 }
 
+/** Counts of a queue's jobs, as its store returns them. */
+export interface StoredStats extends Omit<GeminiInboxStats, 'oldestAgeMs'> {
+  /** When the oldest unfinished job was added, in Unix milliseconds; `undefined` if there is none. */
+  readonly oldestAddedAt: number | undefined;
+}
+
 /** The store port. Hides the differences between BullMQ on Redis and on PostgreSQL. */
 export interface InboxStore {
   /**
@@ -40,6 +50,8 @@ export interface InboxStore {
    * @param connections maximum number of connections on PostgreSQL
    */
   queue<Data, Result>(name: string, connections?: number): StoreQueue<Data, Result>;
+  /** Counts the jobs of a queue that was opened by `queue`, in one request of bounded size on its connection. */
+  stats(queue: DeliveryQueue): Promise<StoredStats>;
   /** Opens the failed jobs of a queue on a separate connection: an operator can wait longer than Google. */
   failedJobs(queueName: string): FailedJobs;
   /** Creates a worker whose connection survives outages of the store. */

@@ -10,6 +10,7 @@ import { sessionClient } from './postgres-client.js';
 import { checkConnection, connectionOptions, type PostgresTarget } from './postgres-config.js';
 import { postgresFailedJobs } from './postgres-failed-jobs.js';
 import { postgresLocks } from './postgres-locks.js';
+import { postgresQueueStats, type PostgresQueue } from './postgres-queue-stats.js';
 import { migrateSchema } from './postgres-migrations.js';
 import { postgresWarnings } from './postgres-warnings.js';
 import { postgresTime } from './postgres-time.js';
@@ -80,6 +81,7 @@ export async function postgresStore(
   return {
     queue: (name, max = 8) =>
       new Queue(name, { ...(telemetry && { telemetry }), connection: connection({ ...FAIL_FAST, max }) }) as never,
+    stats: (queue) => postgresQueueStats(queue as unknown as PostgresQueue),
     failedJobs: (name) => postgresFailedJobs(new Queue(name, { connection: connection({ ...FOR_OPERATORS, max: 2 }) })),
     worker: (name, processor, options, max = Math.min(concurrency, 8) + 2) =>
       new Worker(name, processor as never, {

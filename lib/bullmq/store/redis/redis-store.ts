@@ -17,6 +17,7 @@ import {
 } from './redis-client.js';
 import { redisFailedJobs } from './redis-failed-jobs.js';
 import { onConnectionError } from './redis-cluster-errors.js';
+import { redisQueueStats, type RedisQueue } from './redis-queue-stats.js';
 import { checkClusterMode, serversOf } from './redis-cluster-mode.js';
 import { redisLocks } from './redis-locks.js';
 import { redisWarnings } from './redis-warnings.js';
@@ -72,6 +73,7 @@ export async function redisStore(
         ...(telemetry && { telemetry }),
         connection: connect(FAIL_FAST),
       }),
+    stats: (queue) => redisQueueStats(queue as unknown as RedisQueue),
     failedJobs(name) {
       const client = connect(FOR_OPERATORS);
       return redisFailedJobs(new Queue(name, { ...common, connection: client }), client);

@@ -111,12 +111,12 @@ class Bench {
 
   /** Adds the heartbeat of a receive-only process. */
   receiver(name: string, patterns: readonly GeminiEventPattern[] = ['batch.*']): void {
-    this.roster.update({ node: 'web', handlers: [], idle: [{ name, patterns }] });
+    this.roster.update({ node: 'web', works: false, handlers: [], idle: [{ name, patterns }] });
   }
 
   /** Adds the heartbeat of another worker. */
   elsewhere(name: string, patterns: readonly GeminiEventPattern[] = ['batch.*']): void {
-    this.roster.update({ node: 'other', handlers: [{ name, patterns }] });
+    this.roster.update({ node: 'other', works: true, handlers: [{ name, patterns }] });
   }
 }
 

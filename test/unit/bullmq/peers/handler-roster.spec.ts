@@ -4,7 +4,7 @@ import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
 let now: number;
 let roster: HandlerRoster;
 const hear = (node: string, name: string, pattern: 'batch.*' | 'video.*' | '*' = '*') =>
-  roster.update({ node, handlers: [{ name, patterns: [pattern] }] });
+  roster.update({ node, works: true, handlers: [{ name, patterns: [pattern] }] });
 const matching = (type = 'batch.succeeded') => [...roster.matching(type).run].toSorted();
 /** The process itself sends heartbeats all the time. */
 const pass = (milliseconds: number) => {
@@ -63,6 +63,7 @@ describe('HandlerRoster', () => {
   it('returns the handlers that only receive-only processes have', () => {
     roster.update({
       node: 'web',
+      works: false,
       handlers: [],
       idle: [
         { name: 'mine', patterns: ['*'] },
@@ -74,5 +75,33 @@ describe('HandlerRoster', () => {
     expect(roster.matching('video.generated')).toEqual({ run: ['mine'], idle: [] });
     pass(30_001);
     expect(roster.matching('batch.succeeded').idle).toEqual([]);
+  });
+
+  it('knows whether a live process runs workers', () => {
+    roster = new HandlerRoster(() => now);
+    const hearReceiver = () => roster.update({ node: 'web', works: false, handlers: [] });
+    hearReceiver();
+    expect(roster.hasWorkers).toBe(false);
+
+    hear('worker', 'a');
+    expect(roster.hasWorkers).toBe(true);
+    for (let heartbeats = 0; heartbeats < 3; heartbeats += 1) {
+      now += 10_000;
+      hearReceiver();
+    }
+    expect(roster.hasWorkers).toBe(true);
+    now += 1;
+    expect(roster.hasWorkers).toBe(false);
+
+    hear('worker', 'a');
+    roster.remove('worker');
+    expect(roster.hasWorkers).toBe(false);
+  });
+
+  it('learns from the store whether a process runs workers', () => {
+    roster = new HandlerRoster(() => now);
+    roster.refresh([{ node: 'worker', works: true, handlers: [] }], now);
+
+    expect(roster.hasWorkers).toBe(true);
   });
 });

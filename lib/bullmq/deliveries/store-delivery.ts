@@ -1,0 +1,44 @@
+import { GeminiWebhooksError } from '../../errors.js';
+import type { VerifiedDelivery } from '../../events/verified-delivery.js';
+import { withTimeout } from '../../shared/timeouts.js';
+import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
+import type { RosterHandler } from '../peers/handler-roster.js';
+import { deliveryJobName, deliveryJobOptions, toDeliveryJobData } from '../store/delivery-job.js';
+import { ANSWER_TIMEOUT_MS, type DeliveryQueue } from '../store/inbox-store.js';
+import type { StoreOutages } from '../store/store-outages.js';
+import { receiverHandlers } from './receiver-handlers.js';
+
+/** Options of `storeDelivery`. */
+export interface StoreDeliveryOptions {
+  readonly config: BullmqInboxConfig;
+  /** Handlers of this process, without those of the module itself. */
+  readonly handlers: readonly RosterHandler[];
+  readonly outages: Pick<StoreOutages, 'available' | 'writeFailed'>;
+}
+
+/**
+ * Adds the delivery job of a delivery, within the time that the response to Google may wait.
+ *
+ * @param open rejects with `inbox_unavailable` while there is no connection
+ * @throws GeminiWebhooksError `inbox_unavailable`
+ */
+export async function storeDelivery(
+  open: () => Promise<DeliveryQueue>,
+  delivery: VerifiedDelivery,
+  { config, handlers, outages }: StoreDeliveryOptions,
+): Promise<void> {
+  const startedAt = performance.now();
+  const data = { ...toDeliveryJobData(delivery), ...receiverHandlers(delivery, handlers) };
+  const queue = await open();
+  try {
+    await withTimeout(
+      queue.add(deliveryJobName(delivery), data, deliveryJobOptions(delivery.key, config)),
+      Math.max(Math.round(ANSWER_TIMEOUT_MS - (performance.now() - startedAt)), 1),
+      'the store did not answer',
+    );
+    outages.available();
+  } catch (cause) {
+    outages.writeFailed(cause);
+    throw new GeminiWebhooksError('inbox_unavailable', 'The event could not be stored.', { cause });
+  }
+}

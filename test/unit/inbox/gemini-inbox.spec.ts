@@ -1,0 +1,38 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { GeminiInbox } from '../../../lib/inbox/gemini-inbox.js';
+import type { InboxEngine } from '../../../lib/inbox/inbox-engine.js';
+import { deliveryOf } from '../../support/deliveries.js';
+
+/** A custom engine with the required methods only. */
+const engineOf = (accept: InboxEngine['accept']): InboxEngine => ({ accept, close: async () => undefined });
+
+describe('GeminiInbox', () => {
+  it('says what to do for a custom inbox that does not count its events', async () => {
+    const inbox = new GeminiInbox(engineOf(async () => ({ status: 'accepted', httpStatus: 202 })));
+
+    await expect(inbox.stats()).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/Add a stats\(\) method/),
+    });
+  });
+
+  it('returns the counts of its engine', async () => {
+    const stats = { waiting: 3, active: 2, delayed: 1, failed: 4, oldestAgeMs: 1_500 };
+    const inbox = new GeminiInbox({
+      ...engineOf(async () => ({ status: 'accepted', httpStatus: 202 })),
+      stats: async () => stats,
+    });
+
+    expect(await inbox.stats()).toEqual(stats);
+  });
+
+  it('remembers when the last verified delivery came, whether or not it could be accepted', async () => {
+    jest.useFakeTimers({ now: 1_000_000 });
+    const inbox = new GeminiInbox(engineOf(async () => Promise.reject(new Error('the disk is full'))));
+    expect(inbox.lastDeliveryAt).toBeUndefined();
+
+    await expect(inbox.accept(deliveryOf())).rejects.toMatchObject({ status: 503 });
+    expect(inbox.lastDeliveryAt).toEqual(new Date(1_000_000));
+    jest.useRealTimers();
+  });
+});
