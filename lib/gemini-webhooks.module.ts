@@ -11,9 +11,8 @@ import { ConfigModule, type ConfigType } from '@nestjs/config';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CheckedOptions, GeminiWebhooksModuleAsyncOptions, SettingsFactory } from './config/async-options.js';
 import { GeminiEventBus } from './bus/gemini-event-bus.js';
-import { StaticWebhookSecrets } from './static-webhooks/webhook-secrets.js';
 import { GeminiWebhookEndpoints } from './static-webhooks/gemini-webhook-endpoints.js';
-import { secretStoreKeys } from './config/static-webhook.config.js';
+import { STATIC_WEBHOOK_PROVIDERS } from './static-webhooks/static-webhook.providers.js';
 import { GeminiWebhooksCoreModule, ModuleInstances } from './gemini-webhooks-core.module.js';
 import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './config/gemini-webhooks.config.js';
 import { geminiWebhooksEnvironment } from './config/gemini-webhooks.environment.js';
@@ -28,7 +27,6 @@ import {
   GEMINI_WEBHOOKS_CONFIG,
   GEMINI_WEBHOOKS_INBOX,
   GEMINI_WEBHOOKS_JOB_CONFIRMATION,
-  GEMINI_WEBHOOKS_LIVE_SECRETS,
   GEMINI_WEBHOOKS_MOUNT,
   GEMINI_WEBHOOKS_ROUTE,
   GEMINI_WEBHOOKS_SETTINGS,
@@ -36,6 +34,8 @@ import {
 } from './gemini-webhooks.tokens.js';
 import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { AroundHooks } from './handlers/around-hooks.js';
+import { GeminiWebhooksHealth } from './health/gemini-webhooks-health.js';
+import { healthProvider } from './health/health.providers.js';
 import { GeminiFailedEvents } from './inbox/failed-events.js';
 import { GeminiInbox } from './inbox/gemini-inbox.js';
 import { checkedEngine } from './inbox/checked-engine.js';
@@ -52,7 +52,7 @@ import { createController } from './receiver/gemini-webhooks.controller.js';
 import { mountedRoute } from './receiver/mounted-route.js';
 import { RawBodyCapture } from './receiver/raw-body-capture.js';
 import { StartupLog } from './receiver/startup-log.js';
-import { routeUrl, type MountedRoute } from './config/route-url.js';
+import type { MountedRoute } from './config/route-url.js';
 import { missingOptions } from './config/missing-options.js';
 import { settingsProviders } from './config/settings-providers.js';
 import { BindingTokens } from './signature/binding.js';
@@ -62,7 +62,7 @@ import { SignatureVerifier } from './signature/signature-verifier.js';
 const BY_CLASS: readonly Type[] = [SignatureVerifier, GeminiWebhookEndpoints] as Type[];
 
 /** Services that only users inject. Only `default` uses the class as token, so that `app.get(GeminiJobs)` finds no other. */
-const BY_TOKEN: readonly Type[] = [GeminiInbox, GeminiFailedEvents, GeminiJobs] as Type[];
+const BY_TOKEN: readonly Type[] = [GeminiInbox, GeminiFailedEvents, GeminiJobs, GeminiWebhooksHealth] as Type[];
 
 /**
  * Receives Gemini's webhooks and calls the methods with `@OnGeminiEvent`.
@@ -221,24 +221,8 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
         }),
       inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_INBOX, JobWebhooks, JobChecker],
     },
-    { provide: GEMINI_WEBHOOKS_LIVE_SECRETS, useFactory: () => new StaticWebhookSecrets() },
-    {
-      provide: GeminiWebhookEndpoints,
-      useFactory: (
-        { gemini, name, inboxUrl, publicUrl, binding }: GeminiWebhooksConfig,
-        secrets: StaticWebhookSecrets,
-        engine: InboxEngine,
-        mounted: MountedRoute,
-      ) =>
-        new GeminiWebhookEndpoints({
-          ai: gemini,
-          host: { registration: name, keys: secretStoreKeys(binding, gemini), inboxUrl },
-          secrets,
-          lock: engine.lock?.bind(engine),
-          routeUri: () => routeUrl('GeminiWebhookEndpoints', publicUrl, mounted, {}).url,
-        }),
-      inject: [GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_LIVE_SECRETS, GEMINI_WEBHOOKS_INBOX, GEMINI_WEBHOOKS_MOUNT],
-    },
+    ...STATIC_WEBHOOK_PROVIDERS,
+    healthProvider(route.registration),
     RawBodyCapture,
     StartupLog,
   ];

@@ -48,6 +48,12 @@ export type {
 export type { GeminiInboxStats, InboxHealth, InboxStoreState, InboxWorkerState } from './inbox/inbox-stats.js';
 export { inlineInbox, type InlineInboxOptions } from './inbox/inline-inbox.js';
 
+// Health
+export { GeminiWebhooksHealth, type GeminiHealth, type GeminiHealthCause } from './health/gemini-webhooks-health.js';
+export type { GeminiHealthLimits, GeminiHealthOptions } from './health/health-limits.js';
+export type { KeySetStatus } from './signature/key-set.js';
+export type { WebhookStatus } from './static-webhooks/webhook-monitor.js';
+
 // Handlers
 export type { DispatchOutcome, DispatchRun, HandlerCheckpoints, HandlerSettlement } from './handlers/dispatch.js';
 export type { GeminiHandlerContext } from './handlers/handler-context.js';

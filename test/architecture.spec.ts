@@ -10,6 +10,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   receiver: ['signature', 'inbox', 'events', 'config', 'shared'],
   signature: ['events', 'config', 'shared'],
   inbox: ['handlers', 'events', 'config', 'shared'],
+  health: ['inbox', 'signature', 'static-webhooks', 'config', 'shared'],
   handlers: ['events', 'shared'],
   bus: ['events', 'shared'],
   jobs: ['handlers', 'inbox', 'signature', 'events', 'config', 'shared'],

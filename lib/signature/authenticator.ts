@@ -8,6 +8,7 @@ import { withTimeout } from '../shared/timeouts.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import { HmacStrategy } from './hmac.strategy.js';
 import { JwksStrategy } from './jwks.strategy.js';
+import type { KeySetStatus } from './key-set.js';
 import type { LiveSecrets } from './live-secrets.js';
 import { MismatchWarning } from './mismatch-warning.js';
 import { checkTimestamp, parseSignatureHeaders, type SignatureHeaders } from './signature-headers.js';
@@ -61,6 +62,11 @@ export class Authenticator {
   /** Number of authentic deliveries refused only for their age. */
   get staleCount(): number {
     return this.#stale.count;
+  }
+
+  /** Returns the state of Google's public keys; `undefined` if they are not used. */
+  async keySetStatus(maxAgeMs?: number): Promise<KeySetStatus | undefined> {
+    return this.#jwks?.keySetStatus(maxAgeMs);
   }
 
   /**

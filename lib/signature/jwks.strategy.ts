@@ -1,7 +1,7 @@
 import { createHash, verify, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { JwksConfig } from '../config/jwks.config.js';
-import { KeySet, type Keys } from './key-set.js';
+import { KeySet, type Keys, type KeySetStatus } from './key-set.js';
 import { isRecent, type SignatureHeaders } from './signature-headers.js';
 import { StaleToken } from './stale-token.js';
 
@@ -26,6 +26,11 @@ export class JwksStrategy {
     this.#config = config;
     this.#toleranceSeconds = toleranceSeconds;
     this.#keySet = keySet;
+  }
+
+  /** Returns the state of the keys. Fetches keys that are older than `maxAgeMs` first, bounded in rate and time. */
+  keySetStatus(maxAgeMs?: number): Promise<KeySetStatus> {
+    return this.#keySet.status(maxAgeMs);
   }
 
   /**

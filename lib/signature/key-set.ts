@@ -1,7 +1,8 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { GeminiWebhooksError, messageOf, reasonOf } from '../errors.js';
 import { isObject } from '../shared/is-object.js';
+import { settlesWithin } from '../shared/timeouts.js';
 import type { JwksConfig } from '../config/jwks.config.js';
 
 /** Keys of one fetch, imported. */
@@ -12,6 +13,20 @@ export interface Keys {
   readonly ofJwt: JWTVerifyGetKey;
 }
 
+/** State of Google's public keys in this process. */
+export interface KeySetStatus {
+  /** `none` before the first fetch has succeeded: keys are fetched on first use. `configured` for the option `jwks.keySet`. */
+  readonly state: 'fetched' | 'none' | 'configured';
+  /** Time since the keys were fetched, in milliseconds. */
+  readonly ageMs?: number;
+  /** Why the last fetch failed; absent if it succeeded. */
+  readonly lastError?: string;
+}
+
+/** Minimum time between fetches for a status. */
+const STATUS_COOLDOWN_MS = 30_000;
+/** Max time that a status waits for a fetch. */
+const STATUS_WAIT_MS = 2_000;
 /** Minimum time between fetches for signatures of unknown keys, which anyone can send. */
 const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
 /** Minimum time between fetches while they fail. */
@@ -30,6 +45,7 @@ export class KeySet {
   #current: { readonly keys: Keys; readonly fetchedAt: number } | undefined;
   #pending: Promise<Keys> | undefined;
   #unknownKeyAt = -Infinity;
+  #fetchedForStatusAt = -Infinity;
   #failure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(
@@ -80,6 +96,25 @@ export class KeySet {
     }
   }
 
+  /**
+   * Returns the state of the keys. Fetches keys that are older than `maxAgeMs` first, at most every 30 s, and waits for them
+   * for up to 2 s: a process that verifies few dynamic deliveries would have old keys.
+   */
+  async status(maxAgeMs = Infinity): Promise<KeySetStatus> {
+    if (this.#config.keySet !== undefined) return { state: 'configured' };
+    const isOld = this.#now() - (this.#current?.fetchedAt ?? -Infinity) > maxAgeMs;
+    if (isOld && this.#now() - this.#fetchedForStatusAt >= STATUS_COOLDOWN_MS) {
+      this.#fetchedForStatusAt = this.#now();
+      await settlesWithin(this.#refresh(), STATUS_WAIT_MS);
+    }
+    return {
+      ...(this.#current
+        ? { state: 'fetched', ageMs: Math.max(this.#now() - this.#current.fetchedAt, 0) }
+        : { state: 'none' }),
+      ...(this.#failure && { lastError: fetchErrorOf(this.#failure.error) }),
+    };
+  }
+
   #refresh(): Promise<Keys> {
     if (this.#pending) return this.#pending;
     if (this.#failure && this.#now() - this.#failure.at < FAILURE_COOLDOWN_MS)
@@ -109,7 +144,7 @@ export class KeySet {
       await response.body?.cancel();
       throw new Error(`the server of the key set returned ${response.status}`);
     }
-    return importKeys(JSON.parse(await readText(response)));
+    return importKeys(parseKeySet(await readText(response)));
   }
 }
 
@@ -144,6 +179,21 @@ function importEd25519(key: object): KeyObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Parses a response. JSON.parse would quote it in its error. */
+function parseKeySet(text: string): JSONWebKeySet {
+  try {
+    return JSON.parse(text) as JSONWebKeySet;
+  } catch {
+    throw new Error('the key set is not JSON');
+  }
+}
+
+/** Returns the reason of a failed fetch. Node's own message is only "fetch failed". */
+function fetchErrorOf(error: unknown): string {
+  const { code } = ((error as { cause?: unknown } | undefined)?.cause ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' ? `${reasonOf(error)} (${code})` : reasonOf(error);
 }
 
 async function readText(response: Response): Promise<string> {

@@ -15,6 +15,7 @@ import { Authenticator, type Authentic } from './authenticator.js';
 import { BINDING_FIELD, BindingTokens, covers, type Binding } from './binding.js';
 import type { DeliveryRequest } from './delivery-request.js';
 import type { JobConfirmation } from './job-confirmation.js';
+import type { KeySetStatus } from './key-set.js';
 import type { LiveSecrets } from './live-secrets.js';
 
 /** Checks that Gemini sent a delivery and that the delivery is for this deployment. */
@@ -51,6 +52,14 @@ export class SignatureVerifier {
   /** Number of authentic deliveries refused only for their age since the start. */
   get staleCount(): number {
     return this.#authenticator.staleCount;
+  }
+
+  /**
+   * Returns the state of Google's public keys; `undefined` with `jwks: false`. Fetches keys that are older than `maxAgeMs`
+   * first, at most every 30 s, and waits for them for up to 2 s.
+   */
+  keySetStatus(maxAgeMs?: number): Promise<KeySetStatus | undefined> {
+    return this.#authenticator.keySetStatus(maxAgeMs);
   }
 
   /**

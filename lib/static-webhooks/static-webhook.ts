@@ -34,6 +34,12 @@ export function staticWebhook(response: Webhooks.Webhook): StaticWebhook {
   return { id, name, uri, events, state, createdAt, secrets };
 }
 
+/** Returns when the webhook was created, in Unix milliseconds, and 0 if Gemini does not say. */
+export function createdAtOf({ createdAt }: StaticWebhook): number {
+  const time = Date.parse(createdAt ?? '');
+  return Number.isNaN(time) ? 0 : time;
+}
+
 /** True if Gemini delivers to the webhook. */
 export function isEnabled({ state }: StaticWebhook): boolean {
   return state === 'enabled';

@@ -3,7 +3,7 @@ import { isCurrentSecretStored } from './current-secret.js';
 import type { RotationStore } from './rotation-store.js';
 import type { HeldLock } from './webhook-lock.js';
 import type { RotationDeps } from './secret-rotation.js';
-import type { StaticWebhook } from './static-webhook.js';
+import { createdAtOf, type StaticWebhook } from './static-webhook.js';
 import { isOutcomeUnknown } from './webhooks-api.js';
 
 /** Desired state of a static webhook. */
@@ -96,10 +96,4 @@ export class WebhookCreation {
       );
     }
   }
-}
-
-/** Returns the creation time, Unix milliseconds; 0 if Gemini gives none. */
-function createdAtOf({ createdAt }: StaticWebhook): number {
-  const time = Date.parse(createdAt ?? '');
-  return Number.isNaN(time) ? 0 : time;
 }

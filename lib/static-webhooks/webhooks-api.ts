@@ -32,10 +32,19 @@ export class WebhooksApi {
 
   /** Returns the webhooks of all pages. */
   async list(): Promise<StaticWebhook[]> {
+    return this.#list(REPEATABLE);
+  }
+
+  /** Returns the webhooks of all pages, without retries. */
+  async listOnce(): Promise<StaticWebhook[]> {
+    return this.#list(NO_RETRIES);
+  }
+
+  async #list(options: GoogleGenAIRequestOptions): Promise<StaticWebhook[]> {
     const all: StaticWebhook[] = [];
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const response = await this.#webhooks.list(token ? { page_token: token } : undefined, REPEATABLE);
+      const response = await this.#webhooks.list(token ? { page_token: token } : undefined, options);
       all.push(...(response.webhooks ?? []).map(staticWebhook));
       token = response.next_page_token;
       if (!token) return all;

@@ -235,3 +235,71 @@ describe('a configured key set', () => {
     },
   );
 });
+
+describe("KeySet's status", () => {
+  it('has the age of the keys, and none before they were used', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    expect(await keySet.status()).toEqual({ state: 'none' });
+    expect(fetch).not.toHaveBeenCalled();
+
+    await keySet.keys();
+    state.now += 90_000;
+    expect(await keySet.status()).toEqual({ state: 'fetched', ageMs: 90_000 });
+  });
+
+  it('has the reason of a failed fetch until one succeeds', async () => {
+    const { keySet, state } = keySetWith();
+    state.answer = () =>
+      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }));
+    await codeOf(() => keySet.keys());
+    expect(await keySet.status()).toEqual({ state: 'none', lastError: 'fetch failed (ECONNREFUSED)' });
+
+    state.answer = () => json(google.keySet);
+    state.now += 30_000;
+    await keySet.keys();
+    expect(await keySet.status()).toEqual({ state: 'fetched', ageMs: 0 });
+  });
+
+  it('has nothing of what the server sent', async () => {
+    const { keySet, state } = keySetWith();
+    state.answer = () => new Response('a secret page');
+    await codeOf(() => keySet.keys());
+
+    expect(await keySet.status()).toEqual({ state: 'none', lastError: 'the key set is not JSON' });
+  });
+
+  it('fetches keys that are older than asked, at most every 30 s', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    expect(await keySet.status(MINUTE)).toEqual({ state: 'fetched', ageMs: 0 });
+    state.now += MINUTE;
+    expect(await keySet.status(MINUTE)).toEqual({ state: 'fetched', ageMs: MINUTE });
+    state.now += 1;
+    expect(await keySet.status(MINUTE)).toEqual({ state: 'fetched', ageMs: 0 });
+    expect(fetch).toHaveBeenCalledTimes(2);
+
+    state.now += 29_999;
+    await keySet.status(0);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    state.now += 1;
+    await keySet.status(0);
+    expect(fetch).toHaveBeenCalledTimes(3);
+  });
+
+  it('waits two seconds for a server that does not answer', async () => {
+    jest.useFakeTimers();
+    const { keySet, state } = keySetWith();
+    state.answer = () => new Promise(() => undefined);
+
+    const status = keySet.status(0);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(await status).toEqual({ state: 'none' });
+    jest.useRealTimers();
+  });
+
+  it('has no age for configured keys', async () => {
+    const { keySet, fetch } = keySetWith({ keySet: google.keySet });
+
+    expect(await keySet.status(0)).toEqual({ state: 'configured' });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+});
