@@ -61,6 +61,11 @@ export { OnGeminiEvent, type OnGeminiEventOptions } from './handlers/on-gemini-e
 
 export type { AroundGeminiHandler, GeminiHandlerRun } from './handlers/around-handler.js';
 
+// Claims
+export type { GeminiClaimOptions } from './claims/handler-claims.js';
+export { claimsTableSql, type GeminiClaimsDialect } from './claims/claims-table.js';
+export { pruneClaims } from './claims/prune-claims.js';
+
 // Event bus
 export { GeminiEventBus, type WaitForOptions } from './bus/gemini-event-bus.js';
 

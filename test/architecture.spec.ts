@@ -11,13 +11,14 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   signature: ['events', 'config', 'shared'],
   inbox: ['handlers', 'events', 'config', 'shared'],
   health: ['inbox', 'signature', 'static-webhooks', 'config', 'shared'],
-  handlers: ['events', 'shared'],
+  handlers: ['claims', 'events', 'shared'],
+  claims: [],
   bus: ['events', 'shared'],
   jobs: ['handlers', 'inbox', 'signature', 'events', 'config', 'shared'],
   'static-webhooks': ['signature', 'events', 'config', 'shared'],
   bullmq: ['handlers', 'inbox', 'jobs', 'static-webhooks', 'events', 'config', 'shared'],
   testing: ['signature', 'events', 'config', 'shared'],
-  cli: ['bullmq', 'static-webhooks', 'testing', 'events', 'config', 'shared'],
+  cli: ['bullmq', 'claims', 'static-webhooks', 'testing', 'events', 'config', 'shared'],
   events: ['shared'],
 };
 

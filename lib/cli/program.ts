@@ -10,6 +10,7 @@ import { registerCommand } from './register.command.js';
 import { removeCommand } from './remove.command.js';
 import { rotateCommand } from './rotate.command.js';
 import { simulateCommand } from './simulate.command.js';
+import { sqlCommand } from './sql.command.js';
 import { triggerCommand } from './trigger.command.js';
 import { VERSION } from './version.js';
 
@@ -27,6 +28,7 @@ const COMMANDS = [
   pingCommand,
   enableCommand,
   removeCommand,
+  sqlCommand,
 ];
 
 /**

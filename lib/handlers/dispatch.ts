@@ -9,6 +9,11 @@ export interface DispatchRun {
   /** True if another process has handlers for the event. Having none in this process is then no reason to warn. */
   readonly isWantedElsewhere?: boolean | undefined;
   readonly checkpoints: HandlerCheckpoints;
+  /**
+   * Number of replays "from the start" so far. `context.claim` claims anew in each.
+   * @default 0
+   */
+  readonly generation?: number | undefined;
   /** Aborts the handlers' `context.signal` when the process shuts down and cannot wait any longer. */
   readonly signal?: AbortSignal | undefined;
   /** Called when a handler starts. The returned function is called when the handler ends, even after its timeout. */

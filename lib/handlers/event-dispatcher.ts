@@ -111,7 +111,8 @@ export class EventDispatcher {
   }
 
   async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
-    const context = new HandlerRunContext(handler.name, run.attempt, delivery.event.delivery, run.signal);
+    const { attempt, generation, signal: outer } = run;
+    const context = new HandlerRunContext(handler.name, attempt, delivery.event.delivery, { outer, generation });
     try {
       const ended = run.begin?.(handler.name);
       const work = this.#invoke(handler, delivery, context);

@@ -1,3 +1,4 @@
+import { claimOptions, HandlerClaims, type GeminiClaimOptions } from '../claims/handler-claims.js';
 import type { GeminiEventDelivery } from '../events/gemini-event.js';
 
 /** Second argument of a handler, after the event. */
@@ -10,6 +11,28 @@ export interface GeminiHandlerContext {
   readonly handler: string;
   /** Delivery that brought the event to this app. */
   readonly delivery: GeminiEventDelivery;
+  /**
+   * Claims the handler's effect within its database transaction, so that the effect happens exactly once even if the process
+   * is killed between the commit and our checkpoint: inserts a row into the table of `claimsTableSql`, and returns false if
+   * that row was committed before. A replay "from the start" claims anew.
+   *
+   * @param tx the transaction in which the effect happens, of pg, postgres.js, mysql2, mariadb, TypeORM, Drizzle, Kysely,
+   *   Knex, Prisma or MikroORM, on PostgreSQL, MySQL, MariaDB or SQLite
+   * @param step name of the transaction, if the handler has several
+   * @example
+   * await dataSource.transaction(async (tx) => {
+   *   if (!(await context.claim(tx))) return;
+   *   await tx.insert(Invoice, { batch: event.data.id });
+   * });
+   *
+   * @throws GeminiWebhooksError `invalid_argument` for a pool, data source or client root, for an unknown client, without the
+   *   table, or if the handler has claimed this step in an earlier transaction of the same run; otherwise the database's error
+   */
+  claim(tx: object, step?: string, options?: Omit<GeminiClaimOptions, 'step'>): Promise<boolean>;
+  claim(tx: object, options: GeminiClaimOptions): Promise<boolean>;
+  /** `claim` for databases whose transactions are synchronous: better-sqlite3, node:sqlite, and Drizzle on them. */
+  claimSync(tx: object, step?: string, options?: Omit<GeminiClaimOptions, 'step'>): boolean;
+  claimSync(tx: object, options: GeminiClaimOptions): boolean;
 }
 
 /** Context of one run. Creates its signal on first access, because most handlers never use it. */
@@ -18,15 +41,43 @@ export class HandlerRunContext implements GeminiHandlerContext {
   #reason: unknown;
   #outer: AbortSignal | undefined;
   #forward: (() => void) | undefined;
+  #claims: HandlerClaims | undefined;
+  readonly #generation: number;
 
-  /** @param outer aborts the context's signal too, until `release` */
+  /**
+   * @param outer aborts the context's signal too, until `release`
+   * @param generation number of replays "from the start" so far
+   */
   constructor(
     readonly handler: string,
     readonly attempt: number,
     readonly delivery: GeminiEventDelivery,
-    outer?: AbortSignal,
+    {
+      outer,
+      generation = 0,
+    }: { readonly outer?: AbortSignal | undefined; readonly generation?: number | undefined } = {},
   ) {
     this.#outer = outer;
+    this.#generation = generation;
+  }
+
+  claim(tx: object, step?: string | GeminiClaimOptions, options?: GeminiClaimOptions): Promise<boolean> {
+    return this.#ownClaims().claim(tx, claimOptions(step, options));
+  }
+
+  claimSync(tx: object, step?: string | GeminiClaimOptions, options?: GeminiClaimOptions): boolean {
+    return this.#ownClaims().claimSync(tx, claimOptions(step, options));
+  }
+
+  #ownClaims(): HandlerClaims {
+    const { registration, key } = this.delivery;
+    this.#claims ??= new HandlerClaims({
+      registration,
+      handler: this.handler,
+      eventKey: key,
+      generation: this.#generation,
+    });
+    return this.#claims;
   }
 
   get signal(): AbortSignal {

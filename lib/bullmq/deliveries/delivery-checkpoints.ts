@@ -21,6 +21,8 @@ export interface DeliveryProgress {
   readonly undecidedSince?: number;
   /** The attempt after which the job failed. A later attempt was started by a person, for example in Bull Board. */
   readonly givenUpAt?: number;
+  /** Number of replays "from the start". Absent means 0. */
+  readonly generation?: number;
   /** True if an operator discarded the event: its key stays in use, its handlers do not run. */
   readonly discarded?: boolean;
 }

@@ -121,7 +121,16 @@ export async function deliveryProcessor(
     );
     const [published, outcome] = await Promise.all([
       publishToPeers(peers, delivery, job, checkpoints),
-      host.dispatch(delivery, { attempt, isLast, retryInMs, isWantedElsewhere, checkpoints, signal: shutdown, begin }),
+      host.dispatch(delivery, {
+        attempt,
+        isLast,
+        retryInMs,
+        isWantedElsewhere,
+        checkpoints,
+        generation: checkpoints.progress.generation,
+        signal: shutdown,
+        begin,
+      }),
     ]);
     await logFailures(log, attempt, outcome);
     if (outcome.retryable.length > 0) {

@@ -153,10 +153,12 @@ function unavailable(cause: unknown, more = ''): GeminiWebhooksError {
 
 function replayProgress(job: FailedJobState, from: 'failed' | 'start'): DeliveryProgress {
   const progress = progressOf(job);
-  const { announced } = progress;
+  const { announced, generation = 0 } = progress;
+  const next = from === 'start' ? generation + 1 : generation;
   const unfinished = unfinishedHandlers(progress);
   return {
     ...(announced && { announced }),
+    ...(next > 0 && { generation: next }),
     handlers: from === 'start' ? {} : succeededHandlers(progress),
     ...(unfinished.length > 0 && { unfinished }),
   };
