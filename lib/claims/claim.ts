@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { CLAIMS_TABLE } from './claims-table.js';
-import { rowsOf } from './database-client.js';
+import { returnedRows } from './database-client.js';
 import { recogniseClient, type KnownClient } from './recognise-client.js';
 
 /** What a claim stands for: one handler's effect of one event. */
@@ -32,14 +32,12 @@ export function claimId({ registration, handler, eventKey, generation, step }: C
 export async function insertClaim(id: string, tx: unknown, dialect?: unknown): Promise<boolean> {
   const client = transactionOf(tx, dialect);
   try {
-    if (client.dialect !== 'mysql') return isNew(client, await client.query(insertReturning(id)));
+    if (client.dialect !== 'mysql') return returnedRows(client, await client.query(insertReturning(id))).length > 0;
     // MySQL's count of affected rows depends on the connection's flags, so the row itself has to tell.
     const run = randomBytes(16).toString('hex');
     await client.query(`INSERT IGNORE INTO ${CLAIMS_TABLE} (claim, run) VALUES ('${id}', '${run}')`);
-    return isNew(
-      client,
-      await client.query(`SELECT claim FROM ${CLAIMS_TABLE} WHERE claim = '${id}' AND run = '${run}'`),
-    );
+    const own = await client.query(`SELECT claim FROM ${CLAIMS_TABLE} WHERE claim = '${id}' AND run = '${run}'`);
+    return returnedRows(client, own).length > 0;
   } catch (error) {
     throw explained(error);
   }
@@ -59,7 +57,7 @@ export function insertClaimSync(id: string, tx: unknown, dialect?: unknown): boo
     );
   }
   try {
-    return isNew(client, client.query(insertReturning(id)));
+    return returnedRows(client, client.query(insertReturning(id))).length > 0;
   } catch (error) {
     throw explained(error);
   }
@@ -78,12 +76,6 @@ function transactionOf(tx: unknown, dialect: unknown): KnownClient {
 /** PostgreSQL and SQLite 3.35 or later. */
 function insertReturning(id: string): string {
   return `INSERT INTO ${CLAIMS_TABLE} (claim) VALUES ('${id}') ON CONFLICT DO NOTHING RETURNING claim`;
-}
-
-function isNew({ name }: KnownClient, result: unknown): boolean {
-  const rows = rowsOf(result);
-  if (rows) return rows.length > 0;
-  throw new GeminiWebhooksError('invalid_argument', `${name} returned no rows: use its interface with promises.`);
 }
 
 const NO_TABLE = new RegExp(`no such table|does ?n[o']t exist|not exist`, 'i');

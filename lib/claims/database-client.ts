@@ -1,3 +1,4 @@
+import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiClaimsDialect } from './claims-table.js';
 
 /** An app's database client or transaction, as the claims see it. */
@@ -33,10 +34,12 @@ export function call(client: ClientLike, method: string, ...parameters: readonly
 
 /**
  * Returns the rows of a result: clients return an array of rows, an object with `rows`, or a pair of rows and columns.
- * `undefined` if there are none, for example because the client takes a callback.
+ *
+ * @throws GeminiWebhooksError `invalid_argument` if there are none, for example because the client takes a callback
  */
-export function rowsOf(result: unknown): readonly unknown[] | undefined {
+export function returnedRows({ name }: DatabaseClient, result: unknown): readonly unknown[] {
   if (Array.isArray(result)) return Array.isArray(result[0]) ? result[0] : result;
   const { rows } = (result ?? {}) as { readonly rows?: unknown };
-  return Array.isArray(rows) ? rows : undefined;
+  if (Array.isArray(rows)) return rows;
+  throw new GeminiWebhooksError('invalid_argument', `${name} returned no rows: use its interface with promises.`);
 }

@@ -68,5 +68,5 @@ export function claimOptions(
   step: string | GeminiClaimOptions = {},
   options: GeminiClaimOptions = {},
 ): GeminiClaimOptions {
-  return typeof step === 'object' ? { ...step } : { ...options, step };
+  return typeof step === 'object' && step !== null ? step : { ...options, step };
 }

@@ -1,6 +1,6 @@
 import { GeminiWebhooksError } from '../errors.js';
 import { CLAIMS_TABLE, type GeminiClaimsDialect } from './claims-table.js';
-import { rowsOf } from './database-client.js';
+import { returnedRows } from './database-client.js';
 import { recogniseClient, type KnownClient } from './recognise-client.js';
 
 /**
@@ -21,12 +21,13 @@ export async function pruneClaims(
   olderThan: Date | number,
   { dialect }: { readonly dialect?: GeminiClaimsDialect } = {},
 ): Promise<number> {
-  const before = typeof olderThan === 'number' ? Date.now() - olderThan : Number(olderThan);
-  if (!Number.isFinite(before) || (typeof olderThan === 'number' && olderThan < 0)) {
+  const isAge = typeof olderThan === 'number';
+  const before = new Date(isAge ? Date.now() - olderThan : olderThan);
+  if (Number.isNaN(before.getTime()) || (isAge && olderThan < 0)) {
     throw new GeminiWebhooksError('invalid_argument', '`olderThan` must be a valid Date, or an age in milliseconds.');
   }
   const client = recogniseClient(db, dialect);
-  const old = `SELECT claim FROM ${CLAIMS_TABLE} WHERE claimed_at < ${timeIn[client.dialect](Math.floor(before))} LIMIT ${BATCH}`;
+  const old = `SELECT claim FROM ${CLAIMS_TABLE} WHERE claimed_at < ${timeIn[client.dialect](before)} LIMIT ${BATCH}`;
   for (let deleted = 0; ;) {
     const count = await deleteBatch(client, old);
     deleted += count;
@@ -39,19 +40,18 @@ const BATCH = 1_000;
 
 async function deleteBatch(client: KnownClient, old: string): Promise<number> {
   if (client.dialect !== 'mysql') {
-    const result = await client.query(`DELETE FROM ${CLAIMS_TABLE} WHERE claim IN (${old}) RETURNING claim`);
-    return rowsOf(result)?.length ?? 0;
+    const deleted = await client.query(`DELETE FROM ${CLAIMS_TABLE} WHERE claim IN (${old}) RETURNING claim`);
+    return returnedRows(client, deleted).length;
   }
   // MySQL has neither RETURNING nor LIMIT in a subquery.
-  const rows = (rowsOf(await client.query(old)) ?? []) as readonly { readonly claim: string }[];
+  const rows = returnedRows(client, await client.query(old)) as readonly { readonly claim: string }[];
   const ids = rows.map(({ claim }) => `'${claim}'`);
   if (ids.length > 0) await client.query(`DELETE FROM ${CLAIMS_TABLE} WHERE claim IN (${ids.join(', ')})`);
   return ids.length;
 }
 
-/** Unix milliseconds as the table stores them. */
-const timeIn: Readonly<Record<GeminiClaimsDialect, (ms: number) => string>> = {
-  postgres: (ms) => `to_timestamp(${ms} / 1000.0)`,
-  mysql: (ms) => `FROM_UNIXTIME(${ms} / 1000)`,
-  sqlite: (ms) => `'${new Date(ms).toISOString()}'`,
+const timeIn: Readonly<Record<GeminiClaimsDialect, (time: Date) => string>> = {
+  postgres: (time) => `to_timestamp(${time.getTime()} / 1000.0)`,
+  mysql: (time) => `FROM_UNIXTIME(${time.getTime()} / 1000)`,
+  sqlite: (time) => `'${time.toISOString()}'`,
 };

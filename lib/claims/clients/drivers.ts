@@ -1,6 +1,6 @@
 import { call, has, type ClientLike, type ClientRecogniser } from '../database-client.js';
 
-/** `Client` and `Pool` of `pg`. Later versions of 8 tell the transaction status: `I` is none. */
+/** `Client` and `Pool` of `pg`. Later versions of 8 tell the transaction status: `T` is one, `E` a failed one. */
 export const pg: ClientRecogniser = (client) => {
   if (!has(client, 'query', 'connect')) return undefined;
   if ('totalCount' in client && 'idleCount' in client) return ofPool(client, 'a pg Pool', 'postgres');
@@ -8,7 +8,9 @@ export const pg: ClientRecogniser = (client) => {
   return {
     name: 'a pg client',
     dialect: 'postgres',
-    isTransaction: has(client, 'getTransactionStatus') ? call(client, 'getTransactionStatus') !== 'I' : undefined,
+    isTransaction: has(client, 'getTransactionStatus')
+      ? ['T', 'E'].includes(call(client, 'getTransactionStatus') as string)
+      : undefined,
     query: (sql) => call(client, 'query', sql),
   };
 };

@@ -138,6 +138,23 @@ describe('replaying all failed events', () => {
     },
   );
 
+  it.each([
+    ['start', {}, 1],
+    ['start', { generation: 1 }, 2],
+    ['failed', {}, undefined],
+    ['failed', { generation: 1 }, 1],
+  ] as const)(
+    'from %s with the progress %j has generation %p: only "start" claims effects anew',
+    async (from, progress, generation) => {
+      set.fail(2, 'batch.succeeded', undefined, progress);
+
+      await failed.replay(set.ids[0]!, { from });
+      await failed.replayAll({ from });
+      expect(set.progress).toHaveLength(2);
+      expect(set.progress.map((one) => (one as { generation?: number }).generation)).toEqual([generation, generation]);
+    },
+  );
+
   it('does not replay an event twice if it fails again during the run', async () => {
     set.fail(450);
     const present = [...set.ids];
