@@ -1,4 +1,5 @@
 import { runMigrations } from 'bullmq';
+import { createConnection as connectToMysql } from 'mysql2/promise';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
@@ -10,6 +11,7 @@ import { buildWhatIsStale } from './built.js';
 const LOCAL_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
 /** Tests with several processes use most of the 100 connections that PostgreSQL allows by default. */
 const CONNECTIONS = 300;
+const LOCAL_MYSQL = 'mysql://root@127.0.0.1:3306/';
 const LOCAL_REDIS = 'redis://127.0.0.1:6379';
 const CHROMIUMS = [
   '/usr/bin/chromium',
@@ -23,7 +25,7 @@ const PGBOUNCERS = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/
 /**
  * Builds the package where the build is old, and finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port if that has connections enough for tests
  * side by side, else a real server from npm.
- * Redis: `REDIS_URL`, else the local default port. Chromium: `CHROMIUM_PATH`, else where it is usually installed. PgBouncer: the same
+ * Redis: `REDIS_URL`, else the local default port. MySQL or MariaDB: `MYSQL_URL`, else the local default port if it lets root in without a password. Chromium: `CHROMIUM_PATH`, else where it is usually installed. PgBouncer: the same
  * with `PGBOUNCER_PATH`. What is not there is said in one line.
  */
 export default async function setup() {
@@ -34,6 +36,7 @@ export default async function setup() {
   if (redis) process.env.TEST_REDIS_URL = redis;
   else if (process.env.CI) throw new Error('In CI nothing is skipped: start Redis, or set REDIS_URL.');
   else process.stderr.write('No Redis at REDIS_URL or 127.0.0.1:6379: its tests are skipped.\n');
+  await findMysql();
   const chromium = process.env.CHROMIUM_PATH || CHROMIUMS.find(existsSync);
   if (chromium) process.env.TEST_CHROMIUM_PATH = chromium;
   else if (process.env.CI) throw new Error('In CI nothing is skipped: install Chromium, or set CHROMIUM_PATH.');
@@ -47,6 +50,23 @@ export default async function setup() {
 export async function findPostgres() {
   process.env.TEST_POSTGRES_URL =
     process.env.DATABASE_URL ?? ((await isLargeEnough(LOCAL_POSTGRES)) ? LOCAL_POSTGRES : await embeddedPostgres());
+}
+
+export async function findMysql() {
+  const mysql = process.env.MYSQL_URL ?? ((await letsIn(LOCAL_MYSQL)) ? LOCAL_MYSQL : undefined);
+  if (mysql) process.env.TEST_MYSQL_URL = mysql;
+  else if (process.env.CI) throw new Error('In CI nothing is skipped: start MariaDB or MySQL, or set MYSQL_URL.');
+  else process.stderr.write('No MySQL at MYSQL_URL or 127.0.0.1:3306: its tests are skipped.\n');
+}
+
+async function letsIn(uri) {
+  try {
+    const connection = await connectToMysql({ uri, connectTimeout: 1_000 });
+    await connection.end();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Options for clients that inspect the queues of an inbox, including queues that no app has created yet. */
