@@ -39,15 +39,17 @@ export async function pruneClaims(
 const BATCH = 1_000;
 
 async function deleteBatch(client: KnownClient, old: string): Promise<number> {
-  if (client.dialect !== 'mysql') {
-    const deleted = await client.query(`DELETE FROM ${CLAIMS_TABLE} WHERE claim IN (${old}) RETURNING claim`);
-    return returnedRows(client, deleted).length;
+  const remove = `DELETE FROM ${CLAIMS_TABLE} WHERE claim IN`;
+  if (client.dialect === 'postgres') {
+    return returnedRows(client, await client.query(`${remove} (${old}) RETURNING claim`)).length;
   }
-  // MySQL has neither RETURNING nor LIMIT in a subquery.
+  // MySQL has neither RETURNING nor LIMIT in a subquery. Some clients of SQLite return no rows of a DELETE, and better-sqlite3
+  // takes none without RETURNING.
   const rows = returnedRows(client, await client.query(old)) as readonly { readonly claim: string }[];
-  const ids = rows.map(({ claim }) => `'${claim}'`);
-  if (ids.length > 0) await client.query(`DELETE FROM ${CLAIMS_TABLE} WHERE claim IN (${ids.join(', ')})`);
-  return ids.length;
+  const ids = rows.map(({ claim }) => `'${claim}'`).join(', ');
+  const returning = client.dialect === 'sqlite' ? ' RETURNING claim' : '';
+  if (rows.length > 0) await client.query(`${remove} (${ids})${returning}`);
+  return rows.length;
 }
 
 const timeIn: Readonly<Record<GeminiClaimsDialect, (time: Date) => string>> = {

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildWhatIsStale } from '../jest/built.js';
-import { findPostgres } from '../jest/find-servers.js';
+import { findMysql, findPostgres } from '../jest/find-servers.js';
 
-/** Packs the package once for all tests of it, building it only where it is stale, and finds the PostgreSQL that some of them need. */
+/** Packs the package once for all its tests, building it only if it is stale, and finds the servers that some of them need. */
 export default async function pack() {
   const directory = mkdtempSync(join(tmpdir(), 'nestjs-gemini-webhooks-'));
   buildWhatIsStale();
@@ -13,4 +13,5 @@ export default async function pack() {
   const [tarball] = readdirSync(directory);
   process.env.PACKED_TARBALL = join(directory, tarball);
   await findPostgres();
+  await findMysql();
 }

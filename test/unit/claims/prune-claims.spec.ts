@@ -17,7 +17,7 @@ describe('pruning claims', () => {
     );
   });
 
-  it('reads the ids first on MySQL, which has no LIMIT in a subquery', async () => {
+  it('reads the ids first on MySQL and SQLite', async () => {
     const client = new RecordingMysql([[rows(2), []], [{}]]);
 
     expect(await pruneClaims(client, BEFORE)).toBe(2);
@@ -35,10 +35,11 @@ describe('pruning claims', () => {
   });
 
   it('compares with the time as SQLite has stored it', async () => {
-    const client = new RecordingSqlite([rows(1)]);
+    const client = new RecordingSqlite([rows(1), []]);
 
     expect(await pruneClaims(client, BEFORE)).toBe(1);
     expect(client.statements[0]).toContain("claimed_at < '2026-01-22T12:00:00.500Z'");
+    expect(client.statements[1]).toBe("DELETE FROM gemini_webhook_claims WHERE claim IN ('0') RETURNING claim");
   });
 
   it('takes an age instead of a time', async () => {
