@@ -27,13 +27,24 @@ export interface AppConfig {
   readonly handlerMs?: number;
 }
 
+/** How a worker of `fixtures/claims-app.js` is set up. */
+export interface ClaimsConfig extends Pick<AppConfig, 'journal' | 'inbox'> {
+  /** URL of the database of its effects. */
+  readonly database: string;
+  readonly client: 'pg' | 'drizzle' | 'kysely';
+  /** `false` for effects without a claim. */
+  readonly claims: boolean;
+  /** True if no handler ends after its commit. */
+  readonly holds?: boolean;
+}
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly afterMs: number;
 }
 
-const FIXTURE = join('test', 'chaos', 'fixtures', 'app.js');
+const FIXTURES = join('test', 'chaos', 'fixtures');
 const running = new Set<ChildProcess>();
 
 /** The built app in a separate process. */
@@ -47,13 +58,26 @@ export class AppProcess {
   }
 
   /** Resolves when the app listens. */
-  static async start({ journal, ...config }: AppConfig): Promise<AppProcess> {
-    const child = fork(FIXTURE, [JSON.stringify({ ...config, journal: journal.file, secret: SECRET })], {
-      execArgv: ['--expose-gc'],
-      env: Object.fromEntries(
-        Object.entries(process.env).filter(([name]) => !/^(GEMINI|GOOGLE|WEBHOOK|NODE_OPTIONS)/.test(name)),
-      ),
-    });
+  static start(config: AppConfig): Promise<AppProcess> {
+    return AppProcess.#start('app.js', config);
+  }
+
+  /** Resolves when the worker is ready. */
+  static startClaiming(config: ClaimsConfig): Promise<AppProcess> {
+    return AppProcess.#start('claims-app.js', config);
+  }
+
+  static async #start(fixture: string, { journal, ...config }: AppConfig | ClaimsConfig): Promise<AppProcess> {
+    const child = fork(
+      join(FIXTURES, fixture),
+      [JSON.stringify({ ...config, journal: journal.file, secret: SECRET })],
+      {
+        execArgv: ['--expose-gc'],
+        env: Object.fromEntries(
+          Object.entries(process.env).filter(([name]) => !/^(GEMINI|GOOGLE|WEBHOOK|NODE_OPTIONS)/.test(name)),
+        ),
+      },
+    );
     running.add(child);
     child.once('exit', () => running.delete(child));
     const ended = once(child, 'exit').then(([code]) => {
