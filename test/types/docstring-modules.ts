@@ -24,14 +24,19 @@ const NAMES: Readonly<Record<string, string>> = {
   app: 'declare const app: INestApplication;',
   bus: 'declare const bus: GeminiEventBus;',
   config: 'declare const config: ConfigService;',
+  context: 'declare const context: GeminiHandlerContext;',
+  dataSource: `declare const dataSource: { transaction(work: (tx: { insert(table: object, row: object): Promise<void> }) => Promise<void>):
+    Promise<void> };`,
   delivery: 'declare const delivery: VerifiedDelivery;',
   endpoints: 'declare const endpoints: GeminiWebhookEndpoints;',
   event: 'declare const event: GeminiEvent;',
   Express: 'interface Express { status(code: number): { json(body: object): void } }',
+  Invoice: 'declare class Invoice {}',
   isSignedByRelay: 'declare function isSignedByRelay(signature: unknown, body: Buffer): boolean;',
   jobs: 'declare const jobs: GeminiJobs;',
   model: 'declare const model: string;',
   orderId: 'declare const orderId: string;',
+  pool: 'declare const pool: Pool;',
   Public: 'declare const Public: () => ClassDecorator;',
   request: `declare const request: (server: unknown) => { post(path: string): { set(headers: object): { send(body: string): {
     expect(status: number): Promise<void> } } } };`,
@@ -48,6 +53,7 @@ const IMPORTS: readonly (readonly [from: string, names: readonly string[]])[] = 
   ['@nestjs/common', ['Inject', 'Module', 'Post', 'UseGuards', 'type INestApplication']],
   ['@nestjs/config', ['ConfigService']],
   ['nestjs-gemini-webhooks', exportedNames('index.ts')],
+  ['pg', ['type Pool']],
   ['nestjs-gemini-webhooks/bullmq', exportedNames('bullmq/index.ts')],
   ['nestjs-gemini-webhooks/testing', exportedNames('testing/index.ts')],
 ];
