@@ -33,11 +33,7 @@ export async function insertClaim(id: string, tx: unknown, dialect?: unknown): P
   const client = transactionOf(tx, dialect);
   try {
     if (client.dialect !== 'mysql') return returnedRows(client, await client.query(insertReturning(id))).length > 0;
-    // MySQL's count of affected rows depends on the connection's flags, so the row itself has to tell.
-    const run = randomBytes(16).toString('hex');
-    await client.query(`INSERT IGNORE INTO ${CLAIMS_TABLE} (claim, run) VALUES ('${id}', '${run}')`);
-    const own = await client.query(`SELECT claim FROM ${CLAIMS_TABLE} WHERE claim = '${id}' AND run = '${run}'`);
-    return returnedRows(client, own).length > 0;
+    return await insertIntoMysql(id, client);
   } catch (error) {
     throw explained(error);
   }
@@ -66,11 +62,27 @@ export function insertClaimSync(id: string, tx: unknown, dialect?: unknown): boo
 function transactionOf(tx: unknown, dialect: unknown): KnownClient {
   const client = recogniseClient(tx, dialect);
   if (client.isTransaction !== false) return client;
-  throw new GeminiWebhooksError(
+  throw outsideOfTransaction(client);
+}
+
+function outsideOfTransaction({ name }: KnownClient): GeminiWebhooksError {
+  return new GeminiWebhooksError(
     'invalid_argument',
-    `claim needs the transaction in which the handler's effect happens, and ${client.name} is given outside of one: ` +
+    `claim needs the transaction in which the handler's effect happens, and ${name} is given outside of one: ` +
       'the claim would be committed although the effect is rolled back.',
   );
+}
+
+/** MySQL's count of affected rows depends on the connection's flags, so the row itself has to tell. */
+async function insertIntoMysql(id: string, client: KnownClient): Promise<boolean> {
+  const run = randomBytes(16).toString('hex');
+  const own = `claim = '${id}' AND run = '${run}'`;
+  const inserted = await client.query(`INSERT IGNORE INTO ${CLAIMS_TABLE} (claim, run) VALUES ('${id}', '${run}')`);
+  if (client.ranInTransaction?.(inserted) === false) {
+    await client.query(`DELETE FROM ${CLAIMS_TABLE} WHERE ${own}`);
+    throw outsideOfTransaction(client);
+  }
+  return returnedRows(client, await client.query(`SELECT claim FROM ${CLAIMS_TABLE} WHERE ${own}`)).length > 0;
 }
 
 /** PostgreSQL and SQLite 3.35 or later. */

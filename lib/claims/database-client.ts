@@ -9,6 +9,11 @@ export interface DatabaseClient {
   readonly dialect: GeminiClaimsDialect | undefined;
   /** `undefined` if the client does not tell: a connection may or may not be in a transaction. */
   readonly isTransaction: boolean | undefined;
+  /**
+   * Tells from the result of a statement whether it ran in a transaction, if the client tells only afterwards. `undefined` if the
+   * result does not tell.
+   */
+  ranInTransaction?(result: unknown): boolean | undefined;
   /** True if `query` returns its result instead of a promise. */
   readonly isSync?: boolean;
   /** Runs one statement. The result has the rows in the client's own form. */

@@ -203,6 +203,23 @@ describe('an effect that is claimed in a transaction of PostgreSQL', () => {
 
   waitsForTheOther(() => ({ begin, isOneWaiting: () => database.isOneWaiting() }));
 
+  it('is refused on a connection that has not begun one, and leaves no claim', async () => {
+    const connection = await database.pool.getConnection();
+
+    await expect(run().claim(connection)).rejects.toMatchObject({ code: 'invalid_argument' });
+    connection.release();
+    expect(await pruneClaims(database.pool, new Date(Date.now() + 3_600_000))).toBe(0);
+  });
+
+  it('takes a connection without autocommit, which is always in one', async () => {
+    const connection = await database.pool.getConnection();
+    await connection.query('SET autocommit = 0');
+
+    expect(await run().claim(connection)).toBe(true);
+    await connection.rollback();
+    connection.destroy();
+  });
+
   it('is refused as the second transaction of a run without names', async () => {
     const context = run();
     const [first, second] = [await begin(), await begin()];

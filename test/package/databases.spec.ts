@@ -27,8 +27,10 @@ const ON_POSTGRES_OR_SQLITE = [
 const ON_MYSQL = [
   'mysql2/promise, FOUND_ROWS',
   'mysql2/promise, -FOUND_ROWS',
+  'mysql2/promise, a single connection',
   'mysql2',
   'mariadb',
+  'mariadb, a single connection',
   'Drizzle on mysql2',
   'Kysely on mysql2',
   'Knex on mysql2',

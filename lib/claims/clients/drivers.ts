@@ -24,9 +24,25 @@ export const mysql: ClientRecogniser = (client) => {
     name: 'a MySQL connection',
     dialect: 'mysql',
     isTransaction: undefined,
+    ranInTransaction: (result) => isInTransaction(statusAfter(connection, result)),
     query: (sql) => call(connection, 'query', sql),
   };
 };
+
+/** The server's status flags: mysql2 has them in the result's header, mariadb on the connection. */
+function statusAfter(connection: ClientLike, result: unknown): unknown {
+  const [header] = Array.isArray(result) ? (result as readonly unknown[]) : [];
+  const { serverStatus } = (header ?? {}) as { readonly serverStatus?: unknown };
+  return serverStatus ?? (connection['info'] as { readonly status?: unknown } | undefined)?.status;
+}
+
+const IN_TRANSACTION = 1;
+const AUTOCOMMIT = 2;
+
+/** Without autocommit each statement is in a transaction. */
+function isInTransaction(status: unknown): boolean | undefined {
+  return typeof status === 'number' ? (status & IN_TRANSACTION) !== 0 || (status & AUTOCOMMIT) === 0 : undefined;
+}
 
 /** `Database` of `better-sqlite3`, and `DatabaseSync` of `node:sqlite`. */
 export const sqlite: ClientRecogniser = (client) => {

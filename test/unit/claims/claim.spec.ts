@@ -80,6 +80,25 @@ describe('inserting a claim', () => {
     expect(client.statements[0]).not.toBe(client.statements[2]);
   });
 
+  it('takes its claim back if MySQL says afterwards that the connection was in no transaction', async () => {
+    const client = new RecordingMysql([[{ serverStatus: 2 }, undefined], [{}]]);
+
+    await expect(insertClaim(ID, client)).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(client.statements[1]).toMatch(
+      /^DELETE FROM gemini_webhook_claims WHERE claim = 'f{64}' AND run = '\w{32}'$/,
+    );
+  });
+
+  it("reads the transaction's status from the connection of mariadb", async () => {
+    const connection = (status: number) =>
+      Object.assign(new RecordingMysql([{}, [{ claim: ID }]]), { info: { status } });
+
+    await expect(insertClaim(ID, connection(2))).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(await insertClaim(ID, connection(3))).toBe(true);
+    // Without autocommit, and before the first statement.
+    expect(await insertClaim(ID, connection(0))).toBe(true);
+  });
+
   it('inserts synchronously into SQLite', () => {
     const client = new RecordingSqlite([[{ claim: ID }], []]);
 

@@ -12,7 +12,7 @@ export async function* drivers(databases) {
   yield { name: 'pg', root: pool, transaction: begun(() => pool.connect()) };
   const client = new pg.Client(databases.postgres);
   await client.connect();
-  yield { name: 'pg, a single client', root: client, transaction: begun(async () => client) };
+  yield { name: 'pg, a single client', root: client, transaction: begun(async () => client, { release() {} }) };
   await client.end();
   await pool.end();
 
@@ -51,12 +51,23 @@ async function* mysqlDrivers(options) {
       callbacks.getConnection((error, connection) => (error ? reject(error) : resolve(connection)));
     });
   const query = (connection, statement) => connection.promise().query(statement);
-  yield { name: 'mysql2', root: callbacks, transaction: begun(connect, query) };
+  yield { name: 'mysql2', root: callbacks, transaction: begun(connect, { query }) };
   await callbacks.promise().end();
 
   const pool = mariadb.createPool(options);
   yield { name: 'mariadb', root: pool, transaction: begun(() => pool.getConnection()) };
   await pool.end();
+
+  // Such a connection tells only after a statement whether it is in a transaction.
+  for (const [name, driver] of Object.entries({ 'mysql2/promise': mysql, mariadb })) {
+    const connection = await driver.createConnection(options);
+    yield {
+      name: `${name}, a single connection`,
+      root: connection,
+      transaction: begun(() => connection, { release() {} }),
+    };
+    await connection.end();
+  }
 }
 
 async function* nodeSqlite(DatabaseSync) {
@@ -76,7 +87,10 @@ async function* nodeSqlite(DatabaseSync) {
 }
 
 /** Transactions by hand, on a connection each. */
-function begun(connect, query = (connection, sql) => connection.query(sql)) {
+function begun(
+  connect,
+  { query = (connection, sql) => connection.query(sql), release = (connection) => connection.release() } = {},
+) {
   return async (work) => {
     const connection = await connect();
     try {
@@ -88,7 +102,7 @@ function begun(connect, query = (connection, sql) => connection.query(sql)) {
       await query(connection, 'ROLLBACK');
       throw error;
     } finally {
-      connection.release?.();
+      release(connection);
     }
   };
 }
