@@ -34,7 +34,8 @@ export async function* drivers(databases) {
   file.close();
 
   const { DatabaseSync } = await import('node:sqlite').catch(() => ({}));
-  if (DatabaseSync && 'isTransaction' in DatabaseSync.prototype) yield* nodeSqlite(DatabaseSync);
+  const ofNode = DatabaseSync && new DatabaseSync(':memory:');
+  if (ofNode && 'isTransaction' in ofNode) yield* nodeSqlite(ofNode);
 }
 
 async function* mysqlDrivers(options) {
@@ -70,8 +71,7 @@ async function* mysqlDrivers(options) {
   }
 }
 
-async function* nodeSqlite(DatabaseSync) {
-  const database = new DatabaseSync(':memory:');
+async function* nodeSqlite(database) {
   database.exec(claimsTableSql('sqlite'));
   const transaction = (work) => {
     database.exec('BEGIN');
