@@ -22,6 +22,7 @@ const ON_POSTGRES_OR_SQLITE = [
   'TypeORM on sqljs, by query runner',
   'MikroORM on PostgreSQL',
   'MikroORM on libSQL',
+  'Prisma on postgresql',
 ];
 
 const ON_MYSQL = [
@@ -40,6 +41,7 @@ const ON_MYSQL = [
   'TypeORM on mariadb, by query runner',
   'MikroORM on MySQL',
   'MikroORM on MariaDB',
+  'Prisma on mysql',
 ];
 
 /** Node's own SQLite says since 22.16 and 24 whether it is in a transaction. */

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { createDatabases } from './databases.js';
 import { drivers } from './drivers.js';
 import { orms } from './orms.js';
+import { prisma } from './prisma.js';
 import { queryBuilders } from './query-builders.js';
 
 /**
@@ -41,7 +42,7 @@ await app.listen(0, '127.0.0.1');
 const url = `http://127.0.0.1:${app.getHttpServer().address().port}/gemini/webhooks`;
 
 const report = {};
-for (const clients of [drivers, queryBuilders, orms]) {
+for (const clients of [drivers, queryBuilders, orms, prisma]) {
   for await (const client of clients(databases)) report[client.name] = await tried(client);
 }
 console.log(JSON.stringify(report));
