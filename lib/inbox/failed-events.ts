@@ -12,6 +12,8 @@ export interface FailedEvent {
   readonly event: GeminiEvent | undefined;
   /** Result of each completed handler, by name. */
   readonly handlers: Readonly<Record<string, HandlerSettlement>>;
+  /** Names of the handlers that have not completed: their attempts are exhausted, or no worker has run them. */
+  readonly unfinished: readonly string[];
   readonly attempts: number;
   readonly reason: string;
   readonly failedAt: Date;

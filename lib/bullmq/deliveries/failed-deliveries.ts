@@ -13,6 +13,9 @@ const NARROWED_PER_REQUEST = 2_000;
 /** Number of jobs that are replayed at a time when their data need not be read. */
 const STATES_PER_REQUEST = 500;
 
+/** Selects events of a run over many, which `signal` ends. */
+type Selection = FailedEventsFilter & { readonly signal?: AbortSignal };
+
 /** The events whose attempts are exhausted, in BullMQ's failed set. */
 export class FailedDeliveries implements FailedEventStore {
   readonly #open: () => Promise<FailedJobs>;
@@ -52,28 +55,42 @@ export class FailedDeliveries implements FailedEventStore {
     await this.#retry(id, (job) => replayProgress(job, from));
   }
 
-  async replayAll({ from = 'failed', ...filter }: FailedEventsFilter & ReplayOptions = {}): Promise<number> {
+  /** A `signal` ends the run after the events in progress. */
+  replayAll({ from = 'failed', ...selection }: Selection & ReplayOptions = {}): Promise<number> {
+    return this.#retryAll(selection, 'replayed', (job) => replayProgress(job, from));
+  }
+
+  async discard(id: string): Promise<void> {
+    await this.#retry(id, discardProgress);
+  }
+
+  /** Discards the events that match. @returns how many */
+  discardAll(selection: Selection = {}): Promise<number> {
+    return this.#retryAll(selection, 'discarded', discardProgress);
+  }
+
+  async #retryAll(
+    { signal, ...filter }: Selection,
+    done: string,
+    progressFor: (job: FailedJobState) => DeliveryProgress,
+  ): Promise<number> {
     checkFilter(filter);
     const jobs = await this.#open();
-    let replayed = 0;
+    let retried = 0;
     try {
       // Reads all ids first: an event that fails again during the run is not replayed twice.
       const ids = await jobs.ids(jobsFilter(filter));
       for await (const page of filter.type === undefined ? states(jobs, ids) : pages(jobs, ids, filter)) {
         const retries: FailedJobRetry[] = page
           .filter((job) => matchesFilter(job, filter))
-          .map((job) => ({ id: job.id ?? '', progress: replayProgress(job, from) }));
-        if (retries.length > 0) replayed += (await jobs.retry(retries)).size;
+          .map((job) => ({ id: job.id ?? '', progress: progressFor(job) }));
+        if (retries.length > 0) retried += (await jobs.retry(retries)).size;
+        if (signal?.aborted) break;
       }
     } catch (cause) {
-      throw unavailable(cause, ` ${replayed} events had been replayed by then: it is safe to replay the others.`);
+      throw unavailable(cause, ` ${retried} events had been ${done} by then: repeat the call for the others.`);
     }
-    return replayed;
-  }
-
-  async discard(id: string): Promise<void> {
-    // Completed without running any handler, not removed: removing the job would free its key.
-    await this.#retry(id, (job) => ({ ...progressOf(job), discarded: true }));
+    return retried;
   }
 
   async #retry(id: string, progressFor: (job: FailedJob) => DeliveryProgress): Promise<void> {
@@ -164,13 +181,20 @@ function replayProgress(job: FailedJobState, from: 'failed' | 'start'): Delivery
   };
 }
 
+/** Completes the event without running any handler. Removing the job would free its key. */
+function discardProgress(job: FailedJobState): DeliveryProgress {
+  return { ...progressOf(job), discarded: true };
+}
+
 function toFailedEvent(job: FailedJob): FailedEvent {
   const event = eventOf(job);
+  const { handlers = {}, unfinished = [] } = progressOf(job);
   return {
     id: job.id ?? '',
     type: event?.type ?? job.name,
     event,
-    handlers: progressOf(job).handlers ?? {},
+    handlers,
+    unfinished: unfinished.filter((name) => !Object.hasOwn(handlers, name)),
     attempts: job.attemptsMade,
     reason: job.failedReason ?? '',
     failedAt: failedAt(job),

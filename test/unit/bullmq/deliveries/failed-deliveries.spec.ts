@@ -192,6 +192,50 @@ describe('replaying all failed events', () => {
   });
 });
 
+describe('discarding all failed events', () => {
+  let set: FailedSet;
+  let failed: FailedDeliveries;
+
+  beforeEach(() => {
+    set = new FailedSet();
+    failed = new FailedDeliveries(async () => set.jobs);
+  });
+
+  it('discards those that match and keeps what their handlers have done', async () => {
+    set.fail(2, 'batch.succeeded', undefined, { handlers: { steady: 'succeeded', broken: 'failed' } });
+    set.fail(3, 'batch.failed');
+
+    expect(await failed.discardAll({ type: 'batch.succeeded' })).toBe(2);
+    expect(set.ids).toHaveLength(3);
+    const discarded = { discarded: true, handlers: { steady: 'succeeded', broken: 'failed' } };
+    expect(set.progress).toEqual([discarded, discarded]);
+  });
+
+  it('reports how many events it discarded before the store failed', async () => {
+    set.fail(850);
+    set.accepted = 1;
+    set.refusal = new Error('Connection is closed.');
+
+    await expect(failed.discardAll()).rejects.toMatchObject({
+      code: 'inbox_unavailable',
+      message: expect.stringContaining('500 events had been discarded'),
+    });
+  });
+});
+
+describe.each(['replayAll', 'discardAll'] as const)('%s with a signal', (method) => {
+  it('finishes the events in progress when it is aborted, and returns how many', async () => {
+    const set = new FailedSet();
+    const failed = new FailedDeliveries(async () => set.jobs);
+    const stop = new AbortController();
+    set.fail(850);
+    set.meanwhile = () => set.pages.length > 0 && stop.abort();
+
+    expect(await failed[method]({ signal: stop.signal })).toBe(500);
+    expect(set.retried).toHaveLength(500);
+  });
+});
+
 describe('listing failed events', () => {
   const idsOf = async (events: Promise<readonly { id: string }[]>) => (await events).map(({ id }) => id);
   let set: FailedSet;
@@ -216,6 +260,17 @@ describe('listing failed events', () => {
 
     expect(await idsOf(failed.list({ type: 'batch.succeeded', offset: 390, limit: 50 }))).toEqual(matching.slice(390));
     expect(await idsOf(failed.list({ type: 'batch.succeeded', limit: Infinity }))).toEqual(matching);
+  });
+
+  it('names the handlers that have not completed', async () => {
+    const handlers = { steady: 'succeeded', broken: 'failed' };
+    set.fail(1, 'batch.succeeded', undefined, { handlers, unfinished: ['flaky', 'steady'] });
+    set.fail(1);
+
+    expect(await failed.list()).toMatchObject([
+      { handlers: {}, unfinished: [] },
+      { handlers, unfinished: ['flaky'] },
+    ]);
   });
 
   it('stops at the first event that failed before the range', async () => {
