@@ -187,7 +187,8 @@ function checkNames(options: BullmqInboxOptions): void {
     invalid(unknown, 'is not an option', `The options are: ${Object.keys(OPTION_NAMES).join(', ')}.`);
 }
 
-function defaultQueueName(registration: string): string {
+/** Returns the queue name of a module instance that sets none. */
+export function defaultQueueName(registration: string): string {
   return registration === 'default' ? 'gemini-webhooks' : `gemini-webhooks-${registration}`;
 }
 

@@ -52,3 +52,25 @@ export function secret(text: string): string {
   if (problem) throw new InvalidArgumentError(`It ${problem}. A signing secret is whsec_ followed by base64.`);
   return text;
 }
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const ISO_8601 = /^(\d{4}-\d\d-\d\d)(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?$/;
+
+/** Parses a time: ISO 8601, where a date alone is its midnight in UTC, or how long ago. @throws InvalidArgumentError */
+export function time(text: string): Date {
+  const [, count, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  if (count !== undefined) return new Date(Date.now() - Number(count) * UNIT_MS[unit]!);
+  const [, day] = ISO_8601.exec(text) ?? [];
+  const date = new Date(text);
+  // `Date` reads the 30th of February as the 2nd of March.
+  const isReal = day !== undefined && !Number.isNaN(date.getTime()) && isDay(day);
+  if (isReal) return date;
+  throw new InvalidArgumentError(
+    'Give ISO 8601 with a time zone, such as 2026-01-31T09:00:00Z, a date, or 30m, 2h, 3d.',
+  );
+}
+
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+}

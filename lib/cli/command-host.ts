@@ -7,6 +7,8 @@ export interface CommandHost {
   /** Resolves when the user stops the command. */
   stopped(): Promise<unknown>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Width of the terminal; `undefined` if the output goes elsewhere. */
+  readonly columns?: number | undefined;
   /** True if the output goes to a terminal with colours. */
   readonly hasColours: boolean;
   readonly fetch: typeof fetch;

@@ -9,6 +9,7 @@ void run(process.argv.slice(2), {
       process.once('SIGINT', resolve).once('SIGTERM', resolve);
     }),
   environment: process.env,
+  columns: process.stdout.columns,
   hasColours: process.stdout.isTTY && process.stdout.hasColors(),
   fetch,
 }).then((exitCode) => {

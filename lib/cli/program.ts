@@ -3,7 +3,8 @@ import { GeminiWebhooksError } from '../errors.js';
 import type { CommandHost } from './command-host.js';
 import { doctorCommand } from './doctor.command.js';
 import { enableCommand } from './enable.command.js';
-import { errorText } from './error-text.js';
+import { errorText, withoutCredentials } from './error-text.js';
+import { failedCommand } from './failed.command.js';
 import { listCommand } from './list.command.js';
 import { pingCommand } from './ping.command.js';
 import { registerCommand } from './register.command.js';
@@ -28,6 +29,7 @@ const COMMANDS = [
   pingCommand,
   enableCommand,
   removeCommand,
+  failedCommand,
   sqlCommand,
 ];
 
@@ -44,7 +46,7 @@ export async function run(args: readonly string[], host: CommandHost): Promise<n
   } catch (error) {
     // Commander has printed it.
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE_ERROR;
-    host.printError(errorText(error));
+    host.printError(withoutCredentials(errorText(error)));
     return isUsage(error) ? USAGE_ERROR : FAILED;
   }
 }
@@ -56,13 +58,13 @@ function program(host: CommandHost): Command {
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
   const commands = COMMANDS.map((command) => command(host));
-  for (const command of [all, ...commands]) {
+  for (const command of [all, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
     command
       .exitOverride()
       .showHelpAfterError('Add --help for usage.')
       .configureOutput({
         writeOut: (text) => host.print(text.trimEnd()),
-        writeErr: (text) => host.printError(text.trimEnd()),
+        writeErr: (text) => host.printError(withoutCredentials(text.trimEnd())),
         getOutHasColors: () => host.hasColours,
         getErrHasColors: () => host.hasColours,
       });
@@ -83,11 +85,13 @@ Examples:
     $ npx nestjs-gemini-webhooks doctor https://app.example.com/gemini/webhooks
   Receive an event for every batch of a project, and save the secret to a file:
     $ npx nestjs-gemini-webhooks register orders --uri https://app.example.com/gemini/webhooks --event batch.succeeded --store file:secrets.json
+  Replay the events of the last two hours whose handlers failed:
+    $ npx nestjs-gemini-webhooks failed replay --all --after 2h
 
 Environment:
   GEMINI_API_KEY or GOOGLE_API_KEY   API key of the project, for register, list, rotate, ping, enable, remove and doctor --webhook
   GOOGLE_GEMINI_BASE_URL             URL of another Gemini API, such as that of "simulate"
   GEMINI_WEBHOOK_SECRET              signing secret, for trigger and doctor
-  GEMINI_WEBHOOK_INBOX_URL           store of the durable inbox, for --store inbox
+  GEMINI_WEBHOOK_INBOX_URL           store of the durable inbox, for failed and --store inbox
 
 Exit codes: 0 success, 1 failure, 2 usage error.`;

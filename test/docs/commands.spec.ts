@@ -25,7 +25,10 @@ describe('the docs', () => {
     const wrong: string[] = [];
     for (const { file, words } of commands) {
       const [command = '', ...rest] = words;
-      const { code, out } = await cli(command.startsWith('-') ? [command] : [command, '--help']);
+      const path = command.startsWith('-')
+        ? []
+        : [command, ...rest.slice(0, 1).filter((word) => /^[a-z]+$/.test(word))];
+      const { code, out } = await cli(path.length === 0 ? [command] : [...path, '--help']);
       const options = rest.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0]!);
       const unknown = options.filter((option) => !new RegExp(`${option}\\b`).test(out));
       if (code !== 0 || unknown.length > 0) wrong.push(`${file}: ${words.join(' ')}`);

@@ -14,6 +14,7 @@ import { STORES } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { ExamplePage } from './support/example-page.js';
 import { ownDatabase, type OwnDatabase } from './support/own-database.js';
+import { shownAndPrinted } from './support/transcripts.js';
 import { typedCommands } from './support/typed-commands.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -128,6 +129,33 @@ describe('docs/inbox.md', () => {
       expect(replayed).toBe(1);
       expect(handled).toEqual(['batch.succeeded batches/1']);
     });
+
+  page.example(
+    'Failed events',
+    'lists and replays failed events on the command line',
+    async (example) => {
+      let isRepaired = false;
+      const handled = deferred<string>();
+      const publish = handlerOf('BatchHandlers.publish', ({ resource }) => {
+        if (!isRepaired) throw new UnrecoverableEventError('not yet');
+        handled.resolve(String(resource?.name));
+      });
+      const webhooks = GeminiWebhooksModule.forRoot({ inbox: bullmqInbox() });
+      const { app, origin } = await startApp({ imports: [webhooks], providers: [publish] }, { adapter });
+      await deliverUntilTaken(origin, { id: 'batch_1' });
+      await deliverUntilTaken(origin, { id: 'batch_2', type: 'batch.failed' });
+      await until(async () => (await app.get(GeminiFailedEvents).list()).length === 2);
+
+      isRepaired = true;
+      const { shown, printed } = await shownAndPrinted(example.text(), {
+        env: { GEMINI_WEBHOOK_INBOX_URL: database.url },
+      });
+
+      expect(printed).toEqual(shown);
+      expect(await handled.promise).toBe('batches/1');
+    },
+    { language: '' },
+  );
 
   page.example(
     'The store',

@@ -299,7 +299,7 @@ describe('ping, enable and remove', () => {
 });
 
 describe('the program', () => {
-  const names = ['trigger', 'simulate', 'doctor', 'register', 'list', 'rotate', 'ping', 'enable', 'remove'];
+  const names = ['trigger', 'simulate', 'doctor', 'register', 'list', 'rotate', 'ping', 'enable', 'remove', 'failed'];
 
   it('lists its commands with --help', async () => {
     const { code, out, err } = await cli(['--help']);

@@ -52,6 +52,16 @@ describe('the command line of the packed file, without peers', () => {
     expect(ended.code).toBe(0);
   });
 
+  it.each([
+    ['redis://127.0.0.1:1', ['bullmq', 'ioredis']],
+    ['postgres://127.0.0.1:1/app', ['bullmq', 'pg']],
+  ])('says what to install for the failed events of %s', async (url, packages) => {
+    const { code, stdout, stderr } = await new Command(bin, ['failed', 'list', '--url', url]).finished();
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`npm install ${packages.join(' ')}`);
+  });
+
   it('exits with 2 on usage errors', async () => {
     const { code, stdout, stderr } = await new Command(bin, ['list'], {
       GEMINI_API_KEY: '',

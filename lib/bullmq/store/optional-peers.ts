@@ -6,11 +6,11 @@ const INBOX = 'bullmqInbox';
 // only if the `import()` itself is inside a `try`: esbuild also accepts a `.catch()`, webpack and Rspack do not.
 
 /** Loads BullMQ when an inbox first needs it. */
-export async function loadBullmq(): Promise<typeof import('bullmq')> {
+export async function loadBullmq(owner = INBOX, driver = 'ioredis'): Promise<typeof import('bullmq')> {
   try {
     return await import('bullmq');
   } catch (error) {
-    throw missingPeerError('bullmq', 'ioredis', INBOX, error);
+    throw missingPeerError('bullmq', driver, owner, error);
   }
 }
 

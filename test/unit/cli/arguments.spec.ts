@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { httpUrl, nameAndValue, rateASecond, secret, wholeNumber } from '../../../lib/cli/arguments.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { httpUrl, nameAndValue, rateASecond, secret, time, wholeNumber } from '../../../lib/cli/arguments.js';
 
 describe('arguments', () => {
   it('are parsed by type', () => {
@@ -20,9 +20,33 @@ describe('arguments', () => {
     ['ftp', () => httpUrl('ftp://example.com')],
     ['a path', () => httpUrl('/gemini')],
     ['a password', () => httpUrl('https://u:p@example.com')],
+    ['a time without a zone', () => time('2026-01-31T09:00:00')],
+    ['a day that is not in its month', () => time('2026-02-30')],
+    ['a day that is not in its month, with a time', () => time('2026-02-30T10:00:00Z')],
+    ['an hour that no day has', () => time('2026-01-31T25:00:00Z')],
+    ['a time in words', () => time('yesterday')],
+    ['an age without a unit', () => time('3')],
+    ['an age in the future', () => time('-3d')],
     ['an empty secret', () => secret('')],
   ])('are refused: %s', (_, read) => {
     expect(read).toThrow(expect.objectContaining({ code: 'commander.invalidArgument' }));
+  });
+
+  it.each([
+    ['2026-01-31T09:00:00Z', '2026-01-31T09:00:00.000Z'],
+    ['2026-01-31T09:00+01:00', '2026-01-31T08:00:00.000Z'],
+    ['2026-01-31T09:00:00.5Z', '2026-01-31T09:00:00.500Z'],
+    ['2026-01-31', '2026-01-31T00:00:00.000Z'],
+    ['45s', '2026-06-01T11:59:15.000Z'],
+    ['30m', '2026-06-01T11:30:00.000Z'],
+    ['2h', '2026-06-01T10:00:00.000Z'],
+    ['3d', '2026-05-29T12:00:00.000Z'],
+    ['1w', '2026-05-25T12:00:00.000Z'],
+  ])('read %s as a time', (text, expected) => {
+    jest.useFakeTimers({ now: new Date('2026-06-01T12:00:00Z') });
+
+    expect(time(text).toISOString()).toBe(expected);
+    jest.useRealTimers();
   });
 
   it('do not reveal a secret', () => {

@@ -82,7 +82,10 @@ export async function postgresStore(
     queue: (name, max = 8) =>
       new Queue(name, { ...(telemetry && { telemetry }), connection: connection({ ...FAIL_FAST, max }) }) as never,
     stats: (queue) => postgresQueueStats(queue as unknown as PostgresQueue),
-    failedJobs: (name) => postgresFailedJobs(new Queue(name, { connection: connection({ ...FOR_OPERATORS, max: 2 }) })),
+    failedJobs: (name) =>
+      postgresFailedJobs(
+        new Queue(name, { skipMetasUpdate: true, connection: connection({ ...FOR_OPERATORS, max: 2 }) }),
+      ),
     worker: (name, processor, options, max = Math.min(concurrency, 8) + 2) =>
       new Worker(name, processor as never, {
         ...options,

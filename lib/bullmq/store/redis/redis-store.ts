@@ -76,7 +76,7 @@ export async function redisStore(
     stats: (queue) => redisQueueStats(queue as unknown as RedisQueue),
     failedJobs(name) {
       const client = connect(FOR_OPERATORS);
-      return redisFailedJobs(new Queue(name, { ...common, connection: client }), client);
+      return redisFailedJobs(new Queue(name, { ...common, skipMetasUpdate: true, connection: client }), client);
     },
     worker: (name, processor, options) =>
       new Worker(name, processor, {
