@@ -7,7 +7,16 @@ import type { InboxStore } from './store/inbox-store.js';
 import { loadBullmq, loadPostgresDriver, loadRedisDriver } from './store/optional-peers.js';
 import { postgresStore } from './store/postgres/postgres-store.js';
 import { redisStore } from './store/redis/redis-store.js';
-import { checkedName, checkedPrefix, storeTarget, type StoreTarget } from './store/store-target.js';
+import { clusterAt } from './store/redis/redis-url-cluster.js';
+import {
+  checkedName,
+  checkedPrefix,
+  hasHashTag,
+  invalidStoreOption,
+  storeTarget,
+  type StoreTarget,
+} from './store/store-target.js';
+import { readStoreUrl } from './store/store-url.js';
 import { withErrorsHandled } from './store/supervised.js';
 
 const OWNER = '"failed"';
@@ -38,40 +47,78 @@ export interface OpenFailedDeliveries {
  * @throws GeminiWebhooksError `invalid_option`; `inbox_unavailable` with the server's reason
  */
 export async function openFailedDeliveries(address: InboxAddress, signal?: AbortSignal): Promise<OpenFailedDeliveries> {
+  checkOneServer(address.url);
   const target = storeTarget(OWNER, { url: address.url }, undefined);
   const prefix = checkedPrefix(OWNER, address.prefix, target);
   const queueName = checkedName(OWNER, 'queue', address.queueName ?? defaultQueueName(address.instance)) as string;
   await loadPeers(target);
-  const refusal = new AbortController();
-  const store = await openStore(target, prefix, (error) => refusal.abort(error));
+  const ending = new AbortController();
+  const ended = AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]);
+  const onError = (error: Error) => ending.abort(error);
+  let store: InboxStore | undefined;
   let jobs: FailedJobs | undefined;
   const close = async () => {
     if (jobs) await settlesWithin(jobs.close(), CLOSE_TIMEOUT_MS);
-    await store.close();
+    await store?.close();
   };
   const connect = async () => {
+    const found = await inClusterMode(target, prefix, { onError, signal: ended });
+    ended.throwIfAborted();
+    store = await openStore(found, prefix, onError);
+    ended.throwIfAborted();
     await store.prepare();
     jobs = withErrorsHandled(store.failedJobs(queueName));
     await jobs.waitUntilReady();
     return jobs;
   };
   try {
-    const given = [refusal.signal, ...(signal ? [signal] : [])];
     const ready = await withTimeout(
-      Promise.race([connect(), rejectedBy(AbortSignal.any(given))]),
+      Promise.race([connect(), rejectedBy(ended)]),
       CONNECT_TIMEOUT_MS,
       'the server did not answer',
     );
     return { events: new FailedDeliveries(async () => ready), queueName, close };
   } catch (cause) {
+    ending.abort(cause);
     await close();
-    const schema = /schema ("[^"]*") is not initialized/.exec(messageOf(cause))?.[1];
-    const reason =
-      schema === undefined
-        ? `The store is not available: ${messageOf(cause)}`
-        : `The database has no inbox in the schema ${schema}. Check the database and the prefix.`;
-    throw new GeminiWebhooksError('inbox_unavailable', reason, { cause });
+    throw openError(cause);
   }
+}
+
+function openError(cause: unknown): unknown {
+  if (cause instanceof GeminiWebhooksError && cause.code === 'invalid_option') return cause;
+  const schema = /schema ("[^"]*") is not initialized/.exec(messageOf(cause))?.[1];
+  const reason =
+    schema === undefined
+      ? `The store is not available: ${messageOf(cause)}`
+      : `The database has no inbox in the schema ${schema}. Check the database and the prefix.`;
+  return new GeminiWebhooksError('inbox_unavailable', reason, { cause });
+}
+
+/** Connects to a cluster by the URL of one of its nodes. */
+async function inClusterMode(
+  target: StoreTarget,
+  prefix: string | undefined,
+  connection: Parameters<typeof clusterAt>[1],
+): Promise<StoreTarget> {
+  if (target.kind !== 'redis' || !('url' in target)) return target;
+  const client = await clusterAt(target.url, connection);
+  if (!client) return target;
+  if (!hasHashTag(prefix)) {
+    const given = prefix === undefined ? 'got none' : `got ${JSON.stringify(prefix)}`;
+    const todo = "Give that of the inbox, which has a hash tag such as '{gemini}'.";
+    invalidStoreOption(OWNER, 'prefix', `${given}, and the Redis server is in cluster mode`, todo);
+  }
+  return { kind: 'redis', client };
+}
+
+/** `storeTarget` would recommend a client, which only an app can give. */
+function checkOneServer(url: string): void {
+  const { todo, fault } = { todo: '', fault: '', ...readStoreUrl(url) };
+  if (!todo.includes('connection: new')) return;
+  const one =
+    'Give that of one server, such as redis://host:6379 or postgres://host/database. Of a cluster, one node is enough.';
+  invalidStoreOption(OWNER, 'url', fault, one);
 }
 
 /** The store would name the inbox in its error, and another driver. */

@@ -15,7 +15,7 @@ export async function loadBullmq(owner = INBOX, driver = 'ioredis'): Promise<typ
 }
 
 /** Loads the Redis driver. */
-export async function loadRedisDriver(owner = INBOX): Promise<Pick<typeof import('ioredis'), 'Redis'>> {
+export async function loadRedisDriver(owner = INBOX): Promise<Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>> {
   try {
     return await import('ioredis');
   } catch (error) {

@@ -13,6 +13,11 @@ describe('failed', () => {
   });
 
   it.each([
+    [
+      ['list', '--url', 'redis://u:s3cret-word@one,two'],
+      ['one server', 'redis://host:6379'],
+    ],
+    [['list', '--url', '/run/redis.sock'], ['redis://host:6379']],
     [['list'], ['GEMINI_WEBHOOK_INBOX_URL', '--url']],
     [
       ['list', '--url', ''],
