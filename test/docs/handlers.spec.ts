@@ -1,6 +1,7 @@
-import type { Type } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, jest } from '@jest/globals';
-import type { GeminiEvent } from '../../lib/index.js';
+import { OnGeminiEvent, type AroundGeminiHandler, type GeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, startApp } from '../support/apps.js';
 import { setEnvironment } from '../support/environment.js';
 import { post } from '../support/http.js';
@@ -26,6 +27,27 @@ afterEach(async () => {
 });
 
 describe('docs/handlers.md', () => {
+  page.example('Around each attempt', 'runs each handler within the request id', async (example) => {
+    const { requestIds, WithRequestId } = await example.run<{
+      requestIds: AsyncLocalStorage<string>;
+      WithRequestId: Type<AroundGeminiHandler>;
+    }>();
+    const seen: (string | undefined)[] = [];
+    @Injectable()
+    class Orders {
+      @OnGeminiEvent('*')
+      handle() {
+        seen.push(requestIds.getStore());
+      }
+    }
+    const imports = [staticWebhooks({ around: [WithRequestId] })];
+    const { origin } = await startApp({ imports, providers: [Orders] }, { adapter });
+
+    await deliver(origin);
+
+    expect(seen).toEqual([expect.stringMatching(/^msg_/)]);
+  });
+
   page.example('The event bus', 'receives failures and the next event of a batch', async (example) => {
     const { Watch } = await example.run<{ Watch: Type<{ next(batch: string): Promise<GeminiEvent> }> }>();
     const error = jest.spyOn(console, 'error').mockReturnValue();

@@ -88,7 +88,12 @@ export async function closeWorkers(): Promise<void> {
   await Promise.all(contexts.splice(0).map((context) => context.close()));
 }
 
-/** Sends the event until it is acknowledged, as Google does. */
+/** Sends the event until it is acknowledged, as Google does: also after a connection that ended without a response. */
 export async function deliverUntilTaken(origin: string, what: Parameters<typeof deliver>[1] = {}): Promise<void> {
-  await until(async () => (await deliver(origin, what)).status < 300);
+  await until(() =>
+    deliver(origin, what).then(
+      ({ status }) => status < 300,
+      () => false,
+    ),
+  );
 }
