@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { defer, filter, NEVER, Subject, takeUntil, type Observable } from 'rxjs';
+import { filter, ReplaySubject, Subject, switchMap, takeUntil, type Observable } from 'rxjs';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, TimeoutError } from '../errors.js';
 import type { GeminiDeliveryReport } from '../events/delivery-report.js';
@@ -43,12 +43,14 @@ export class GeminiEventBus implements OnApplicationShutdown {
   readonly failures$: Observable<GeminiEventFailure> = this.#failures.asObservable();
 
   readonly #closed = new Subject<void>();
-  #sources: ReportSources = { attempts$: NEVER, deliveries$: NEVER };
+  /** Replayed, because constructors subscribe before the module has connected, and other code after it. */
+  readonly #sources = new ReplaySubject<ReportSources>(1);
 
   /**
    * Emits every attempt of a handler in this process that has ended, for metrics and logs. Completes when the app shuts down.
    */
-  readonly attempts$: Observable<GeminiEventAttempt> = defer(() => this.#sources.attempts$).pipe(
+  readonly attempts$: Observable<GeminiEventAttempt> = this.#sources.pipe(
+    switchMap((sources) => sources.attempts$),
     takeUntil(this.#closed),
   );
 
@@ -56,7 +58,8 @@ export class GeminiEventBus implements OnApplicationShutdown {
    * Emits how each delivery to this process was answered, also those that were refused: their code is for your logs and
    * metrics, not for the sender. Completes when the app shuts down.
    */
-  readonly deliveries$: Observable<GeminiDeliveryReport> = defer(() => this.#sources.deliveries$).pipe(
+  readonly deliveries$: Observable<GeminiDeliveryReport> = this.#sources.pipe(
+    switchMap((sources) => sources.deliveries$),
     takeUntil(this.#closed),
   );
 
@@ -130,7 +133,7 @@ export class GeminiEventBus implements OnApplicationShutdown {
 
   /** Called by the module at start. */
   connect(sources: ReportSources): void {
-    this.#sources = sources;
+    this.#sources.next(sources);
   }
 
   /** Called by the module for each failed attempt. */

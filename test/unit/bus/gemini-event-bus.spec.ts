@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import type { Observable } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import { GeminiEventBus } from '../../../lib/bus/gemini-event-bus.js';
 import { TimeoutError } from '../../../lib/errors.js';
+import type { GeminiDeliveryReport } from '../../../lib/events/delivery-report.js';
+import type { GeminiEventAttempt } from '../../../lib/events/event-attempt.js';
 import type { GeminiEvent } from '../../../lib/events/gemini-event.js';
 import { deliveryOf } from '../../support/deliveries.js';
 
@@ -34,6 +36,28 @@ describe('GeminiEventBus', () => {
     for (const type of ['batch.succeeded', 'batch.failed', 'video.generated', 'audio.made']) bus.emit(eventOf(type));
 
     expect(types).toEqual(heard);
+  });
+
+  it('emits reports to a subscriber that was there before the module connected, as in a constructor', () => {
+    const sources = { attempts$: new Subject<GeminiEventAttempt>(), deliveries$: new Subject<GeminiDeliveryReport>() };
+    const heard: unknown[] = [];
+    bus.attempts$.subscribe((attempt) => heard.push(attempt));
+    bus.deliveries$.subscribe({ next: (report) => heard.push(report), complete: () => heard.push('complete') });
+    bus.connect(sources);
+    const attempt = {
+      event: eventOf('batch.failed'),
+      handler: 'a',
+      attempt: 1,
+      outcome: 'final',
+      durationMs: 1,
+    } as const;
+    const report = { registration: 'default', status: 200, durationMs: 1 };
+    sources.attempts$.next(attempt);
+    sources.deliveries$.next(report);
+    bus.onApplicationShutdown();
+
+    expect(heard).toEqual([attempt, report, 'complete']);
+    expect([sources.attempts$.observed, sources.deliveries$.observed]).toEqual([false, false]);
   });
 
   it('emits events and failures to all subscribers, and cannot be fed from outside', () => {
