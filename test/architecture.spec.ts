@@ -20,6 +20,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   testing: ['signature', 'events', 'config', 'shared'],
   cli: ['bullmq', 'claims', 'static-webhooks', 'testing', 'events', 'config', 'shared'],
   events: ['shared'],
+  // Runs in the Nest CLI, without the app.
+  schematics: [],
 };
 
 /** Folders of `lib/bullmq` that each of them may import, in addition to the files at its root. */

@@ -94,6 +94,22 @@ describe('README.md', () => {
   );
 
   page.example(
+    'Add it to an existing app',
+    'adds the package with options of its schematic',
+    async (example) => {
+      const [add] = await typedCommands(example.text());
+      const schema = JSON.parse(readFileSync(join(ROOT, 'lib', 'schematics', 'schema.json'), 'utf8')) as {
+        readonly properties: object;
+      };
+      const [nest, verb, name, ...options] = add!.args;
+
+      expect([nest, verb, name]).toEqual(['nest', 'add', manifest.name]);
+      expect(options.map((option) => option.slice(2)).filter((option) => !(option in schema.properties))).toEqual([]);
+    },
+    sh,
+  );
+
+  page.example(
     'Static webhooks: one for the project',
     'registers a webhook through which every batch of the project reports to the app',
     async (example) => {
