@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from '../support/command.js';
 import { freePort } from '../chaos/support/own-stores.js';
 import { newSecret, withHmac, bodyOf } from '../support/senders.js';
+import { until } from '../support/until.js';
 import type { Host } from './host.js';
 import { run } from './run.js';
 
@@ -51,11 +52,13 @@ export class Starter {
     const env = { PORT: String(port), port: String(port), GEMINI_WEBHOOK_SECRET: secret, NO_COLOR: '1' };
     const app = new Command(process.execPath, [join(this.directory, main)], env);
     await app.printed('Nest application successfully started');
+    const url = `http://localhost:${port}/gemini/webhooks`;
+    // Nest logs that line before it listens.
+    await until(async () => (await fetch(url).catch(() => undefined)) !== undefined);
     const { headers, body } = withHmac(
       secret,
       bodyOf('batch.succeeded', { id: 'batch_1', output_file_uri: 'files/1' }),
     );
-    const url = `http://localhost:${port}/gemini/webhooks`;
     const response = await fetch(url, { method: 'POST', headers, body });
     const answer = { status: response.status, body: (await response.json()) as unknown };
     const { stdout } = await app.end('SIGTERM');
