@@ -1,4 +1,4 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { GeminiEventBus } from './bus/gemini-event-bus.js';
 import { GeminiWebhooksError } from './errors.js';
@@ -9,6 +9,9 @@ import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { HandlerExplorer } from './handlers/handler-explorer.js';
 import { HandlerRegistry } from './handlers/handler-registry.js';
 import { DeliveryReports } from './inbox/delivery-reports.js';
+import { reportMetrics } from './telemetry/report-metrics.js';
+import { Telemetry } from './telemetry/telemetry.js';
+import { TELEMETRY_PROVIDER } from './telemetry/telemetry.providers.js';
 
 /** The module instances of one app. Names and paths are unique. */
 @Injectable()
@@ -47,6 +50,7 @@ export class ModuleInstances {
     EventDispatcher,
     GeminiEventBus,
     DeliveryReports,
+    TELEMETRY_PROVIDER,
     {
       provide: GEMINI_WEBHOOKS_AUDIENCE,
       useFactory: (registry: HandlerRegistry, bus: GeminiEventBus) => (): Audience => ({
@@ -63,13 +67,29 @@ export class ModuleInstances {
     EventDispatcher,
     GeminiEventBus,
     DeliveryReports,
+    Telemetry,
     GEMINI_WEBHOOKS_AUDIENCE,
   ],
 })
-export class GeminiWebhooksCoreModule {
-  constructor(dispatcher: EventDispatcher, bus: GeminiEventBus, { reports$ }: DeliveryReports) {
+export class GeminiWebhooksCoreModule implements OnModuleInit {
+  readonly #bus: GeminiEventBus;
+  readonly #telemetry: Telemetry | undefined;
+
+  constructor(
+    dispatcher: EventDispatcher,
+    bus: GeminiEventBus,
+    { reports$ }: DeliveryReports,
+    @Inject(Telemetry) telemetry: Telemetry | undefined,
+  ) {
+    this.#bus = bus;
+    this.#telemetry = telemetry;
     bus.connect({ attempts$: dispatcher.attempts$, deliveries$: reports$ });
     dispatcher.observeBus(() => bus.isObserved);
     dispatcher.failures$.subscribe((failure) => bus.fail(failure));
+  }
+
+  /** Runs before an inbox starts, and after the app's providers may have started an SDK. */
+  onModuleInit(): void {
+    if (this.#telemetry) reportMetrics(this.#telemetry, this.#bus);
   }
 }

@@ -26,7 +26,6 @@ import {
   DEFAULT_NAME,
   GEMINI_WEBHOOKS_CONFIG,
   GEMINI_WEBHOOKS_INBOX,
-  GEMINI_WEBHOOKS_JOB_CONFIRMATION,
   GEMINI_WEBHOOKS_MOUNT,
   GEMINI_WEBHOOKS_ROUTE,
   GEMINI_WEBHOOKS_SETTINGS,
@@ -44,7 +43,7 @@ import { inboxProviders } from './inbox/inbox-providers.js';
 import { inlineInbox } from './inbox/inline-inbox.js';
 import { GeminiJobs } from './jobs/gemini-jobs.js';
 import { JobChecker } from './jobs/polling/job-checker.js';
-import { confirmByPoll } from './jobs/polling/confirm-by-poll.js';
+import { POLLING_PROVIDERS } from './jobs/polling/polling.providers.js';
 import { JobEvents } from './jobs/job-events.js';
 import { JobWebhooks } from './jobs/job-webhooks.js';
 import { decideVideoEvent } from './jobs/video-events.js';
@@ -57,6 +56,7 @@ import { missingOptions } from './config/missing-options.js';
 import { settingsProviders } from './config/settings-providers.js';
 import { BindingTokens } from './signature/binding.js';
 import { SignatureVerifier } from './signature/signature-verifier.js';
+import { GaugeReports } from './telemetry/gauge-reports.js';
 
 /** Services that users and the module itself inject by class. */
 const BY_CLASS: readonly Type[] = [SignatureVerifier, GeminiWebhookEndpoints] as Type[];
@@ -167,11 +167,7 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
       inject: [GEMINI_WEBHOOKS_CONFIG],
     },
     SignatureVerifier,
-    {
-      provide: JobChecker,
-      useFactory: ({ gemini, name }: GeminiWebhooksConfig) => gemini && new JobChecker(gemini, name),
-      inject: [GEMINI_WEBHOOKS_CONFIG],
-    },
+    ...POLLING_PROVIDERS,
     {
       provide: GEMINI_WEBHOOKS_INBOX,
       useFactory: (
@@ -195,13 +191,8 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
       },
       inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker],
     },
-    {
-      provide: GEMINI_WEBHOOKS_JOB_CONFIRMATION,
-      useFactory: ({ jobs }: InboxEngine, checker: JobChecker | undefined) =>
-        jobs && checker && confirmByPoll(jobs, checker),
-      inject: [GEMINI_WEBHOOKS_INBOX, JobChecker],
-    },
     ...inboxProviders(route.registration),
+    GaugeReports,
     AroundHooks,
     JobWebhooks,
     JobEvents,

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { isInstance, isUnrecoverable, messageOf, TimeoutError } from '../errors.js';
 import { copyEvent } from '../events/copy-event.js';
@@ -9,6 +9,8 @@ import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { formatDuration } from '../shared/format-duration.js';
 import { settlesWithin, withTimeout } from '../shared/timeouts.js';
+import { attemptStartAttributes } from '../telemetry/attributes.js';
+import { inSpan, Telemetry } from '../telemetry/telemetry.js';
 import { runAround, type NamedHook } from './around-handler.js';
 import type { DispatchOutcome, DispatchRun } from './dispatch.js';
 import type { EventHandler } from './event-handler.js';
@@ -30,8 +32,11 @@ export class EventDispatcher {
   /** Runs that exceeded their timeout, by event key and handler. */
   readonly #overdue = new Map<string, Promise<void>>();
 
-  constructor(registry: HandlerRegistry) {
+  readonly #telemetry: Telemetry | undefined;
+
+  constructor(registry: HandlerRegistry, @Optional() @Inject(Telemetry) telemetry?: Telemetry) {
     this.#registry = registry;
+    this.#telemetry = telemetry;
   }
 
   /** Every handler of the app. */
@@ -96,7 +101,7 @@ export class EventDispatcher {
       if (this.#overdue.size > 0) await this.#awaitOverdue(handler, delivery);
       if (!run.checkpoints.has(handler.name)) {
         if (this.#attempts.observed) startedAt = performance.now();
-        await this.#run(handler, delivery, run);
+        await this.#runTraced(handler, delivery, run);
         await run.checkpoints.settle(handler.name, 'succeeded');
         this.#emitAttempt(handler, delivery, run, { startedAt, outcome: 'succeeded' });
       }
@@ -108,6 +113,15 @@ export class EventDispatcher {
       this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final }, run.retryInMs);
       return isFinal ? this.#settleFailed(handler, run) : 'retryable';
     }
+  }
+
+  /** The span includes the hooks and the timeout. */
+  #runTraced(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
+    const { name } = handler;
+    if (handler.isInternal || !this.#telemetry?.isTracing) return this.#run(handler, delivery, run);
+    const attributes = attemptStartAttributes(delivery, name, run.attempt);
+    const span = this.#telemetry.start(`handle ${name}`, { attributes });
+    return span ? inSpan(span, () => this.#run(handler, delivery, run)) : this.#run(handler, delivery, run);
   }
 
   async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {

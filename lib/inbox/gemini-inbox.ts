@@ -31,11 +31,10 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
     this.#lastDeliveryAt = new Date();
     try {
-      const receipt = await this.#engine.accept(delivery);
-      this.#reports?.accepted(delivery, receipt);
-      return receipt;
+      return await (this.#reports
+        ? this.#reports.accept(delivery, () => this.#engine.accept(delivery))
+        : this.#engine.accept(delivery));
     } catch (error) {
-      this.#reports?.notAccepted(delivery, error);
       if (!(error instanceof GeminiWebhooksError)) {
         this.#logger.error(`The inbox could not accept ${delivery.event.type} ${delivery.id}: ${messageOf(error)}`);
       }

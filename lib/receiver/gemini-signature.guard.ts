@@ -14,7 +14,7 @@ import { DOCTOR_ANSWER_HEADER, isDoctorProbe, type Audience, type DoctorAnswer }
 import { GeminiWebhooksError, messageOf, type GeminiDeliveryErrorCode } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { DEFAULT_NAME, GEMINI_WEBHOOKS_AUDIENCE, getGeminiToken } from '../gemini-webhooks.tokens.js';
-import { DeliveryReports } from '../inbox/delivery-reports.js';
+import { DeliveryReports, type DeliveryArrival } from '../inbox/delivery-reports.js';
 import { problemException, rememberResponse, type SetHeader } from '../problem.js';
 import { SignatureVerifier } from '../signature/signature-verifier.js';
 import { deliveredBytes, wasRefusedBefore } from './delivered-bytes.js';
@@ -37,8 +37,8 @@ interface HttpRequest {
 interface Arrival {
   /** Mounted path of the built-in route; `undefined` on a custom route. */
   readonly path: string | undefined;
-  /** `undefined` while nobody listens to reports. */
-  readonly arrivedAt: number | undefined;
+  /** `undefined` while nobody listens to reports and the app is not traced. */
+  readonly arrival: DeliveryArrival | undefined;
 }
 
 /** Refusals that the app or something in front of it causes; the sender causes the others. */
@@ -82,23 +82,27 @@ export class GeminiSignatureGuard implements CanActivate {
    * guard's time.
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const arrivedAt = this.#reports?.arrived();
+    const request = requestOf(context);
+    const arrival = this.#reports?.arrived(this.#verifier.registration, request.headers);
     try {
-      const request = requestOf(context);
       const path = mountedPath(context.getClass());
       const state = deliveredBytes(request, this.#adapterHost.httpAdapter);
-      const verified = this.#verifier.verifyAtOnce({
+      const delivery = {
         headers: withRepeated(request),
         body: state.bytes,
         url: request.originalUrl ?? request.url,
         params: textParams(request),
         path,
-      });
+      };
+      const verified =
+        this.#reports && arrival?.span
+          ? this.#reports.verify(arrival, () => this.#verifier.verifyAtOnce(delivery))
+          : this.#verifier.verifyAtOnce(delivery);
       return verified instanceof Promise
-        ? this.#admitLater(verified, state, context, { path, arrivedAt })
-        : this.#admit(verified, state, context, { path, arrivedAt });
+        ? this.#admitLater(verified, state, context, { path, arrival })
+        : this.#admit(verified, state, context, { path, arrival });
     } catch (error) {
-      return this.#refuse(error, context, arrivedAt);
+      return this.#refuse(error, context, arrival);
     }
   }
 
@@ -106,10 +110,10 @@ export class GeminiSignatureGuard implements CanActivate {
     delivery: VerifiedDelivery,
     state: RequestStateWithBytes,
     context: ExecutionContext,
-    { path, arrivedAt }: Arrival,
+    { path, arrival }: Arrival,
   ): true {
     state.delivery = delivery;
-    this.#reports?.verified(delivery, arrivedAt);
+    this.#reports?.verified(delivery, arrival);
     if (isDoctorProbe(delivery)) this.#reportToDoctor(context);
     if (path === undefined) {
       // The built-in route does this only when the inbox refuses, which saves the work for all other deliveries.
@@ -129,18 +133,18 @@ export class GeminiSignatureGuard implements CanActivate {
     verified: Promise<VerifiedDelivery>,
     state: RequestStateWithBytes,
     context: ExecutionContext,
-    arrival: Arrival,
+    { path, arrival }: Arrival,
   ): Promise<true> {
     try {
-      return this.#admit(await verified, state, context, arrival);
+      return this.#admit(await verified, state, context, { path, arrival });
     } catch (error) {
-      return this.#refuse(error, context, arrival.arrivedAt);
+      return this.#refuse(error, context, arrival);
     }
   }
 
-  #refuse(error: unknown, context: ExecutionContext, arrivedAt: number | undefined): never {
+  #refuse(error: unknown, context: ExecutionContext, arrival: DeliveryArrival | undefined): never {
     const request = requestOf(context);
-    this.#reports?.refused(this.#verifier.registration, error, arrivedAt);
+    this.#reports?.refused(this.#verifier.registration, error, arrival);
     if (!wasRefusedBefore(request, error)) this.#log(error, request);
     throw problemException(error, request, this.#setHeaderOf(context));
   }

@@ -32,7 +32,7 @@ export class RawBodyCapture implements OnModuleInit {
         routes: guardedRoutes(modules, config.name),
         limits: config,
         refusals: new RefusalWarnings(config.name),
-        onRefused: (error: unknown) => reports.refused(config.name, error, reports.arrived()),
+        onRefused: (error: unknown) => reports.refused(config.name, error, reports.arrived(config.name, {})),
         container: moduleRef['container'],
       };
       const type = adapter.getType();

@@ -6,6 +6,8 @@ import type { GeminiEvent } from '../../events/gemini-event.js';
 import { decidedEvent } from '../../events/verified-delivery.js';
 import type { JobTracker, JobTracking, JobVerdict, LostJob, LostOutcome, TrackedJob } from '../../inbox/job-tracker.js';
 import { OccasionalWarning } from '../../shared/occasional-warning.js';
+import { ATTRIBUTES } from '../../telemetry/attributes.js';
+import type { Telemetry, TelemetryAttributes } from '../../telemetry/telemetry.js';
 import { findBatch, type BelongsToOther } from './batch-poll.js';
 import { requestOnce, type ApiFailure } from '../gemini-api.js';
 import { pollJob } from './poll-job.js';
@@ -28,6 +30,7 @@ export type PollResult =
 export class JobChecker {
   readonly #ai: GoogleGenAI;
   readonly #registration: string;
+  readonly #telemetry: Telemetry | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #failures = new OccasionalWarning(this.#logger);
   readonly #reportedKinds = new Set<GeminiResourceKind>();
@@ -36,8 +39,9 @@ export class JobChecker {
   #pausedUntil = 0;
   #records: () => Pick<JobTracker, 'find'> | undefined = () => undefined;
 
-  constructor(ai: GoogleGenAI, registration: string) {
+  constructor(ai: GoogleGenAI, registration: string, telemetry?: Telemetry) {
     this.#ai = ai;
+    this.#telemetry = telemetry;
     this.#registration = registration;
   }
 
@@ -79,7 +83,10 @@ export class JobChecker {
 
   #found(job: TrackedJob, ended: EndedJob): JobVerdict {
     const { name, outcome, message } = ended;
-    if (job.webhook) this.#reportMissingWebhook(job);
+    if (job.webhook) {
+      this.#telemetry?.count('gemini.webhooks.missed_webhooks', this.#attributes(job));
+      this.#reportMissingWebhook(job);
+    }
     const reconciled = reconciledDelivery(job, name, ended, this.#registration, new Date());
     return { is: 'settled', settlement: { outcome, event: reconciled.event, message }, reconciled };
   }
@@ -111,13 +118,30 @@ export class JobChecker {
     try {
       const pauseMs = this.#pausedUntil - Date.now();
       if (pauseMs > 0) return { is: 'postponed', delayMs: jittered(pauseMs) };
-      const result = await requestOnce(this.#ai, (options) =>
-        pollJob(this.#ai, job, options, this.#belongsToOther(job)),
-      );
-      return 'answer' in result ? result.answer : this.#onFailure(job, result.failure);
+      return await this.#request(job);
     } finally {
       release();
     }
+  }
+
+  async #request(job: TrackedJob): Promise<PollResult> {
+    const attributes = this.#attributes(job);
+    const span = this.#telemetry?.start(`poll ${job.kind}`, { attributes });
+    const request = () =>
+      requestOnce(this.#ai, (options) => pollJob(this.#ai, job, options, this.#belongsToOther(job)));
+    const result = await (span ? span.run(request) : request());
+    const polled = 'answer' in result ? result.answer : this.#onFailure(job, result.failure);
+    const ended = { [ATTRIBUTES.outcome]: polled.is };
+    this.#telemetry?.count('gemini.webhooks.polls', { ...attributes, ...ended });
+    span?.end({
+      attributes: ended,
+      ...('failure' in result && polled.is !== 'missing' && { error: result.failure.error }),
+    });
+    return polled;
+  }
+
+  #attributes({ kind }: TrackedJob): TelemetryAttributes {
+    return { [ATTRIBUTES.registration]: this.#registration, [ATTRIBUTES.jobKind]: kind };
   }
 
   async #permit(maxWaitMs: number): Promise<(() => void) | undefined> {
