@@ -57,6 +57,7 @@ import { settingsProviders } from './config/settings-providers.js';
 import { BindingTokens } from './signature/binding.js';
 import { SignatureVerifier } from './signature/signature-verifier.js';
 import { GaugeReports } from './telemetry/gauge-reports.js';
+import { Telemetry } from './telemetry/telemetry.js';
 
 /** Services that users and the module itself inject by class. */
 const BY_CLASS: readonly Type[] = [SignatureVerifier, GeminiWebhookEndpoints] as Type[];
@@ -175,6 +176,7 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
         dispatcher: EventDispatcher,
         bus: GeminiEventBus,
         checker: JobChecker | undefined,
+        traces: Telemetry | undefined,
       ) => {
         const engine: InboxEngine = inbox({
           registration: name,
@@ -183,13 +185,14 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
           handlers: () => dispatcher.handlers,
           decide: (delivery) => (checker && engine.jobs ? decideVideoEvent(engine.jobs, checker, delivery) : undefined),
           dispatch: (delivery, run) => dispatcher.dispatch(delivery, run),
+          traces,
           announce: ({ event }) => bus.emit(event),
           jobs: checker?.tracking(jobs.reconcile, () => engine.jobs),
         });
         if (checkedEngine(engine).hasWorkers !== false) dispatcher.expectHandlers();
         return engine;
       },
-      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker],
+      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker, Telemetry],
     },
     ...inboxProviders(route.registration),
     GaugeReports,

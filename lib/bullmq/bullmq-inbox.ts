@@ -181,6 +181,7 @@ export class BullmqInbox implements InboxEngine {
     await storeDelivery(() => this.#queueOf(), delivery, {
       config: this.#config,
       handlers: this.#handlers,
+      trace: this.#host.traces?.carrier(),
       outages: this.#outages,
     });
   }

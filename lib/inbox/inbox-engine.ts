@@ -56,6 +56,14 @@ export interface InboxEngine {
 /** Creates the engine of a module instance. `inlineInbox()` and `bullmqInbox()` return one. */
 export type InboxEngineFactory = (host: InboxHost) => InboxEngine;
 
+/** What a durable engine needs to continue traces. */
+export interface DeliveryTraces {
+  /** Returns the position in the trace of the delivery that is being accepted, to be stored with it; `undefined` without one. */
+  carrier(): Readonly<Record<string, string>> | undefined;
+  /** Runs the work at a stored position. If a span is active, for example one of the queue's own, it remains the parent. */
+  resume<Result>(carrier: Readonly<Record<string, string>> | undefined, work: () => Result): Result;
+}
+
 /** What the module provides to an engine. */
 export interface InboxHost {
   /** Name of the module instance. */
@@ -78,6 +86,8 @@ export interface InboxHost {
   dispatch(delivery: VerifiedDelivery, run: DispatchRun): Promise<DispatchOutcome>;
   /** Tracking of Gemini jobs; absent without a Gemini client. */
   readonly jobs?: JobTracking | undefined;
+  /** Continues the trace of a delivery in the process that handles its event; absent without `@opentelemetry/api`. */
+  readonly traces?: DeliveryTraces | undefined;
   /** Publishes an accepted event to the bus. Call it once for each event. */
   announce(delivery: VerifiedDelivery): void;
 }

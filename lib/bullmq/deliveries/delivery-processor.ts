@@ -165,7 +165,10 @@ export async function deliveryProcessor(
     }
     if (checkpoints.failed.length > 0) throw await giveUp(`${checkpoints.failed.join(', ')} failed for good`);
   };
-  return (job: DeliveryJob, token) => completedHandlers.run(job.id ?? '', (completed) => work(job, token, completed));
+  const run = (job: DeliveryJob, token: string | undefined) =>
+    completedHandlers.run(job.id ?? '', (completed) => work(job, token, completed));
+  const { traces } = host;
+  return traces ? (job: DeliveryJob, token) => traces.resume(job.data?.trace, () => run(job, token)) : run;
 }
 
 /** Decides which event handlers receive, unless an earlier attempt has decided. */

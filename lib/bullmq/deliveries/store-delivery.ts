@@ -3,7 +3,7 @@ import type { VerifiedDelivery } from '../../events/verified-delivery.js';
 import { withTimeout } from '../../shared/timeouts.js';
 import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
 import type { RosterHandler } from '../peers/handler-roster.js';
-import { deliveryJobName, deliveryJobOptions, toDeliveryJobData } from '../store/delivery-job.js';
+import { deliveryJobName, deliveryJobOptions, toDeliveryJobData, type DeliveryJobData } from '../store/delivery-job.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue } from '../store/inbox-store.js';
 import type { StoreOutages } from '../store/store-outages.js';
 import { receiverHandlers } from './receiver-handlers.js';
@@ -13,6 +13,8 @@ export interface StoreDeliveryOptions {
   readonly config: BullmqInboxConfig;
   /** Handlers of this process, without those of the module itself. */
   readonly handlers: readonly RosterHandler[];
+  /** Position in the trace of the delivery. */
+  readonly trace?: DeliveryJobData['trace'];
   readonly outages: Pick<StoreOutages, 'available' | 'writeFailed'>;
 }
 
@@ -25,10 +27,10 @@ export interface StoreDeliveryOptions {
 export async function storeDelivery(
   open: () => Promise<DeliveryQueue>,
   delivery: VerifiedDelivery,
-  { config, handlers, outages }: StoreDeliveryOptions,
+  { config, handlers, trace, outages }: StoreDeliveryOptions,
 ): Promise<void> {
   const startedAt = performance.now();
-  const data = { ...toDeliveryJobData(delivery), ...receiverHandlers(delivery, handlers) };
+  const data = { ...toDeliveryJobData(delivery), ...receiverHandlers(delivery, handlers), ...(trace && { trace }) };
   const queue = await open();
   try {
     await withTimeout(

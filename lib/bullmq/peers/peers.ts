@@ -2,7 +2,7 @@ import type { Relay } from 'bullmq';
 import { LRUCache } from 'lru-cache';
 import { messageOf } from '../../errors.js';
 import type { VerifiedDelivery } from '../../events/verified-delivery.js';
-import { fromDeliveryJobData, withoutHandlers, type DeliveryJobData } from '../store/delivery-job.js';
+import { fromDeliveryJobData, withoutWorkerData, type DeliveryJobData } from '../store/delivery-job.js';
 import { settlesWithin } from '../../shared/timeouts.js';
 import type { RosterEntry, WantedHandlers } from './handler-roster.js';
 import { Membership, type Member } from './membership.js';
@@ -100,7 +100,7 @@ export class Peers {
     if (this.#isNew(data.key)) this.#tryPublishLocally(() => delivery);
     // A process joins before it subscribes to events, so no other process is subscribed yet.
     if (this.#members.isAlone) return;
-    const message: EventMessage = data.body.length > MAX_BODY_BYTES ? { key: data.key } : withoutHandlers(data);
+    const message: EventMessage = data.body.length > MAX_BODY_BYTES ? { key: data.key } : withoutWorkerData(data);
     const bytes = ('body' in message ? message.body.length : 0) + ENVELOPE_BYTES;
     if (!this.#pending || this.#pending.bytes + bytes > MAX_BATCH_BYTES) this.#pending = this.#newBatch();
     this.#pending.data.push(message);

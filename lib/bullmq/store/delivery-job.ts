@@ -36,6 +36,8 @@ export interface DeliveryJobData {
   readonly idleHandlers?: readonly string[];
   /** Names of the receiving process's handlers, by each type that may be decided. */
   readonly decidedHandlers?: Readonly<Record<string, readonly string[]>>;
+  /** Position in the trace of the delivery, as trace headers: about 60 bytes, at most 1 KiB. */
+  readonly trace?: Readonly<Record<string, string>>;
 }
 
 export function toDeliveryJobData({
@@ -82,10 +84,11 @@ export function withDecision(data: DeliveryJobData, { type, data: fields }: Deci
   return { ...data, decided: JSON.stringify({ type, data: fields }) };
 }
 
-/** Returns the stored delivery without the names of handlers, which only workers need. */
-export function withoutHandlers({
+/** Returns the stored delivery without the names of handlers and the trace, which only workers need. */
+export function withoutWorkerData({
   idleHandlers: _idle,
   decidedHandlers: _decided,
+  trace: _trace,
   ...data
 }: DeliveryJobData): DeliveryJobData {
   return data;

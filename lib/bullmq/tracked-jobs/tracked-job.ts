@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { GeminiWebhooksError, type GeminiJobOutcome } from '../../errors.js';
 import type { JobSettlement, TrackedJob } from '../../inbox/job-tracker.js';
 import type { MissingAnswers } from '../../inbox/not-found-answers.js';
-import { fromDeliveryJobData, withoutHandlers, type DeliveryJobData } from '../store/delivery-job.js';
+import { fromDeliveryJobData, withoutWorkerData, type DeliveryJobData } from '../store/delivery-job.js';
 import type { StoredJob, StoreQueue } from '../store/inbox-store.js';
 
 /** The stored data of a tracked job: BullMQ's job that polls a Gemini job. */
@@ -75,7 +75,7 @@ export function toStoredJobEnd(
     v: 1,
     outcome,
     ...(message !== undefined && { message: storable(message) }),
-    ...(delivery && { delivery: withoutHandlers(delivery) }),
+    ...(delivery && { delivery: withoutWorkerData(delivery) }),
   };
 }
 
