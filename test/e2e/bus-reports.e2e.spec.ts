@@ -105,6 +105,23 @@ describe.each(ADAPTERS)('reports on $adapter', (adapter) => {
     expect(attempts).toEqual([]);
   });
 
+  it('reach a provider that subscribes in its constructor', async () => {
+    const seen: unknown[] = [];
+    @Injectable()
+    class Metrics {
+      constructor(bus: GeminiEventBus) {
+        bus.attempts$.subscribe(({ outcome }) => seen.push(outcome));
+        bus.deliveries$.subscribe(({ status }) => seen.push(status));
+      }
+    }
+    const imports = [GeminiWebhooksModule.forRoot({ hmac: { secrets: SECRET }, jwks: false })];
+    const { origin } = await startApp({ imports, providers: [Orders, Metrics] }, { adapter });
+
+    await deliver(origin, { id: 'batch_4' });
+
+    expect(seen).toEqual(['succeeded', 200]);
+  });
+
   it('end when the app shuts down', async () => {
     const { app, bus } = await start();
     const ended = Promise.all([
