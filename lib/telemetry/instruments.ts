@@ -48,7 +48,6 @@ export const INSTRUMENTS = {
     unit: '{event}',
     description: 'Failed events that wait for a replay or a discard.',
   },
-  'gemini.webhooks.key_set.age': { kind: 'gauge', unit: 's', description: "Age of Google's public keys." },
 } as const satisfies Readonly<Record<string, Instrument>>;
 
 export type MetricName = keyof typeof INSTRUMENTS;

@@ -24,7 +24,7 @@ describe('without an SDK', () => {
     expect(telemetry.resume({ traceparent: TRACEPARENT }, () => 'done')).toBe('done');
     telemetry.count('gemini.webhooks.polls', {});
     telemetry.measure('gemini.webhooks.handler.duration', 1, {});
-    telemetry.observe(['gemini.webhooks.key_set.age'], async () => ({}), {})();
+    telemetry.observe(['gemini.webhooks.inbox.oldest_age'], async () => ({}), {})();
   });
 
   it('spans begin when the app registers one later', () => {
