@@ -72,11 +72,28 @@ async function expressWithStandardWebhooks() {
   return server;
 }
 
+/** The SDK of OpenTelemetry as in production, with exporters that drop everything. */
+async function registerOpenTelemetry() {
+  const { context, metrics, trace } = await import('@opentelemetry/api');
+  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+  const { MeterProvider, PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
+  const { BasicTracerProvider, BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
+  const exporter = {
+    export: (_data, done) => done({ code: 0 }),
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  };
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] }));
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] }));
+}
+
 async function start() {
   if (contender === 'standardwebhooks') return expressWithStandardWebhooks();
   const [who, adapter] = contender.split('-');
   if (who === 'bare') return nest(adapter, { controllers: [BareController] });
   if (who === 'hmac') return nest(adapter, { controllers: [HmacController] });
+  if (who === 'traced') await registerOpenTelemetry();
   return nest(adapter, {
     imports: [GeminiWebhooksModule.forRoot({ hmac: { secrets: secret }, jwks: false })],
     providers: [NoOpHandlers],
