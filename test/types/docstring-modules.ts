@@ -6,13 +6,22 @@ const AROUND: Readonly<Record<string, readonly [before: string, after: string]>>
     'export class Example { constructor(readonly inbox: GeminiInbox) {} async receive(response: Express) {',
     '} }',
   ],
+  AroundGeminiHandler: ['', ''],
   bullmqSecretStore: ['export const webhooks = GeminiWebhooksModule.forRoot({', '});'],
   geminiSignatureGuard: ['', 'export class Example {}'],
   GeminiWebhooksModule: ['', ''],
   OnGeminiEvent: ['export class Example {', '}'],
   GeminiDelivery: ['export class Example { constructor(readonly inbox: GeminiInbox) {}', '}'],
   GeminiEventOf: ['export type Example =', ';'],
+  GeminiWebhooksHealth: [
+    'export class Example { constructor(readonly gemini: GeminiWebhooksHealth, readonly health: HealthCheckService) {}',
+    '}',
+  ],
   getGeminiToken: ['export class Example {', '}'],
+  stats: [
+    'export class Example { constructor(readonly inbox: GeminiInbox) {} async count() {',
+    'return [waiting, failed, oldestAgeMs]; } }',
+  ],
 };
 
 /** Declarations whose examples are statements. */
@@ -50,8 +59,10 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const IMPORTS: readonly (readonly [from: string, names: readonly string[]])[] = [
   ['@google/genai', ['GoogleGenAI']],
-  ['@nestjs/common', ['Inject', 'Module', 'Post', 'UseGuards', 'type INestApplication']],
+  ['@nestjs/common', ['Inject', 'Injectable', 'Module', 'Post', 'UseGuards', 'type INestApplication']],
   ['@nestjs/config', ['ConfigService']],
+  ['@nestjs/terminus', ['HealthCheckService']],
+  ['nestjs-cls', ['ClsService']],
   ['nestjs-gemini-webhooks', exportedNames('index.ts')],
   ['pg', ['type Pool']],
   ['nestjs-gemini-webhooks/bullmq', exportedNames('bullmq/index.ts')],

@@ -11,6 +11,12 @@ const strategy = { name: 'relay', verify: async () => undefined };
 const secretsOf = (config: GeminiWebhooksConfig) => config.hmac && config.hmac.secrets;
 const bindingOf = (config: GeminiWebhooksConfig) => config.binding && config.binding.secrets;
 
+class Around {
+  around(_run: unknown, next: () => Promise<unknown>) {
+    return next();
+  }
+}
+
 describe('a configuration without options', () => {
   it('has the defaults: dynamic webhooks with binding, and no static ones', () => {
     expect(configOf()).toEqual({
@@ -30,6 +36,7 @@ describe('a configuration without options', () => {
       bodyLimitBytes: 262_144,
       bodyTimeoutMs: 10_000,
       inbox: undefined,
+      around: [],
       gemini: undefined,
       publicUrl: undefined,
       binding: { secrets: [], ttlSeconds: 345_600 },
@@ -45,6 +52,7 @@ describe('a configuration without options', () => {
       'strategies',
       'toleranceSeconds',
       'inbox',
+      'around',
       'gemini',
       'publicUrl',
       'binding',
@@ -82,6 +90,7 @@ describe('a configuration with options', () => {
       bodyLimitBytes: 1,
       bodyTimeoutMs: 1,
       inbox,
+      around: [Around],
       publicUrl: 'https://app.example.com/base/hook',
       binding: { secret: ['sixteen letters!', 'sixteen others..'], ttlSeconds: 60 },
       gemini: new GoogleGenAI({ apiKey: 'key' }),
