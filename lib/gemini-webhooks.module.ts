@@ -35,6 +35,7 @@ import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { AroundHooks } from './handlers/around-hooks.js';
 import { GeminiWebhooksHealth } from './health/gemini-webhooks-health.js';
 import { healthProvider } from './health/health.providers.js';
+import { KeySetGauge } from './health/key-set-gauge.js';
 import { GeminiFailedEvents } from './inbox/failed-events.js';
 import { GeminiInbox } from './inbox/gemini-inbox.js';
 import { checkedEngine } from './inbox/checked-engine.js';
@@ -196,6 +197,7 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
     },
     ...inboxProviders(route.registration),
     GaugeReports,
+    KeySetGauge,
     AroundHooks,
     JobWebhooks,
     JobEvents,

@@ -11,7 +11,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   receiver: ['signature', 'inbox', 'events', 'config', 'shared'],
   signature: ['events', 'config', 'shared'],
   inbox: ['handlers', 'telemetry', 'events', 'config', 'shared'],
-  health: ['inbox', 'signature', 'static-webhooks', 'config', 'shared'],
+  health: ['inbox', 'signature', 'static-webhooks', 'telemetry', 'config', 'shared'],
   handlers: ['claims', 'telemetry', 'events', 'shared'],
   claims: [],
   bus: ['events', 'shared'],

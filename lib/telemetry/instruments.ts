@@ -48,6 +48,11 @@ export const INSTRUMENTS = {
     unit: '{event}',
     description: 'Failed events that wait for a replay or a discard.',
   },
+  'gemini.webhooks.key_set.age': {
+    kind: 'gauge',
+    unit: 's',
+    description: "Time since Google's keys were fetched.",
+  },
 } as const satisfies Readonly<Record<string, Instrument>>;
 
 export type MetricName = keyof typeof INSTRUMENTS;
