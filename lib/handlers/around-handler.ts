@@ -28,7 +28,9 @@ export interface GeminiHandlerRun {
 export interface AroundGeminiHandler {
   /**
    * Calls `next` once, which runs the following hooks and then the handler with its guards, pipes, interceptors and filters.
-   * The attempt fails if `next` is not called. An error of the handler fails the attempt even if the hook catches it.
+   * The attempt fails if `next` is not called, and if the handler or a hook fails, even if another hook catches the error. A
+   * hook that fails after the handler has succeeded, such as a commit, has the handler run again: catch errors that are not
+   * worth that.
    */
   around(run: GeminiHandlerRun, next: () => Promise<unknown>): unknown;
 }
@@ -40,34 +42,53 @@ export interface NamedHook {
 }
 
 /**
- * Runs a handler within the hooks, the first of them outermost.
+ * Runs a handler within the hooks, the first of them outermost. Ends when everything that was started has ended, and succeeds
+ * only if the handler and all hooks did: a hook cannot hide what happened further in.
  *
- * @throws GeminiWebhooksError `invalid_handler` if a hook did not run the handler; otherwise the error of a hook or the handler
+ * @throws GeminiWebhooksError `invalid_handler` if a hook did not run the handler once; otherwise the error of a hook or the
+ *   handler
  */
-export async function runAround(
+export function runAround(
   hooks: readonly NamedHook[],
   run: GeminiHandlerRun,
   invoke: () => Promise<unknown>,
 ): Promise<unknown> {
-  let running: Promise<unknown> | undefined;
-  const callFrom = async (index: number): Promise<unknown> => {
-    const named = hooks[index];
-    if (!named) return (running = invoke());
-    let isCalled = false;
-    const result = await named.hook.around(run, () => {
-      if (isCalled) return Promise.reject(wrongUse(named, 'called next() twice'));
-      isCalled = true;
-      return callFrom(index + 1);
-    });
-    if (!isCalled) throw wrongUse(named, 'did not call next(), so the handler did not run');
-    return result;
-  };
-  const result = await callFrom(0);
-  // A hook may have caught the handler's error, or not waited for it.
-  await running;
-  return result;
+  const [named, ...others] = hooks;
+  return named ? runWithin(named, run, () => runAround(others, run, invoke)) : invoke();
 }
 
-function wrongUse({ name }: NamedHook, what: string): GeminiWebhooksError {
+async function runWithin({ name, hook }: NamedHook, run: GeminiHandlerRun, proceed: () => Promise<unknown>) {
+  let inner: Promise<unknown> | undefined;
+  let misuse: GeminiWebhooksError | undefined;
+  let isOver = false;
+  const next = () => {
+    if (inner || isOver) {
+      misuse ??= wrongUse(name, inner ? 'called next() twice' : 'called next() too late');
+      return handled(Promise.reject(misuse));
+    }
+    inner = handled(proceed());
+    return inner;
+  };
+  try {
+    const result = await hook.around(run, next);
+    isOver = true;
+    if (!inner) throw wrongUse(name, 'did not call next(), so the handler did not run');
+    await inner;
+    if (misuse) throw misuse;
+    return result;
+  } finally {
+    isOver = true;
+    // The handler must not be started again while it still runs.
+    await (inner as Promise<unknown> | undefined)?.catch(() => undefined);
+  }
+}
+
+/** A hook that does not wait for `next` must not end the process by an unhandled rejection. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+function wrongUse(name: string, what: string): GeminiWebhooksError {
   return new GeminiWebhooksError('invalid_handler', `The hook ${name} ${what}.`);
 }

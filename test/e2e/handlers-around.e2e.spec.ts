@@ -86,6 +86,31 @@ class DoesNotWait implements AroundGeminiHandler {
 }
 
 @Injectable()
+class WaitsFirst implements AroundGeminiHandler {
+  async around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    await new Promise(setImmediate);
+    return next();
+  }
+}
+
+@Injectable()
+class CallsLate implements AroundGeminiHandler {
+  around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    setImmediate(() => {
+      next().catch((error: Error) => seen.push(error.message));
+    });
+  }
+}
+
+@Injectable()
+class FailsAfterwards implements AroundGeminiHandler {
+  async around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    await next();
+    throw new Error('the commit failed');
+  }
+}
+
+@Injectable()
 class Throws implements AroundGeminiHandler {
   around(): never {
     throw new Error('the scope could not be opened');
@@ -148,6 +173,41 @@ describe('the hooks of `around`', () => {
     thrown = new Error('the database is away');
 
     expect(await deliver(origin, { id: 'msg_5' })).toMatchObject(HANDLER_FAILED);
+  });
+
+  it.each([CallsNothing, Throws])(
+    'fail the attempt if an outer hook catches that the handler did not run: %p',
+    async (hook) => {
+      const { origin } = await start([Swallows, hook]);
+
+      expect(await deliver(origin, { id: 'msg_6' })).toMatchObject(HANDLER_FAILED);
+
+      expect(seen).toEqual([]);
+    },
+  );
+
+  it('wait for a handler that an inner hook starts later, even if an outer hook does not', async () => {
+    const { origin } = await start([DoesNotWait, WaitsFirst]);
+    thrown = new Error('the database is away');
+
+    expect(await deliver(origin, { id: 'msg_7' })).toMatchObject(HANDLER_FAILED);
+
+    expect(seen).toEqual(['publish in no scope']);
+  });
+
+  it('do not run the handler once the attempt has failed', async () => {
+    const { origin } = await start([CallsLate]);
+
+    expect(await deliver(origin, { id: 'msg_8' })).toMatchObject(HANDLER_FAILED);
+    await new Promise(setImmediate);
+
+    expect(seen).toEqual([expect.stringContaining('too late')]);
+  });
+
+  it('fail the attempt if a hook fails after the handler has succeeded', async () => {
+    const { origin } = await start([FailsAfterwards]);
+
+    expect(await deliver(origin, { id: 'msg_9' })).toMatchObject(HANDLER_FAILED);
   });
 
   it.each([
