@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, ReplaySubject, Subject, switchMap, takeUntil, type Observable } from 'rxjs';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, TimeoutError } from '../errors.js';
+import { copyEvent } from '../events/copy-event.js';
 import type { GeminiDeliveryReport } from '../events/delivery-report.js';
 import type { GeminiEventAttempt } from '../events/event-attempt.js';
 import type { GeminiEventFailure } from '../events/event-failure.js';
@@ -128,7 +129,8 @@ export class GeminiEventBus implements OnApplicationShutdown {
 
   /** Called by the module after an inbox has accepted an event. */
   emit(event: GeminiEvent): void {
-    if (!isDoctorProbe(event.delivery)) this.#events.next(event);
+    // A copy: what subscribers change must not reach the handlers.
+    if (this.#events.observed && !isDoctorProbe(event.delivery)) this.#events.next(copyEvent(event));
   }
 
   /** Called by the module at start. */

@@ -93,12 +93,24 @@ function insertReturning(id: string): string {
 const NO_TABLE = new RegExp(`no such table|does ?n[o']t exist|not exist`, 'i');
 
 /** Errors of the database pass unchanged, since callers read their codes. Only a missing table needs an explanation. */
-function explained(error: unknown): unknown {
-  const message = messageOf(error);
+export function explained(error: unknown): unknown {
+  const message = withCauses(error);
   if (!message.includes(CLAIMS_TABLE) || !NO_TABLE.test(message)) return error;
   return new GeminiWebhooksError(
     'invalid_argument',
     `The table ${CLAIMS_TABLE} does not exist. Create it in a migration: \`npx nestjs-gemini-webhooks sql --dialect <dialect>\` prints it.`,
     { cause: error },
   );
+}
+
+const MAX_CAUSES = 5;
+
+/** Some clients say only in the cause what the database reported. */
+function withCauses(error: unknown): string {
+  const messages: string[] = [];
+  for (let one = error; one !== undefined && messages.length < MAX_CAUSES;) {
+    messages.push(messageOf(one));
+    one = one instanceof Error ? one.cause : undefined;
+  }
+  return messages.join('; ');
 }

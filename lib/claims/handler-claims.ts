@@ -21,8 +21,8 @@ const MAX_STEP_LENGTH = 1_000;
 /** The claims of one run of a handler. */
 export class HandlerClaims {
   readonly #subject: Omit<ClaimSubject, 'step'>;
-  /** Steps whose claim was new in this run. */
-  readonly #claimed = new Set<string>();
+  /** Steps of this run, and whether their last claim was new. */
+  readonly #claimed = new Map<string, boolean>();
 
   constructor(subject: Omit<ClaimSubject, 'step'>) {
     this.#subject = subject;
@@ -30,11 +30,13 @@ export class HandlerClaims {
 
   async claim(tx: object, options: GeminiClaimOptions): Promise<boolean> {
     const { step, id } = this.#named(options);
+    if (this.#claimed.get(step) === false) throw this.#repeated(step);
     return this.#checked(step, await insertClaim(id, tx, options.dialect));
   }
 
   claimSync(tx: object, options: GeminiClaimOptions): boolean {
     const { step, id } = this.#named(options);
+    if (this.#claimed.get(step) === false) throw this.#repeated(step);
     return this.#checked(step, insertClaimSync(id, tx, options.dialect));
   }
 
@@ -48,17 +50,22 @@ export class HandlerClaims {
     return { step, id: claimId({ ...this.#subject, step }) };
   }
 
-  /** A transaction that was rolled back and is repeated claims anew. One that finds its own run's claim is a second one. */
+  /**
+   * A transaction that was rolled back and is repeated claims anew. One that finds its own run's claim, or asks again after it
+   * was told that the effect has happened, is a second one: it must not be skipped silently.
+   */
   #checked(step: string, isNew: boolean): boolean {
-    if (isNew) {
-      this.#claimed.add(step);
-      return true;
-    }
-    if (!this.#claimed.has(step)) return false;
-    throw new GeminiWebhooksError(
+    if (!isNew && this.#claimed.has(step)) throw this.#repeated(step);
+    this.#claimed.set(step, isNew);
+    return isNew;
+  }
+
+  #repeated(step: string): GeminiWebhooksError {
+    return new GeminiWebhooksError(
       'invalid_argument',
-      `${this.#subject.handler} has claimed ${step === '' ? 'this event' : JSON.stringify(step)} already in this run. ` +
-        `Give each of its transactions a name: context.claim(tx, 'name').`,
+      `${this.#subject.handler} has claimed ${step === '' ? 'this event' : JSON.stringify(step)} before in this run. ` +
+        `If it has several transactions, give each a name: context.claim(tx, 'name'). If the same transaction was repeated ` +
+        'because its commit was not confirmed, it has been committed, and the next attempt finds that.',
     );
   }
 }

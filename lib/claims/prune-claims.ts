@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from '../errors.js';
+import { explained } from './claim.js';
 import { CLAIMS_TABLE, type GeminiClaimsDialect } from './claims-table.js';
 import { returnedRows } from './database-client.js';
 import { recogniseClient, type KnownClient } from './recognise-client.js';
@@ -28,28 +29,48 @@ export async function pruneClaims(
   }
   const client = recogniseClient(db, dialect);
   const old = `SELECT claim FROM ${CLAIMS_TABLE} WHERE claimed_at < ${timeIn[client.dialect](before)} LIMIT ${BATCH}`;
-  for (let deleted = 0; ;) {
-    const count = await deleteBatch(client, old);
-    deleted += count;
-    if (count < BATCH) return deleted;
+  let deleted = 0;
+  let previous: Batch | undefined;
+  for (;;) {
+    const batch = await deleteBatch(client, old).catch((error: unknown) => {
+      throw explained(error);
+    });
+    // The transaction may still see rows that another process has deleted since it began.
+    if (previous && batch.first !== undefined && batch.first === previous.first) return deleted - previous.count;
+    deleted += batch.count;
+    if (batch.count < BATCH) return deleted;
+    previous = batch;
   }
 }
 
 /** Rows of one statement: no transaction holds many locks, and no result is large. */
 const BATCH = 1_000;
 
-async function deleteBatch(client: KnownClient, old: string): Promise<number> {
+interface Batch {
+  readonly count: number;
+  /** Id of the first row, where rows are selected before they are deleted. */
+  readonly first?: string | undefined;
+}
+
+async function deleteBatch(client: KnownClient, old: string): Promise<Batch> {
   const remove = `DELETE FROM ${CLAIMS_TABLE} WHERE claim IN`;
   if (client.dialect === 'postgres') {
-    return returnedRows(client, await client.query(`${remove} (${old}) RETURNING claim`)).length;
+    return { count: returnedRows(client, await client.query(`${remove} (${old}) RETURNING claim`)).length };
   }
   // MySQL has neither RETURNING nor LIMIT in a subquery. Some clients of SQLite return no rows of a DELETE, and better-sqlite3
   // takes none without RETURNING.
-  const rows = returnedRows(client, await client.query(old)) as readonly { readonly claim: string }[];
-  const ids = rows.map(({ claim }) => `'${claim}'`).join(', ');
+  const ids = returnedRows(client, await client.query(old)).map(idOf);
   const returning = client.dialect === 'sqlite' ? ' RETURNING claim' : '';
-  if (rows.length > 0) await client.query(`${remove} (${ids})${returning}`);
-  return rows.length;
+  const list = ids.map((id) => `'${id}'`).join(', ');
+  if (ids.length > 0) await client.query(`${remove} (${list})${returning}`);
+  return { count: ids.length, first: ids[0] };
+}
+
+/** A client may return rows as lists of values. */
+function idOf(row: unknown): string {
+  const id: unknown = Array.isArray(row) ? row[0] : (row as { readonly claim?: unknown }).claim;
+  if (typeof id === 'string' && /^[0-9a-f]{64}$/.test(id)) return id;
+  throw new GeminiWebhooksError('invalid_argument', 'pruneClaims could not read the rows that the client returned.');
 }
 
 const timeIn: Readonly<Record<GeminiClaimsDialect, (time: Date) => string>> = {

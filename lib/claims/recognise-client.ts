@@ -43,7 +43,7 @@ export function recogniseClient(value: unknown, dialect?: unknown): KnownClient 
   }
   throw new GeminiWebhooksError(
     'invalid_argument',
-    `${isClient ? 'This object' : String(value)} cannot run SQL in a way that is known here: give ${SUPPORTED}.`,
+    `${isClient ? 'This object' : `The given value (${value === null ? 'null' : typeof value})`} cannot run SQL in a way that is known here: give ${SUPPORTED}.`,
   );
 }
 

@@ -126,10 +126,11 @@ export class EventDispatcher {
 
   async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
     const { attempt, generation, signal: outer } = run;
-    const context = new HandlerRunContext(handler.name, attempt, delivery.event.delivery, { outer, generation });
+    const event = handler.isInternal ? delivery.event : copyEvent(delivery.event);
+    const context = new HandlerRunContext(handler.name, attempt, event.delivery, { outer, generation });
     try {
       const ended = run.begin?.(handler.name);
-      const work = this.#invoke(handler, delivery, context);
+      const work = this.#invoke(handler, event, context);
       if (ended) work.then(ended, ended);
       if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
         const error = new TimeoutError(`${handler.name} took longer than its timeoutMs (${handler.timeoutMs} ms).`);
@@ -143,17 +144,11 @@ export class EventDispatcher {
     }
   }
 
-  #invoke(
-    handler: EventHandler,
-    { event, registration }: VerifiedDelivery,
-    context: HandlerRunContext,
-  ): Promise<unknown> {
-    if (handler.isInternal) return handler.invoke(event, context);
-    const own = copyEvent(event);
-    const hooks = this.#hooks.get(registration);
+  #invoke(handler: EventHandler, event: GeminiEvent, context: HandlerRunContext): Promise<unknown> {
+    const hooks = handler.isInternal ? undefined : this.#hooks.get(event.delivery.registration);
     return hooks
-      ? runAround(hooks, { event: own, context }, () => handler.invoke(own, context))
-      : handler.invoke(own, context);
+      ? runAround(hooks, { event, context }, () => handler.invoke(event, context))
+      : handler.invoke(event, context);
   }
 
   #emitAttempt(
@@ -163,7 +158,13 @@ export class EventDispatcher {
     { startedAt, ...ended }: Pick<GeminiEventAttempt, 'outcome' | 'error'> & { readonly startedAt: number | undefined },
   ): void {
     if (startedAt === undefined || isInternal) return;
-    this.#attempts.next({ event, handler, attempt, durationMs: performance.now() - startedAt, ...ended });
+    this.#attempts.next({
+      event: copyEvent(event),
+      handler,
+      attempt,
+      durationMs: performance.now() - startedAt,
+      ...ended,
+    });
   }
 
   /** Tracks a run that exceeded its timeout. It still counts if it succeeds, and the handler is not restarted before it ends. */
@@ -210,7 +211,7 @@ export class EventDispatcher {
       `${handler} failed for ${describe(event)}, attempt ${attempt}: ${messageOf(error)} (${outlook})`,
       stackOf(error),
     );
-    this.#failures.next({ event, ...failure });
+    this.#failures.next({ event: copyEvent(event), ...failure });
   }
 }
 

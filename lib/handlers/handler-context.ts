@@ -43,6 +43,8 @@ export class HandlerRunContext implements GeminiHandlerContext {
   #forward: (() => void) | undefined;
   #claims: HandlerClaims | undefined;
   readonly #generation: number;
+  readonly #registration: string;
+  readonly #eventKey: string;
 
   /**
    * @param outer aborts the context's signal too, until `release`
@@ -59,22 +61,29 @@ export class HandlerRunContext implements GeminiHandlerContext {
   ) {
     this.#outer = outer;
     this.#generation = generation;
+    // A handler may change its delivery, which is a copy. The claim stays that of the event.
+    this.#registration = delivery.registration;
+    this.#eventKey = delivery.key;
   }
 
-  claim(tx: object, step?: string | GeminiClaimOptions, options?: GeminiClaimOptions): Promise<boolean> {
-    return this.#ownClaims().claim(tx, claimOptions(step, options));
+  // Getters, because handlers destructure the context.
+  get claim(): GeminiHandlerContext['claim'] {
+    const claims = this.#ownClaims();
+    return (tx: object, step?: string | GeminiClaimOptions, options?: GeminiClaimOptions) =>
+      claims.claim(tx, claimOptions(step, options));
   }
 
-  claimSync(tx: object, step?: string | GeminiClaimOptions, options?: GeminiClaimOptions): boolean {
-    return this.#ownClaims().claimSync(tx, claimOptions(step, options));
+  get claimSync(): GeminiHandlerContext['claimSync'] {
+    const claims = this.#ownClaims();
+    return (tx: object, step?: string | GeminiClaimOptions, options?: GeminiClaimOptions) =>
+      claims.claimSync(tx, claimOptions(step, options));
   }
 
   #ownClaims(): HandlerClaims {
-    const { registration, key } = this.delivery;
     this.#claims ??= new HandlerClaims({
-      registration,
+      registration: this.#registration,
       handler: this.handler,
-      eventKey: key,
+      eventKey: this.#eventKey,
       generation: this.#generation,
     });
     return this.#claims;

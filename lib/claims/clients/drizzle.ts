@@ -15,11 +15,17 @@ export const drizzle: ClientRecogniser = (client) => {
   return {
     name: 'a Drizzle database or transaction',
     dialect: isSqlite ? 'sqlite' : isPostgres ? 'postgres' : isMysql ? 'mysql' : undefined,
-    isTransaction: /Transaction/.test(kinds),
+    isTransaction: /Transaction/.test(kinds) && !hasEnded(client),
     isSync: isSqlite && client['resultKind'] === 'sync',
     query: (sql) => call(client, method, sql),
   };
 };
+
+/** True for a transaction on `pg` whose connection is in none any more. */
+function hasEnded({ session }: ClientLike): boolean {
+  const { client } = (session ?? {}) as { readonly client?: ClientLike };
+  return client !== undefined && has(client, 'getTransactionStatus') && call(client, 'getTransactionStatus') === 'I';
+}
 
 function kindsOf({ constructor }: ClientLike): string[] {
   const kinds: string[] = [];

@@ -103,8 +103,18 @@ describe('GeminiEventBus', () => {
       bus.emit(event);
       bus.emit(eventOf('batch.failed'));
 
-      expect(await next).toBe(event);
+      expect(await next).toEqual(event);
       expectNoTrace(signal);
+    });
+
+    it('gives subscribers a copy, so that their changes reach no handler', async () => {
+      const event = eventOf('batch.expired');
+      const next = bus.waitFor('batch.expired');
+      bus.emit(event);
+
+      Object.assign((await next).delivery, { key: 'changed' });
+
+      expect(event.delivery.key).not.toBe('changed');
     });
 
     it('calls where until it has its event, and not afterwards', async () => {

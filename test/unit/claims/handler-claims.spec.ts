@@ -50,8 +50,8 @@ describe('context.claim', () => {
   });
 
   it.each([
-    ['without a name', undefined, 'has claimed this event already'],
-    ['of the same name', 'stock', 'has claimed "stock" already'],
+    ['without a name', undefined, 'has claimed this event before'],
+    ['of the same name', 'stock', 'has claimed "stock" before'],
   ])('refuses a second transaction of a run %s', async (_name, step, message) => {
     const context = contextOf();
     await context.claim(new RecordingPg([NEW]), step);
@@ -60,6 +60,33 @@ describe('context.claim', () => {
       code: 'invalid_argument',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('refuses a second transaction of a run after the first was told that its effect has happened', async () => {
+    const context = contextOf();
+    const second = new RecordingPg([NEW]);
+
+    expect(await context.claim(new RecordingPg([OLD]))).toBe(false);
+    await expect(context.claim(second)).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect(second.statements).toEqual([]);
+  });
+
+  it('can be taken out of the context', async () => {
+    const { claim } = contextOf();
+
+    expect(await claim(new RecordingPg([NEW]))).toBe(true);
+  });
+
+  it('stays that of the event if the handler changes its delivery', async () => {
+    const client = new RecordingPg([NEW]);
+    const changed = { ...delivery };
+    const context = new HandlerRunContext('Invoices.bill', 1, changed);
+    Object.assign(changed, { key: 'another', registration: 'another' });
+
+    await context.claim(client);
+
+    const { key: eventKey, registration } = delivery;
+    expect(idIn(client)).toBe(claimId({ registration, handler: 'Invoices.bill', eventKey, generation: 0, step: '' }));
   });
 
   it('takes several transactions of a run that each have a name', async () => {

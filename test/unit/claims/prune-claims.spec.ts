@@ -3,7 +3,9 @@ import { pruneClaims } from '../../../lib/index.js';
 import { RecordingMysql, RecordingPg, RecordingSqlite } from '../../support/recording-clients.js';
 
 const BEFORE = new Date('2026-01-22T12:00:00.500Z');
-const rows = (count: number) => Array.from({ length: count }, (_one, index) => ({ claim: String(index) }));
+const idOf = (index: number) => String(index).padStart(64, '0');
+const rows = (count: number, from = 0) =>
+  Array.from({ length: count }, (_one, index) => ({ claim: idOf(from + index) }));
 
 describe('pruning claims', () => {
   it('deletes in batches until one is not full, and counts the rows', async () => {
@@ -23,8 +25,36 @@ describe('pruning claims', () => {
     expect(await pruneClaims(client, BEFORE)).toBe(2);
     expect(client.statements).toEqual([
       'SELECT claim FROM gemini_webhook_claims WHERE claimed_at < FROM_UNIXTIME(1769083200500 / 1000) LIMIT 1000',
-      "DELETE FROM gemini_webhook_claims WHERE claim IN ('0', '1')",
+      `DELETE FROM gemini_webhook_claims WHERE claim IN ('${idOf(0)}', '${idOf(1)}')`,
     ]);
+  });
+
+  it('ends on MySQL when its transaction still sees rows that another process has deleted', async () => {
+    const client = new RecordingMysql([
+      [rows(1_000), []],
+      [{}],
+      [rows(1_000, 1_000), []],
+      [{}],
+      [rows(1_000, 1_000), []],
+      [{}],
+    ]);
+
+    expect(await pruneClaims(client, BEFORE)).toBe(1_000);
+  });
+
+  it('reads rows that the client returns as lists of values', async () => {
+    const client = new RecordingMysql([[[[idOf(7)]], []], [{}]]);
+
+    expect(await pruneClaims(client, BEFORE)).toBe(1);
+    expect(client.statements[1]).toContain(idOf(7));
+  });
+
+  it('explains that the table is missing, also if only the cause of the error says so', async () => {
+    const cause = new Error('relation "gemini_webhook_claims" does not exist');
+    const client = new RecordingPg([]);
+    client.query = () => Promise.reject(new Error('Failed query: DELETE FROM gemini_webhook_claims', { cause }));
+
+    await expect(pruneClaims(client, BEFORE)).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 
   it('deletes nothing on MySQL when nothing is old', async () => {
@@ -39,7 +69,9 @@ describe('pruning claims', () => {
 
     expect(await pruneClaims(client, BEFORE)).toBe(1);
     expect(client.statements[0]).toContain("claimed_at < '2026-01-22T12:00:00.500Z'");
-    expect(client.statements[1]).toBe("DELETE FROM gemini_webhook_claims WHERE claim IN ('0') RETURNING claim");
+    expect(client.statements[1]).toBe(
+      `DELETE FROM gemini_webhook_claims WHERE claim IN ('${idOf(0)}') RETURNING claim`,
+    );
   });
 
   it('takes an age instead of a time', async () => {

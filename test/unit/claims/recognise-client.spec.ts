@@ -112,8 +112,13 @@ describe('what cannot run SQL', () => {
     await expect(insertClaim(ID, client)).rejects.toMatchObject(refusal('This object cannot run SQL'));
   });
 
-  it.each([undefined, null, 1, 'tx'])('is refused: %p', async (client) => {
-    await expect(insertClaim(ID, client)).rejects.toMatchObject(refusal(`${String(client)} cannot run SQL`));
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [1, 'number'],
+    ['postgres://me:password@localhost/app', 'string'],
+  ])('is refused by its type, without showing it: %p', async (client, type) => {
+    await expect(insertClaim(ID, client)).rejects.toMatchObject(refusal(`The given value (${type}) cannot run SQL`));
   });
 
   it('is refused when it answers by callback only', async () => {
