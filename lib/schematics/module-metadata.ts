@@ -68,6 +68,8 @@ function arrayOf(
   { properties }: ts.ObjectLiteralExpression,
   list: string,
 ): ts.ArrayLiteralExpression | undefined {
+  const computed = properties.find((one) => one.name && nameOf(compiler, one.name) === undefined);
+  if (computed) throw new CannotWire(`${path}: @Module has the key ${computed.name?.getText(source) ?? ''}.`);
   const property = properties.find((one) => one.name && nameOf(compiler, one.name) === list);
   if (!property) {
     const spread = properties.find(compiler.isSpreadAssignment);

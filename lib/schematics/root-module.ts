@@ -31,7 +31,11 @@ export function rootModuleOf(compiler: TypeScript, tree: SchematicTree, { entry 
 }
 
 function sourceOf(compiler: TypeScript, tree: SchematicTree, path: string): ts.SourceFile {
-  return compiler.createSourceFile(path, readText(tree, path) ?? '', compiler.ScriptTarget.Latest, true);
+  const source = compiler.createSourceFile(path, readText(tree, path) ?? '', compiler.ScriptTarget.Latest, true);
+  // TypeScript keeps them on the source file, without declaring them.
+  const { parseDiagnostics = [] } = source as { readonly parseDiagnostics?: readonly unknown[] };
+  if (parseDiagnostics.length > 0) throw new CannotWire(`${path} has syntax errors.`);
+  return source;
 }
 
 /** Returns the name of the module given to `NestFactory.create`, `createMicroservice` or `createApplicationContext`. */

@@ -321,6 +321,16 @@ describe('nest add on an app that it cannot wire', () => {
       message: '@Module takes imports from "...metadata", if at all',
     },
     {
+      title: 'a key in brackets',
+      given: { 'src/app.module.ts': root.replace('imports: []', "['imports']: [Other]") },
+      message: "@Module has the key ['imports']",
+    },
+    {
+      title: 'a syntax error',
+      given: { 'src/app.module.ts': root.replace('imports: []', 'imports: [Other }') },
+      message: 'src/app.module.ts has syntax errors',
+    },
+    {
       title: 'another class with the name of the handlers',
       given: { 'src/app.module.ts': `${root}class GeminiEvents {}` },
       message: 'src/app.module.ts uses the name GeminiEvents already',

@@ -8,6 +8,10 @@ describe('checkHandlerNames', () => {
     expect(check).toThrow(/The class of run has no name.*Name the class, or the handler/);
   });
 
+  it.each(['orders\0publish', 'orders\uD800'])('throws for a name that PostgreSQL cannot store: %j', (name) => {
+    expect(() => checkHandlerNames([{ name }])).toThrow(expect.objectContaining({ code: 'invalid_handler' }));
+  });
+
   it('accepts short names from a minifier', () => {
     expect(() => checkHandlerNames([{ name: 'a.run' }, { name: 'orders' }])).not.toThrow();
   });
