@@ -31,7 +31,7 @@ export class InboxStatus {
   }
 
   async health(): Promise<InboxHealth> {
-    // Answers at once while the first connection is made: a readiness probe has a timeout of its own.
+    // Answers at once while the first connection is made: a readiness probe has its own timeout.
     const queue = this.#parts.queue.current;
     if (!queue) return { store: 'connecting', worker: await this.#workerState() };
     const [isUp, stats, worker] = await Promise.all([

@@ -19,7 +19,7 @@ const HEALTHY_WORKER: ReadonlySet<InboxWorkerState> = new Set(['running', 'elsew
 /** What makes a health check `down`: the store, the worker, or a limit that was given. */
 export type GeminiHealthCause = 'store' | keyof GeminiHealthLimits;
 
-/** Health of a module instance. Contains no secret, no token and nothing of an event. */
+/** Health of a module instance. Contains no secrets, tokens or event data. */
 export interface GeminiHealth {
   readonly status: 'up' | 'down';
   /** Why the status is `down`. */

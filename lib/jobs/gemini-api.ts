@@ -4,7 +4,7 @@ import { statusOf } from '../shared/http-status.js';
 const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** Turns the SDK's retries off: they would start a job twice, and polls have a schedule of their own. */
+/** Turns the SDK's retries off: they would start a job twice, and polls have their own schedule. */
 export const NO_RETRIES = {
   http: { retryOptions: { attempts: 1 } } satisfies HttpOptions,
   request: { retries: { strategy: 'none' } } satisfies GoogleGenAIRequestOptions,

@@ -82,7 +82,7 @@ export function unavailableReason({ idle, gone }: MissingHandlers): string {
       : []),
     ...(gone.length > 0
       ? [
-          `The process that had ${gone.join(', ')} has stopped: start a worker that has it. Apps that share a store but no handlers each need a queueName of their own.`,
+          `The process that had ${gone.join(', ')} has stopped: start a worker that has it. Apps that share a store but no handlers each need their own queueName.`,
         ]
       : []),
   ].join(' ');
