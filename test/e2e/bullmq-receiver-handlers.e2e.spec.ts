@@ -177,6 +177,7 @@ describe.each(STORES)('an event that was found by polling, on $name', ({ url }) 
     const video = await jobs.createVideo({ input: 'a quiet sea' });
     gemini.finish(video.name!);
     await video.completed();
+    await drained(queue.queue);
 
     const [job] = await queue.queue.getJobs();
     expect(job!.data).toMatchObject({ strategy: 'reconciled', idleHandlers: ['recorder'] });
