@@ -101,11 +101,13 @@ export function messageOf(error: unknown): string {
 
 const MAX_SHOWN = 200;
 const MAX_CAUSES = 3;
+/** Message of Node's `fetch` for every failed connection, and the end of the SDK's. */
+const FETCH_FAILED = /\bfetch failed$/;
 
 function readMessage(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { message, name, code, errors } = error as Readonly<Record<string, unknown>>;
-  if (isText(message)) return withDetails(message, error);
+  if (isText(message)) return FETCH_FAILED.test(message) ? withCause(message, error) : withDetails(message, error);
   // Node reports a refused connection as an AggregateError without a message.
   if (Array.isArray(errors) && errors.length > 0) return errors.slice(0, MAX_CAUSES).map(messageOf).join(', ');
   if (error instanceof Error) return [name, code].filter(isText).join(' ') || 'an error without a message';
@@ -113,6 +115,17 @@ function readMessage(error: unknown): string {
   return typeof toString === 'function' && toString !== Object.prototype.toString
     ? String(error)
     : inspect(error, { depth: 0, breakLength: Infinity }).slice(0, MAX_SHOWN);
+}
+
+/** Adds the innermost cause: "fetch failed: connect ECONNREFUSED 127.0.0.1:443". */
+function withCause(message: string, error: object): string {
+  let cause: unknown = error;
+  for (let depth = 0; depth < MAX_CAUSES; depth += 1) {
+    const { cause: next } = cause as { readonly cause?: unknown };
+    if (typeof next !== 'object' || next === null) break;
+    cause = next;
+  }
+  return cause === error ? message : `${message}: ${messageOf(cause)}`;
 }
 
 /** Adds the details of a `ValidationPipe`, whose exception always has the message "Bad Request Exception". */

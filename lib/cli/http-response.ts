@@ -116,12 +116,7 @@ function aheadOf(now: number, date: string | null): number | undefined {
   return Number.isNaN(time) ? undefined : time - now;
 }
 
-/** The message of `fetch` is always "fetch failed": its cause says why. */
 function reasonOf(error: unknown): string {
-  const { name, cause } = error as {
-    readonly name?: string;
-    readonly cause?: { readonly errors?: readonly unknown[] };
-  };
-  if (name === 'TimeoutError') return `none within ${TIMEOUT_MS / 1000} s`;
-  return messageOf(cause?.errors?.[0] ?? cause ?? error).replace(/^Error: /, '');
+  if ((error as { readonly name?: string }).name === 'TimeoutError') return `none within ${TIMEOUT_MS / 1000} s`;
+  return messageOf(error).replace(/^fetch failed: /, '');
 }

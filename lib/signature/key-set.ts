@@ -111,7 +111,7 @@ export class KeySet {
       ...(this.#current
         ? { state: 'fetched', ageMs: Math.max(this.#now() - this.#current.fetchedAt, 0) }
         : { state: 'none' }),
-      ...(this.#failure && { lastError: fetchErrorOf(this.#failure.error) }),
+      ...(this.#failure && { lastError: reasonOf(this.#failure.error) }),
     };
   }
 
@@ -188,12 +188,6 @@ function parseKeySet(text: string): JSONWebKeySet {
   } catch {
     throw new Error('the key set is not JSON');
   }
-}
-
-/** Returns the reason of a failed fetch. Node's own message is only "fetch failed". */
-function fetchErrorOf(error: unknown): string {
-  const { code } = ((error as { cause?: unknown } | undefined)?.cause ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' ? `${reasonOf(error)} (${code})` : reasonOf(error);
 }
 
 async function readText(response: Response): Promise<string> {

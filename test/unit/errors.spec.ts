@@ -21,6 +21,14 @@ describe('messageOf', () => {
       }),
       words: 'refused ::1, refused 127.0.0.1',
     },
+    {
+      what: "a failed connection of the SDK, whose cause is that of Node's fetch",
+      thrown: new Error('Unable to make request: TypeError: fetch failed', {
+        cause: new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:9') }),
+      }),
+      words: 'Unable to make request: TypeError: fetch failed: connect ECONNREFUSED 127.0.0.1:9',
+    },
+    { what: 'a failed connection without a cause', thrown: new TypeError('fetch failed'), words: 'fetch failed' },
     { what: 'a message that is not a string', thrown: Object.assign(new Error(), { message: {} }), words: 'Error' },
     { what: 'an object with a message', thrown: { message: 'no such order' }, words: 'no such order' },
     {

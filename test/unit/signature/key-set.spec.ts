@@ -250,9 +250,9 @@ describe("KeySet's status", () => {
   it('has the reason of a failed fetch until one succeeds', async () => {
     const { keySet, state } = keySetWith();
     state.answer = () =>
-      Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }));
+      Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:9') }));
     await codeOf(() => keySet.keys());
-    expect(await keySet.status()).toEqual({ state: 'none', lastError: 'fetch failed (ECONNREFUSED)' });
+    expect(await keySet.status()).toEqual({ state: 'none', lastError: 'fetch failed: connect ECONNREFUSED 127.0.0.1:9' });
 
     state.answer = () => json(google.keySet);
     state.now += 30_000;
