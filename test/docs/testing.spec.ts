@@ -2,11 +2,16 @@ import { afterEach, beforeEach, describe, expect, jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ADAPTERS, startApp } from '../support/apps.js';
+import { GeminiJobs, GeminiWebhooksModule, type GeminiEvent } from '../../lib/index.js';
+import { cli } from '../support/cli.js';
+import { deferred } from '../support/deferred.js';
 import { setEnvironment } from '../support/environment.js';
 import { receiver } from '../support/receiver.js';
+import { until } from '../support/until.js';
 import { closeSinks, startSink } from '../support/webhook-sink.js';
-import { closeExamples } from './support/example-app.js';
+import { closeExamples, environmentOf, freePort, quickGemini, recorder, startBatch } from './support/example-app.js';
 import { ExamplePage } from './support/example-page.js';
+import { typedCommands } from './support/typed-commands.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -42,6 +47,78 @@ describe('docs/testing.md', () => {
     expect(ids).toEqual([ids[0], ids[0]]);
     expect(JSON.parse(sink.received[0]!.body)).toMatchObject({ type: 'batch.succeeded' });
   });
+
+  page.example(
+    'An app in development',
+    'prints the variables of the next example',
+    async (example) => {
+      const [command] = await typedCommands(example.text());
+      const stop = deferred<void>();
+      const printed = cli([...command!.args.slice(1), '--port', '0'], { stopped: () => stop.promise });
+      stop.resolve();
+      const { out } = await printed;
+
+      expect(out).toContain('GEMINI_API_KEY=key-of-the-simulator');
+      expect(out).toMatch(/^GEMINI_WEBHOOK_JWKS_URL=http:.*\/\.well-known\/jwks\.json$/m);
+    },
+    { language: 'sh' },
+  );
+
+  page.example(
+    'An app in development',
+    'delivers the event of a job that the app starts',
+    async (example) => {
+      const heard: GeminiEvent[] = [];
+      const [gemini, port] = [await quickGemini(), await freePort()];
+      const replace = { 'http://127.0.0.1:8788': gemini.baseUrl, 'http://localhost:3000': `http://localhost:${port}` };
+      const [start] = await typedCommands(example.text({ replace }));
+      setEnvironment({ ...start!.env, GEMINI_API_KEY: gemini.apiKey });
+      const imports = [GeminiWebhooksModule.forRoot()];
+      const { app } = await startApp({ imports, providers: [recorder(heard)] }, { adapter: ADAPTERS[0], port });
+      await app.get(GeminiJobs).createVideo({ input: 'A lighthouse.' });
+      await until(() => heard.length > 0);
+
+      expect(heard).toMatchObject([{ type: 'video.generated', delivery: { strategy: 'jwks' } }]);
+    },
+    { language: 'sh', nth: 2 },
+  );
+
+  page.example(
+    'An app in development',
+    'delivers the event of a batch that another client starts',
+    async (example) => {
+      const heard: GeminiEvent[] = [];
+      const [gemini, port] = [await quickGemini(), await freePort()];
+      const [register, start] = await typedCommands(
+        example.text({ replace: { 'http://localhost:3000': `http://localhost:${port}` } }),
+      );
+      const { code, out } = await cli(register!.args.slice(1), { env: environmentOf(gemini) });
+      setEnvironment({ ...start!.env, GEMINI_WEBHOOK_SECRET: out });
+      const imports = [GeminiWebhooksModule.forRoot()];
+      await startApp({ imports, providers: [recorder(heard)] }, { adapter: ADAPTERS[0], port });
+      await startBatch(gemini);
+      await until(() => heard.length > 0);
+
+      expect(code).toBe(0);
+      expect(heard).toMatchObject([{ type: 'batch.succeeded', delivery: { strategy: 'hmac' } }]);
+    },
+    { language: 'sh', nth: 3 },
+  );
+
+  page.example(
+    'An app in development',
+    'finds nothing wrong with an app that works',
+    async (example) => {
+      const { metadata, secret } = receiver();
+      const { origin } = await startApp(metadata, { adapter });
+      const [doctor] = await typedCommands(example.text({ replace: { 'http://localhost:3000': origin } }));
+      const { code, out } = await cli(doctor!.args.slice(1), { env: { GEMINI_WEBHOOK_SECRET: secret } });
+
+      expect(out).toContain('0 failed');
+      expect(code).toBe(0);
+    },
+    { language: 'sh', nth: 4 },
+  );
 
   page.example(
     'Jest in CommonJS',
