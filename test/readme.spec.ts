@@ -6,6 +6,7 @@ import { OPTION_NAMES } from '../lib/config/gemini-webhooks.config.js';
 import { ENVIRONMENT_NAMES } from '../lib/config/gemini-webhooks.environment.js';
 import { ROUTE_OPTION_NAMES } from '../lib/config/gemini-webhooks.route.js';
 import { PROBLEMS } from '../lib/problem.js';
+import { docTable as table } from './support/doc-table.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -105,20 +106,6 @@ function pages(): string[] {
 
 function read(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8');
-}
-
-/** Returns the rows of the page's table whose first column has this head. */
-function table(page: string, head: string): string[][] {
-  const lines = read(page).split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${head} |`)) + 2;
-  const end = lines.findIndex((line, index) => index >= start && !line.startsWith('|'));
-  return lines.slice(start, end).map((line) =>
-    line
-      .replaceAll('\\|', '¦')
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
 }
 
 /** Returns the relative links of a page, images included. */
