@@ -43,6 +43,7 @@ await postgres.start();
 const connection = { connectionString: `postgres://postgres:none@127.0.0.1:${port}/postgres`, migrate: true };
 const { Queue, Worker } = withBackend(createPostgresBackend);
 const queue = new Queue('jobs', { connection });
+queue.on('error', () => {});
 await queue.waitUntilReady();
 
 async function ended(backoffStrategy) {
@@ -56,7 +57,7 @@ async function ended(backoffStrategy) {
       throw new Error('no disk');
     },
     // Shorter than the defaults of 30 s, to see the stalls sooner.
-    { connection, lockDuration: 1000, stalledInterval: 500, settings: { backoffStrategy } },
+    { connection, lockDuration: 3000, stalledInterval: 1000, settings: { backoffStrategy } },
   );
   worker.on('error', ({ message }) => errors.push(message.replace(/\d+\.5/, '….5')));
   worker.on('failed', (job, { message }) => reasons.push(message));

@@ -57,7 +57,7 @@ const { writeFileSync } = require('node:fs');
 const genai = require('@google/genai');
 const { outcomes } = require('./calls.cjs');
 
-test('calls', async () => writeFileSync('in-jest.json', JSON.stringify(await outcomes(genai))));
+test('calls', async () => writeFileSync('in-jest.json', JSON.stringify(await outcomes(genai))), 60_000);
 JS
 cat > run.cjs <<'JS'
 const { readFileSync } = require('node:fs');

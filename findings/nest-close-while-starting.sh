@@ -53,7 +53,7 @@ async function closedWhileStarting(create, start) {
   await isWaiting;
   const closed = app.close().then(() => order.push('closed'));
   // Time enough for a close() that does not wait.
-  await Promise.race([closed, new Promise((passed) => setTimeout(passed, 500))]);
+  await Promise.race([closed, new Promise((passed) => setTimeout(passed, 3000))]);
   goOn();
   await Promise.all([started, closed]);
   const server = app.getHttpServer?.();
