@@ -29,6 +29,8 @@ export interface WantedHandlers {
 
 interface LiveEntry extends Pick<RosterEntry, 'works' | 'handlers' | 'idle'> {
   readonly until: number;
+  /** True if an outage has renewed the lease since the process was last heard. */
+  readonly isRenewed?: boolean;
 }
 
 /** How long a process counts as alive after its last heartbeat, in milliseconds. */
@@ -69,12 +71,20 @@ export class HandlerRoster {
     this.#matching.clear();
   }
 
-  /** Renews every lease after an outage of the store: a process that was not heard may still be alive. */
+  /**
+   * Renews every lease after an outage of the store: a process that was not heard may still be alive. Until it is heard,
+   * further outages only do not count. Otherwise heartbeats that keep being late would keep a dead process alive.
+   */
   #extendAfterOutage(): void {
     const now = this.now();
-    if (now - this.#lastHeartbeatAt > DISCONNECTED_AFTER_MS) {
+    const sinceLastMs = now - this.#lastHeartbeatAt;
+    if (sinceLastMs > DISCONNECTED_AFTER_MS) {
       this.#mayHaveMissed = this.#lastHeartbeatAt > 0;
-      for (const [node, entry] of this.#entries) this.#entries.set(node, { ...entry, until: now + ROSTER_LEASE_MS });
+      const outageMs = sinceLastMs - ROSTER_HEARTBEAT_MS;
+      for (const [node, entry] of this.#live()) {
+        const until = entry.isRenewed ? entry.until + outageMs : now + ROSTER_LEASE_MS;
+        this.#entries.set(node, { ...entry, until, isRenewed: true });
+      }
     }
     this.#lastHeartbeatAt = now;
   }

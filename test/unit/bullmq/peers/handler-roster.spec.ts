@@ -60,6 +60,40 @@ describe('HandlerRoster', () => {
     expect(matching()).toEqual(['mine']);
   });
 
+  it('removes a dead worker although heartbeats keep being late', () => {
+    hear('other', 'a');
+    for (let late = 0; late < 5; late += 1) {
+      now += 13_000;
+      hear('self', 'mine');
+      now += 7_000;
+      hear('self', 'mine');
+    }
+
+    expect(matching()).toEqual(['mine']);
+  });
+
+  it('does not renew a lease that had ended before the outage', () => {
+    hear('other', 'a');
+    pass(60_000);
+    now += 13_000;
+    hear('self', 'mine');
+
+    expect(matching()).toEqual(['mine']);
+  });
+
+  it('does not count the time of a second outage in which a worker could not be heard', () => {
+    hear('other', 'a');
+    for (let outages = 0; outages < 2; outages += 1) {
+      now += 3_600_000;
+      hear('self', 'mine');
+      pass(10_000);
+    }
+    expect(matching()).toEqual(['a', 'mine']);
+    pass(20_001);
+
+    expect(matching()).toEqual(['mine']);
+  });
+
   it('returns the handlers that only receive-only processes have', () => {
     roster.update({
       node: 'web',
