@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { SEED } from '../support/seed.js';
 import { GoogleKeys, newSecret } from '../support/senders.js';
 import { until } from '../support/until.js';
 import { AttackedApp, killAttackedApps, type SteadyReport } from './support/attacks/attacked-app.js';
@@ -11,8 +12,6 @@ import { answerOn, Wire, type WireAnswer } from './support/attacks/wire.js';
 import { times } from './support/counts.js';
 import { each } from './support/load.js';
 
-/** Repeats a run. The nightly run tries others. */
-const SEED = Number(process.env['SEED'] ?? times(1, Date.now() % 1_000_000));
 const ATTACKS = times(2_000, 100_000);
 const AT_ONCE = 16;
 const FEW_ROUNDS = 4;
