@@ -9,6 +9,7 @@ import type { InboxEngine } from '../../../lib/inbox/inbox-engine.js';
 import { inlineInbox } from '../../../lib/inbox/inline-inbox.js';
 import { deferred, type Deferred } from '../../support/deferred.js';
 import { deliveryOf } from '../../support/deliveries.js';
+import { SEED } from '../../support/seed.js';
 
 const HANDLERS = ['one', 'two'] as const;
 type Outcome = 'succeeds' | 'fails' | 'fails for good';
@@ -196,7 +197,7 @@ describe('for all orders of deliveries and ends of handlers', () => {
           const setup = () => ({ model: new Model(maxEntries), real: new Real(maxEntries) });
           await fc.asyncModelRun(setup, commands);
         }),
-        { numRuns: 100 },
+        { seed: SEED, numRuns: 100 },
       );
     },
   );

@@ -145,7 +145,7 @@ class World {
   }
 
   #check(call: Call, answer: Answer): void {
-    const before = this.requests.filter(({ key }) => key === call.key).at(-1);
+    const before = this.requests.findLast(({ key }) => key === call.key);
     if (!before || before.answer === 'is refused') return;
     if (before.answer === 'starts') this.faults.push(`${call.key} was started again, ${answer}`);
     else if (Date.now() < before.at + REPEAT_AFTER_MS) this.faults.push(`${call.key} was repeated early`);
