@@ -11,6 +11,8 @@ import { deferred, type Deferred } from '../../support/deferred.js';
 import { deliveryOf } from '../../support/deliveries.js';
 import { SEED } from '../../support/seed.js';
 
+jest.setTimeout(120_000);
+
 const HANDLERS = ['one', 'two'] as const;
 type Outcome = 'succeeds' | 'fails' | 'fails for good';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { GeminiWebhooksError } from '../../../lib/errors.js';
 import { InlineJobTracker } from '../../../lib/inbox/inline-job-tracker.js';
-import type { JobTracker, TrackedJob } from '../../../lib/inbox/job-tracker.js';
+import type { JobStart, JobTracker, TrackedJob } from '../../../lib/inbox/job-tracker.js';
 import type { JobPlan } from '../../../lib/jobs/job-starter.js';
 import type { JobStartsHost } from '../../../lib/jobs/job-starts-host.js';
 import type { JobWebhooks } from '../../../lib/jobs/job-webhooks.js';
@@ -16,6 +16,8 @@ let pauses: (ms: number) => Promise<void> = async () => undefined;
 jest.unstable_mockModule('../../../lib/shared/pause.js', () => ({ pause: (ms: number) => pauses(ms) }));
 const { IdempotentStarts } = await import('../../../lib/jobs/idempotent-starts.js');
 const { JobStarter } = await import('../../../lib/jobs/job-starter.js');
+
+jest.setTimeout(120_000);
 
 const REPEAT_AFTER_MS = 3_000;
 const never = new Promise<never>(() => undefined);
@@ -93,8 +95,8 @@ class World {
         (target, name: keyof JobTracker) =>
         (...given: unknown[]) =>
           step(name, () => {
-            if (name === 'add') this.#recordedAt.set((given[0] as TrackedJob).id, Date.now());
-            if (name === 'recordStart') this.#recordedAt.set(given[0] as string, Date.now());
+            if (name === 'add') this.#recorded(given[0] as TrackedJob);
+            if (name === 'recordStart') this.#recorded({ id: given[0] as string, start: given[1] as JobStart });
             return (target[name] as (...all: unknown[]) => Promise<unknown>).apply(target, given);
           }),
     });
@@ -121,6 +123,10 @@ class World {
     const starts = new IdempotentStarts(new JobStarter(tracker, webhooks), host);
     const process: Process = { died, isAlive: true, start: (plan, key) => starts.start(plan, key) };
     return process;
+  }
+
+  #recorded({ id, start }: Pick<TrackedJob, 'id' | 'start'>): void {
+    this.#recordedAt.set(id, start!.requestedAt);
   }
 
   async #request(process: Process, call: Call, id: string): Promise<string> {

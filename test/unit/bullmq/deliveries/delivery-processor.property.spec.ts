@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Job } from 'bullmq';
 import * as fc from 'fast-check';
 import { CompletedHandlersCache } from '../../../../lib/bullmq/deliveries/completed-handlers.js';
@@ -12,6 +12,8 @@ import { HandlerRegistry } from '../../../../lib/handlers/handler-registry.js';
 import { deferred } from '../../../support/deferred.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 import { SEED } from '../../../support/seed.js';
+
+jest.setTimeout(120_000);
 
 const HANDLERS = ['a', 'b', 'c'] as const;
 type Handler = (typeof HANDLERS)[number];

@@ -5,6 +5,8 @@ import { HandlerRoster, ROSTER_LEASE_MS, type RosterEntry } from '../../../../li
 import { Membership, type Member } from '../../../../lib/bullmq/peers/membership.js';
 import { SEED } from '../../../support/seed.js';
 
+jest.setTimeout(120_000);
+
 type Listener = (message: { data: never }) => void;
 
 /** Longest way of a message, and of a request to the store or back. Five of them are shorter than a lease. */
