@@ -1,8 +1,8 @@
-import type { KeyObject } from 'node:crypto';
+import type { HmacKey } from './hmac-key.js';
 
 /** Result of reloading secrets. */
 export interface NewestSecrets {
-  readonly keys: readonly KeyObject[];
+  readonly keys: readonly HmacKey[];
   /** Why a signature that none of these keys verify may still be valid; absent if it cannot be. */
   readonly doubt?: string | undefined;
 }
@@ -12,7 +12,7 @@ export interface LiveSecrets {
   /** True if there is a store to load from. */
   readonly isUsed: boolean;
   /** Known secrets that are valid now. */
-  keys(): readonly KeyObject[];
+  keys(): readonly HmacKey[];
   /** Returns the result of a load that starts after this call. Has a timeout; does not reject. */
   newest(): Promise<NewestSecrets>;
 }

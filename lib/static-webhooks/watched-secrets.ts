@@ -1,5 +1,5 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import { messageOf } from '../errors.js';
+import { HmacKey } from '../signature/hmac-key.js';
 import { secretKey } from '../shared/signing-secret.js';
 import { withTimeout } from '../shared/timeouts.js';
 import { expiryOf, type RotationStore } from './rotation-store.js';
@@ -8,7 +8,7 @@ import type { SigningSecret } from './signing-secret-store.js';
 const LOAD_TIMEOUT_MS = 2_000;
 
 interface LoadedKey {
-  readonly key: KeyObject;
+  readonly key: HmacKey;
   /** Unix milliseconds. */
   readonly expiresAt: number;
 }
@@ -27,7 +27,7 @@ export class WatchedSecrets {
   }
 
   /** Returns the keys that are valid now. */
-  keys(): readonly KeyObject[] {
+  keys(): readonly HmacKey[] {
     const now = Date.now();
     return this.#loaded.filter(({ expiresAt }) => expiresAt > now).map(({ key }) => key);
   }
@@ -80,6 +80,6 @@ export class WatchedSecrets {
 function decoded(secrets: readonly SigningSecret[]): readonly LoadedKey[] {
   return secrets.flatMap((secret) => {
     const bytes = secretKey(secret.value);
-    return bytes ? [{ key: createSecretKey(bytes), expiresAt: expiryOf(secret) }] : [];
+    return bytes ? [{ key: new HmacKey(bytes), expiresAt: expiryOf(secret) }] : [];
   });
 }

@@ -1,7 +1,7 @@
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
-import type { KeyObject } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import type { HmacKey } from '../signature/hmac-key.js';
 import type { LiveSecrets, NewestSecrets } from '../signature/live-secrets.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { RotationStore } from './rotation-store.js';
@@ -32,7 +32,7 @@ export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
     return this.#secrets.size > 0;
   }
 
-  keys(): readonly KeyObject[] {
+  keys(): readonly HmacKey[] {
     return [...this.#secrets.values()].flatMap((secrets) => secrets.keys());
   }
 
