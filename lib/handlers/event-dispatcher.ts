@@ -82,17 +82,10 @@ export class EventDispatcher {
       only && handlers.length === 1
         ? [await this.#attempt(only, delivery, run)]
         : await Promise.all(handlers.map((handler) => this.#attempt(handler, delivery, run)));
-    const overdue = this.#overdueOf(handlers, delivery);
-    return {
-      retryable: namesOf(handlers, results, 'retryable'),
-      final: namesOf(handlers, results, 'final'),
-      ...(overdue.length > 0 && { overdue: Promise.all(overdue) }),
-    };
-  }
-
-  #overdueOf(handlers: readonly EventHandler[], delivery: VerifiedDelivery): readonly Promise<void>[] {
-    if (this.#overdue.size === 0) return NO_RUNS;
-    return handlers.flatMap((handler) => this.#overdue.get(overdueId(handler, delivery)) ?? []);
+    const outcome = { retryable: namesOf(handlers, results, 'retryable'), final: namesOf(handlers, results, 'final') };
+    if (this.#overdue.size === 0) return outcome;
+    const overdue = handlers.flatMap((handler) => this.#overdue.get(overdueId(handler, delivery)) ?? []);
+    return overdue.length === 0 ? outcome : { ...outcome, overdue: Promise.all(overdue) };
   }
 
   async #attempt(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<AttemptResult> {
@@ -102,7 +95,8 @@ export class EventDispatcher {
       if (!run.checkpoints.has(handler.name)) {
         if (this.#attempts.observed) startedAt = performance.now();
         await this.#runTraced(handler, delivery, run);
-        await run.checkpoints.settle(handler.name, 'succeeded');
+        const settled = run.checkpoints.settle(handler.name, 'succeeded');
+        if (settled) await settled;
         this.#emitAttempt(handler, delivery, run, { startedAt, outcome: 'succeeded' });
       }
       return 'succeeded';
@@ -116,7 +110,7 @@ export class EventDispatcher {
   }
 
   /** The span includes the hooks and the timeout. */
-  #runTraced(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
+  #runTraced(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<unknown> {
     const { name } = handler;
     if (handler.isInternal || !this.#telemetry?.isTracing) return this.#run(handler, delivery, run);
     const attributes = attemptStartAttributes(delivery, name, run.attempt);
@@ -124,24 +118,31 @@ export class EventDispatcher {
     return span ? inSpan(span, () => this.#run(handler, delivery, run)) : this.#run(handler, delivery, run);
   }
 
-  async #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<void> {
+  #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<unknown> {
     const { attempt, generation, signal: outer } = run;
     const event = handler.isInternal ? delivery.event : copyEvent(delivery.event);
     const context = new HandlerRunContext(handler.name, attempt, event.delivery, { outer, generation });
-    try {
-      const ended = run.begin?.(handler.name);
-      const work = this.#invoke(handler, event, context);
-      if (ended) work.then(ended, ended);
-      if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
-        const error = new TimeoutError(`${handler.name} took longer than its timeoutMs (${handler.timeoutMs} ms).`);
-        context.abort(error);
-        this.#trackOverdue(work, handler, delivery, run);
-        throw error;
-      }
-      await work;
-    } finally {
-      context.release();
-    }
+    const ended = run.begin?.(handler.name);
+    const work = this.#invoke(handler, event, context);
+    if (ended) work.then(ended, ended);
+    context.endWith(work);
+    // No promise of its own unless there is a timeout: each costs about 0.5 µs per event.
+    return handler.timeoutMs === undefined ? work : this.#endInTime(work, handler, delivery, run, context);
+  }
+
+  async #endInTime(
+    work: Promise<unknown>,
+    handler: EventHandler,
+    delivery: VerifiedDelivery,
+    run: DispatchRun,
+    context: HandlerRunContext,
+  ): Promise<unknown> {
+    const { name, timeoutMs = 0 } = handler;
+    if (await settlesWithin(work, timeoutMs)) return work;
+    const error = new TimeoutError(`${name} took longer than its timeoutMs (${timeoutMs} ms).`);
+    context.abort(error);
+    this.#trackOverdue(work, handler, delivery, run);
+    throw error;
   }
 
   #invoke(handler: EventHandler, event: GeminiEvent, context: HandlerRunContext): Promise<unknown> {
@@ -219,7 +220,6 @@ type AttemptResult = 'succeeded' | 'retryable' | 'final';
 
 const NONE: readonly string[] = [];
 const NOTHING_DONE: DispatchOutcome = { retryable: NONE, final: NONE };
-const NO_RUNS: readonly Promise<void>[] = [];
 
 function namesOf(
   handlers: readonly EventHandler[],
