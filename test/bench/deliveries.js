@@ -28,13 +28,37 @@ export function ed25519Delivery(privateKey, body) {
   return delivery(body, (signed) => `v1a,${sign(null, signed, privateKey).toString('base64')}`);
 }
 
+/** The same event as Stripe would sign it, with the whole secret as the key. */
+export function stripeDelivery(key, body) {
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac('sha256', secretOf(key)).update(`${timestamp}.`).update(body).digest('hex');
+  return { headers: { ...plainHeaders(body), 'stripe-signature': `t=${timestamp},v1=${signature}` }, body };
+}
+
+/** The same as GitHub would. */
+export function githubDelivery(key, body) {
+  const signature = createHmac('sha256', secretOf(key)).update(body).digest('hex');
+  const headers = {
+    'x-github-delivery': randomUUID(),
+    'x-github-event': 'push',
+    'x-hub-signature-256': `sha256=${signature}`,
+  };
+  return { headers: { ...plainHeaders(body), ...headers }, body };
+}
+
+function secretOf(key) {
+  return `whsec_${key.toString('base64')}`;
+}
+
+function plainHeaders(body) {
+  return { host: '127.0.0.1', 'content-type': 'application/json', 'content-length': String(body.length) };
+}
+
 function delivery(body, signatureOf) {
   const id = `msg_${randomUUID()}`;
   const timestamp = String(Math.floor(Date.now() / 1000));
   const headers = {
-    host: '127.0.0.1',
-    'content-type': 'application/json',
-    'content-length': String(body.length),
+    ...plainHeaders(body),
     'webhook-id': id,
     'webhook-timestamp': timestamp,
     'webhook-signature': signatureOf(Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body])),

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseEvent } from '../../dist/events/parse-event.js';
 import { verifiedDelivery } from '../../dist/events/verified-delivery.js';
 import { inlineInbox } from '../../dist/index.js';
@@ -17,6 +18,17 @@ const SHAPES = {
 };
 
 Logger.overrideLogger(['error']);
+
+const PASSING = QUICK ? 400_000 : 1_000_000;
+const IN_FLIGHT = 50;
+/** Until then the dedupe cache fills, up to 100,000 events, and the heap finds its size. */
+const SETTLED_AFTER = PASSING / 2;
+const MAX_GROWTH_MIB = 16;
+
+const rss = () => {
+  globalThis.gc();
+  return process.memoryUsage.rss() / 2 ** 20;
+};
 
 const heap = () => {
   globalThis.gc();
@@ -38,7 +50,7 @@ function delivery(filling) {
   return verifiedDelivery({ ...facts, raw: parseEvent(body), body });
 }
 
-const rows = [];
+const rows = [await passing()];
 for (const [shape, filling] of Object.entries(SHAPES)) {
   const ended = withResolvers();
   const inbox = inlineInbox({ ackTimeoutMs: 1 })({
@@ -67,6 +79,38 @@ for (const [shape, filling] of Object.entries(SHAPES)) {
   await inbox.close();
 }
 process.send(rows);
+
+/** The growth of the RSS while events pass, each of them handled at once. */
+async function passing() {
+  const inbox = inlineInbox()({
+    registration: 'default',
+    toleranceSeconds: 300,
+    handlers: () => [],
+    dispatch: async () => ({ retryable: [], final: [] }),
+    announce: () => undefined,
+  });
+  const measured = {};
+  for (let passed = 0; passed < PASSING; passed += IN_FLIGHT) {
+    if (passed === 50_000 || passed === SETTLED_AFTER) measured[passed] = rss();
+    const accepted = Array.from({ length: IN_FLIGHT }, () => inbox.accept(delivery('a short text')));
+    for (const { status } of await Promise.all(accepted)) if (status !== 'processed') throw new Error(status);
+    // As between requests: what waits for the next tick would pile up.
+    await nextTurn();
+  }
+  measured[PASSING] = rss();
+  await inbox.close();
+  const count = (number) => Number(number).toLocaleString('en');
+  const growth = measured[PASSING] - measured[SETTLED_AFTER];
+  return {
+    what: `inline inbox, ${count(PASSING)} events, growth of the RSS after half of them`,
+    beside: Object.entries(measured)
+      .map(([passed, mebibytes]) => `${mebibytes.toFixed(0)} MiB after ${count(passed)}`)
+      .join(', '),
+    value: `${growth.toFixed(0)} MiB`,
+    target: `≤ ${MAX_GROWTH_MIB} MiB`,
+    met: growth <= MAX_GROWTH_MIB,
+  };
+}
 
 function withResolvers() {
   let resolve;

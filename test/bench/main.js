@@ -7,6 +7,7 @@ const BENCHMARKS = [
   'verify-hmac',
   'verify-ed25519',
   'receive-http',
+  'receive-peers',
   'telemetry',
   'dedupe-cache',
   'inline-memory',

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { eventBody, hmacDelivery } from '../deliveries.js';
+import { eventBody, githubDelivery, hmacDelivery, stripeDelivery } from '../deliveries.js';
 
 /** As many requests are under way at a time. */
 const CONNECTIONS = 32;
+
+/** How each sender signs its deliveries. */
+const SENDERS = { gemini: hmacDelivery, stripe: stripeDelivery, github: githubDelivery };
 
 /** Open connections by port. */
 const pools = new Map();
@@ -12,8 +15,9 @@ const pools = new Map();
  * Sends deliveries that nobody has seen and waits for every answer. They are signed before the clock starts; requests are
  * written as bytes, since a client with more to do than the server would measure itself.
  */
-async function send({ port, count, key, answer }) {
-  const requests = Array.from({ length: count }, () => requestBytes(hmacDelivery(key, eventBody(200))));
+async function send({ port, count, key, answer, sender = 'gemini', path = '/gemini/webhooks' }) {
+  const signed = SENDERS[sender];
+  const requests = Array.from({ length: count }, () => requestBytes(path, signed(key, eventBody(200))));
   const pool = await connected(port);
   const rest = stayAwake();
   const start = process.hrtime.bigint();
@@ -33,9 +37,9 @@ function stayAwake() {
   return () => clearImmediate(timer);
 }
 
-function requestBytes({ headers, body }) {
+function requestBytes(path, { headers, body }) {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.concat([Buffer.from(`POST /gemini/webhooks HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
+  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }
 
 async function connected(port) {
@@ -58,7 +62,7 @@ function drain(connection, requests, answer) {
     const onData = (chunk) => {
       received += chunk.latin1Slice();
       if (!isWhole(received)) return;
-      if (!received.startsWith('HTTP/1.1 200') || !received.includes(answer)) return fail(new Error(received));
+      if (!received.startsWith('HTTP/1.1 20') || !received.includes(answer)) return fail(new Error(received));
       received = '';
       next();
     };

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { GeminiWebhooksModule, OnGeminiEvent } from '../../../dist/index.js';
+import { githubApp, stripeApp } from './peers.js';
 
 const [contender, secret] = process.argv.slice(2);
 const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
@@ -93,6 +94,8 @@ async function start() {
   const [who, adapter] = contender.split('-');
   if (who === 'bare') return nest(adapter, { controllers: [BareController] });
   if (who === 'hmac') return nest(adapter, { controllers: [HmacController] });
+  if (who === 'stripe') return nest(adapter, stripeApp(secret));
+  if (who === 'github') return nest(adapter, await githubApp(secret));
   if (who === 'traced') await registerOpenTelemetry();
   return nest(adapter, {
     imports: [GeminiWebhooksModule.forRoot({ hmac: { secrets: secret }, jwks: false })],
