@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# bullmq 6.7.0: on the PostgreSQL backend, the first job of each queue needs CREATE on the schema, long after its migration.
+# bullmq 6.7.0: on PostgreSQL, the first job of each queue requires CREATE on the schema, even after all migrations have run.
 #
-# Valid input: the guide's "one deployment step" runs the migrations as the owner; the app's role may use the schema and has all
-# rights on its tables and sequences, also on future ones. Seen: add() and addBulk() of a new queue reject with 42501 "permission denied
-# for schema bullmq", because each queue's ids come from a sequence that its first job creates. A job with a jobId of its own is stored.
-# Once the owner has added one job, and rights on the new sequence are granted as default, the app's role can add to that queue, and to
-# no other. runMigrations(), "idempotent: running it again is a no-op", rejects with 42501 too, on the database: it starts with CREATE SCHEMA.
-# So an app with a role of few rights works until it adds its first job to a queue that is new.
+# Valid input: the owner runs the migrations in "one deployment step", as the guide says. The app's role may use the schema and has all
+# privileges on its tables and sequences, future ones included. Seen: add() and addBulk() to a new queue reject with 42501 "permission
+# denied for schema bullmq", because the first job of a queue creates the sequence of its ids. A job with an explicit jobId is stored.
+# Once the owner has added a job to a queue, the app's role can add to that queue, but to no other. runMigrations(), "idempotent: running
+# it again is a no-op", rejects with 42501 as well, because it begins with CREATE SCHEMA IF NOT EXISTS.
+# An app with such a role works until someone adds a queue.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# bullmq 6.7.0: on the PostgreSQL backend, a backoff that is no integer keeps a failed job "active" and hides its error.
+# bullmq 6.7.0: on PostgreSQL, a backoff that is not an integer leaves a failed job "active" and hides its error.
 #
-# Valid input: `backoffStrategy: (attemptsMade) => 100 * 1.5 ** attemptsMade`, typed as returning a number, and `attempts: 5`. Seen:
-# the waits of 150 and 225 ms work; the third, 337.5 ms, is refused by PostgreSQL ("invalid input syntax for type bigint"). That error
-# reaches the worker's "error" listener only. The job stays active until its lock expires, runs again without counting an attempt,
-# and is failed at the second stall as "job stalled more than allowable limit", after 3 of 5 attempts: what its processor
-# threw in the last two runs is in neither failedReason nor a "failed" event. `backoff: 33.3` does the same, exponential backoff does not: it is rounded.
-# The guide to this backend says that the application code is identical across backends; on Redis the same job gets its five attempts.
+# Valid input: `attempts: 5` and `backoffStrategy: (attemptsMade) => 100 * 1.5 ** attemptsMade`; its type is number. Seen: the retries after
+# 150 and 225 ms work. PostgreSQL rejects the third delay, 337.5 ms ("invalid input syntax for type bigint"), which only the worker's
+# "error" listener learns. The job stays active until its lock expires, runs again without counting an attempt, and fails at the second
+# stall with "job stalled more than allowable limit", after 3 of 5 attempts. What its processor threw in the last two runs appears
+# neither in failedReason nor in a "failed" event. `backoff: 33.3` does the same. Built-in exponential backoff is rounded and works.
+# BullMQ's guide says that application code is identical across backends. On Redis, the same job makes all five attempts.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

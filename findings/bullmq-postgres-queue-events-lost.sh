@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# bullmq 6.7.0: QueueEvents on the PostgreSQL backend loses events of jobs that finish at the same time.
+# bullmq 6.7.0: on PostgreSQL, QueueEvents loses events of jobs that finish at the same time.
 #
-# Valid input: three workers finish 1000 jobs, one QueueEvents listens since before the first, and nothing fails. Seen: all 1000
-# jobs are completed, and "completed" is emitted for 856 to 999 of them, with no error. The rows are in the table of events, but
-# they are read by "id greater than the last one seen", and an id is taken from a sequence before its transaction commits:
-# a row that commits after a higher id has been read is never read.
-# So `job.waitUntilFinished(events)` of such a job does not settle before its ttl, and does not settle at all without one.
-# The guide to this backend says that the application code is identical across backends; Redis assigns ids as it appends.
+# Valid input: three workers complete 1000 jobs while a QueueEvents listens, and nothing fails. Seen: all 1000 jobs are completed, but
+# "completed" is emitted for only 856 to 999 of them, without an error. An event's id comes from a sequence before its transaction
+# commits, and QueueEvents reads rows "id > last one read". It never reads a row that commits after a higher id has been read.
+# For such a job, `job.waitUntilFinished(events)` rejects at its ttl, and without a ttl it never settles.
+# BullMQ's guide says that application code is identical across backends. On Redis, the server assigns ids as it appends.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

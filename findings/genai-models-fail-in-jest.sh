@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# @google/genai 3.3.0 in Jest 30: models and batches fail with "fetch failed" in a test, though fetch itself works there.
+# @google/genai 3.3.0 in Jest 30: models and batches reject with "fetch failed", although fetch itself works.
 #
-# Valid input: a Jest test in its default environment (node) that calls a server on loopback by fetch, by models, batches,
-# interactions and webhooks. Seen: fetch, interactions and webhooks succeed; models.generateContent and batches.get reject with
-# "exception TypeError: fetch failed sending request", and the server sees no request of theirs. The SDK looks for Node's Undici
-# dispatcher at `globalThis[Symbol.for('undici.globalDispatcher.1')]`; a test's globalThis is that of Jest's sandbox and has
-# none, so its own dispatcher throws "Undici globalDispatcher is not available." The same as ESM and with require.
-# `httpOptions: { fetch }`, with any function around fetch, avoids it.
-# The message points to the network, and the same lines work outside of Jest.
+# Valid input: a test in Jest's default environment that calls a loopback server by fetch and by the SDK. Seen: fetch, interactions and
+# webhooks resolve. models.generateContent and batches.get reject with "exception TypeError: fetch failed sending request" and send
+# nothing. The SDK reads Node's dispatcher from `globalThis[Symbol.for('undici.globalDispatcher.1')]`. In a test, globalThis belongs to
+# Jest's sandbox and has none, so the SDK throws "Undici globalDispatcher is not available." Tests in ESM and in CommonJS behave alike.
+# With a function around fetch as `httpOptions: { fetch }`, the calls resolve.
+# The message suggests a network problem, and the same lines work outside of Jest.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# @google/genai 3.3.0: `retryOptions: { attempts: 1 }` of the client does not hold for interactions and webhooks.
+# @google/genai 3.3.0: the client's `retryOptions` have no effect on interactions and webhooks.
 #
-# Valid input: a client with `httpOptions: { retryOptions: { attempts: 1 } }`, typed as "If 0 or 1, it means no retries" and "If
-# not specified, default to 5". The server answers 503 with `retry-after: 0`. Seen: models.generateContent is sent once and
-# webhooks.create and interactions.create five times, over six seconds, without an idempotency key. With the option left out it is
-# the same: once, not five times, and five times. With `attempts: 3`: three times, five times. What does stop the repeats is
-# `maxRetries: 0` of the call.
-# A proxy that answers 503 after the API has accepted the request makes four more webhooks, each with a secret that nobody has seen,
-# or four more videos to pay for.
+# Valid input: `httpOptions: { retryOptions: { attempts: 1 } }`, documented as "If 0 or 1, it means no retries. If not specified, default
+# to 5". The server answers 503 with `retry-after: 0`. Seen: generateContent is sent once, but webhooks.create and interactions.create are
+# sent five times within six seconds, without an idempotency key. With `attempts: 3`: three times and five times. Without the option: once
+# and five times. Only `maxRetries: 0` in the call itself turns the retries off.
+# If a proxy answers 503 after the API has accepted the request, four more webhooks exist, each with a secret that nobody has seen, or
+# four more videos are billed.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# @google/genai 3.3.0: the abortSignal of files.upload has no effect.
+# @google/genai 3.3.0: files.upload ignores its abortSignal.
 #
-# Valid input: a file of 16 MiB and `config: { mimeType, abortSignal }`, typed as "Abort signal which can be used to cancel the
-# request". The signal is aborted while the first of two pieces is at the server. Seen: the upload goes on with the second
-# piece, finalizes the file, and resolves as if nothing had happened. The same with a signal that is aborted before the call.
-# files.get of the same client rejects.
-# So a shutdown that cancels its uploads waits for all of their bytes, and a file that was cancelled is stored.
+# Valid input: a file of 16 MiB and `config: { mimeType, abortSignal }`, documented as "Abort signal which can be used to cancel the
+# request". The signal is aborted while the server receives the first of two chunks. Seen: the SDK sends the second chunk, finalizes the
+# file, and resolves. It does the same with a signal that was aborted before the call. files.get of the same client rejects.
+# A shutdown that aborts its uploads waits for all their bytes, and the canceled file is stored.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# @nestjs/core 12.5.1: close() during the start of an HTTP application tears it down and then lets it listen.
+# @nestjs/core 12.5.1: close() of an HTTP application that is still starting shuts it down, and then it starts to listen.
 #
-# Valid input: app.close() while app.listen() still waits for a provider's onModuleInit. Seen, on Express: the hooks of the
-# shutdown run and close() resolves; then onModuleInit ends, onApplicationBootstrap runs, listen() resolves, and the port answers
-# requests of an app whose providers are destroyed. On Fastify listen() rejects with an error about setNotFoundHandler. A second
-# close() closes the port, and runs the hooks of the shutdown once more.
-# The source says "A shutdown that arrives during initialization waits for it to settle", and close() of a testing module does wait. The
-# promise it waits for is set in NestApplicationContext.init(), which NestApplication.init() overrides without setting it.
-# So a supervisor or a test's timeout that closes an app too early leaves a process that serves on closed connections. 11.2.10 does the same.
+# Valid input: app.close() while app.listen() waits for a provider's onModuleInit. Seen, on Express: the shutdown hooks run and close()
+# resolves. Then onModuleInit ends, onApplicationBootstrap runs, listen() resolves, and the port answers requests of an app whose
+# providers are destroyed. On Fastify, listen() rejects with an error about setNotFoundHandler. A second close() closes the port and runs
+# the shutdown hooks again.
+# A comment in Nest says "A shutdown that arrives during initialization waits for it to settle", and a testing module's close() does wait.
+# But NestApplication.init() overrides NestApplicationContext.init(), which sets the promise to wait for. 11.2.10 behaves the same.
+# A supervisor or a test timeout that closes an app too early leaves a server on closed connections.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

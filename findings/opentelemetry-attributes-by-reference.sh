@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# @opentelemetry/sdk-metrics 2.12.1: a metric's data point follows later changes of the object that its attributes came in.
+# @opentelemetry/sdk-metrics 2.12.1: changing an attributes object after the call changes data points that are already recorded.
 #
-# Valid input: one object of labels for a request, { method: 'POST' } when it starts (an up-down counter, +1), and with `status` added
-# when it ends (a histogram), as middleware does. Seen: the counter's data point, recorded before, is exported as
-# { method: 'POST', status: 200 }, and -1 with fresh attributes { method: 'POST' } goes to the same point, so the sum is right under the
-# wrong labels. With 200 and 500 one after the other, each into the same object: two data points of one counter with equal
-# attributes, and /metrics has one series twice. The SDK finds the point by a hash of the values at the time of the
-# call, and keeps the object itself for the export. Spans of the same SDK copy their attributes.
-# The API's documentation says nothing about who owns the object.
+# Valid input: middleware keeps one object of labels per request. It passes { method: 'POST' } to an up-down counter, adds `status` when
+# the request ends, and passes the object to a histogram. Seen: the counter's point is exported as { method: 'POST', status: 200 }. A
+# later add(-1, { method: 'POST' }) goes to the same point, so the value is right under the wrong labels. If one object is used for status
+# 200 and then 500, the counter has two points with equal attributes, and /metrics contains the same series twice.
+# The SDK finds a point by a hash of the values at the time of the call, but keeps the caller's object for the export. Spans of the same
+# SDK copy their attributes.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# @electric-sql/pglite-socket 0.2.17: a notification goes to the client that sent it, which does not listen, and not to the one that does.
+# @electric-sql/pglite-socket 0.2.17: a notification goes to the client that sent it, not to the client that listens.
 #
-# Valid input: two clients of pg 8.23.1 on one PGLiteSocketServer with maxConnections. The first says LISTEN, the second NOTIFY. Seen:
-# the second, which has never listened, gets the notification; the first gets nothing, not even after further queries of its own.
-# When the first notifies itself, it does hear it, so a test with one client passes.
-# The README says that several connections share one by a multiplexer and that "not all use cases are guaranteed to work", but not that
-# messages change their recipient. Whatever waits by LISTEN (BullMQ's PostgreSQL backend, pg-boss, a cache's invalidation) sleeps
-# on until its timeout, with no error.
+# Valid input: two clients of pg 8.23.1 on one PGLiteSocketServer with maxConnections. The first runs LISTEN, the second NOTIFY. Seen: the
+# second client, which never listened, receives the notification. The first receives nothing, even after more queries of its own. It does
+# receive a notification that it sends itself, so a test with a single client passes.
+# The README says that connections share one session through a multiplexer and that "not all use cases are guaranteed to work". It does not
+# say that messages reach other clients. Consumers that wait by LISTEN, such as BullMQ on PostgreSQL or a cache's invalidation, are
+# not woken, and no error is reported.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

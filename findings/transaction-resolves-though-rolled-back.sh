@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# drizzle-orm 0.45.4, typeorm 1.1.1, knex 3.3.0 on pg 8.23.1: a transaction that PostgreSQL rolled back resolves with its result.
+# drizzle-orm 0.45.4, typeorm 1.1.1 and knex 3.3.0 on pg 8.23.1: a transaction resolves although PostgreSQL has rolled it back.
 #
-# Valid input: a transaction inserts a row, makes a query that fails, catches its error (an optional lookup, a duplicate that
-# may be ignored) and returns. PostgreSQL answers COMMIT of such a transaction with ROLLBACK and no error. Seen: Drizzle on pg, TypeORM
-# and Knex resolve with the returned value, and the row is not there. Kysely 0.28.19 rejects with AbortedTransactionError, postgres.js
-# 3.4.9 with the query's own error, though it was caught. So does Drizzle on postgres.js: the same code of the same ORM says
-# "committed" on one driver and rejects on the other.
-# So code that marks an event as done after such a transaction has lost it, and only some of its clients say so.
+# Valid input: a transaction inserts a row, runs a query that fails, catches the error (an optional lookup, for example) and returns.
+# PostgreSQL responds to the COMMIT with ROLLBACK, without an error. Seen: Drizzle on pg, TypeORM and Knex resolve with the returned value,
+# and the row does not exist. Kysely 0.28.19 rejects with AbortedTransactionError. postgres.js 3.4.9 rejects with the error that was
+# caught, and so does Drizzle on postgres.js: in the same ORM, the driver decides whether the same code resolves or rejects.
+# Code that marks an event as done after such a transaction loses it.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
