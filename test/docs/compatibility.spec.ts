@@ -5,7 +5,7 @@ import { docTable } from '../support/doc-table.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PAGE = 'docs/compatibility.md';
-/** Tables by the head of their first column. Each ends with a column of tests. */
+/** Heads of the first columns of tables whose last column names tests. */
 const TESTED = ['peer', 'host', 'store', 'database client', 'library'];
 
 type Dependencies = Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ function packagesOf(cell: string): string[] {
   return [...cell.matchAll(/`([@\w/.-]+)`/g)].map(([, name]) => name!);
 }
 
-/** Versions of each package that the tests install, by name: here, in an app of test/package, or in place of the app's own. */
+/** Returns the versions of each package that tests install: in this project, or in an app of test/package. */
 function installedVersions(): ReadonlyMap<string, readonly string[]> {
   const lock = parsed<{ readonly packages: Readonly<Record<string, { readonly version?: string }>> }>(
     'package-lock.json',
