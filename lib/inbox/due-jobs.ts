@@ -1,11 +1,11 @@
-import { Heap } from 'heap-js';
+import TinyQueue from 'tinyqueue';
 
 /** Max delay of a timer in Node. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Calls back for each job when it is due, a few at a time, with one timer for all jobs. */
 export class DueJobs {
-  readonly #due = new Heap<{ readonly id: string; readonly at: number }>((a, b) => a.at - b.at);
+  readonly #due = new TinyQueue<{ readonly id: string; readonly at: number }>([], (a, b) => a.at - b.at);
   readonly #maxConcurrent: number;
   readonly #work: (id: string, at: number) => Promise<void>;
   #timer: NodeJS.Timeout | undefined;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { GoogleGenAI } from '@google/genai';
-import { batchResults } from '../../dist/jobs/transfer/batch-results.js';
+import { batchResults } from '../../build/jobs/transfer/batch-results.js';
 import { QUICK, race, ratioRow, speedRatio } from './harness.js';
 
 const LINES = QUICK ? 100_000 : 1_000_000;

@@ -1,4 +1,4 @@
-import { DedupeCache, DedupeEntry } from '../../dist/inbox/dedupe-cache.js';
+import { DedupeCache, DedupeEntry } from '../../build/inbox/dedupe-cache.js';
 import { QUICK } from './harness.js';
 
 const OFFERED = QUICK ? 200_000 : 1_000_000;

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseEvent } from '../../dist/events/parse-event.js';
-import { verifiedDelivery } from '../../dist/events/verified-delivery.js';
-import { inlineInbox } from '../../dist/index.js';
+import { parseEvent } from '../../build/events/parse-event.js';
+import { verifiedDelivery } from '../../build/events/verified-delivery.js';
+import { inlineInbox } from '../../build/index.js';
 import { QUICK } from './harness.js';
 
 const EVENTS = QUICK ? 400 : 1_600;

@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { GoogleGenAI } from '@google/genai';
-import { readInteraction } from '../../dist/jobs/transfer/interaction-reader.js';
-import { downloadVideo } from '../../dist/jobs/transfer/video-download.js';
+import { readInteraction } from '../../build/jobs/transfer/interaction-reader.js';
+import { downloadVideo } from '../../build/jobs/transfer/video-download.js';
 
 const MIB = 1024 * 1024;
 const FILM_BYTES = 40_000_000;

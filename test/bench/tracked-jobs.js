@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as tick } from 'node:timers/promises';
-import { bullmqInbox } from '../../dist/bullmq/index.js';
-import { trackedJobId } from '../../dist/bullmq/tracked-job.js';
-import { parseEvent } from '../../dist/events/parse-event.js';
-import { verifiedDelivery } from '../../dist/events/verified-delivery.js';
-import { EventDispatcher } from '../../dist/handlers/event-dispatcher.js';
-import { HandlerRegistry } from '../../dist/handlers/handler-registry.js';
-import { idOfName } from '../../dist/inbox/job-tracker.js';
-import { outcomeOfEvent } from '../../dist/jobs/job-outcome.js';
-import { waitForOutcome } from '../../dist/jobs/job-completion.js';
+import { bullmqInbox } from '../../build/bullmq/index.js';
+import { trackedJobId } from '../../build/bullmq/tracked-job.js';
+import { parseEvent } from '../../build/events/parse-event.js';
+import { verifiedDelivery } from '../../build/events/verified-delivery.js';
+import { EventDispatcher } from '../../build/handlers/event-dispatcher.js';
+import { HandlerRegistry } from '../../build/handlers/handler-registry.js';
+import { idOfName } from '../../build/inbox/job-tracker.js';
+import { outcomeOfEvent } from '../../build/jobs/job-outcome.js';
+import { waitForOutcome } from '../../build/jobs/job-completion.js';
 import { onEachStore } from './inbox/stores.js';
 import { QUICK } from './harness.js';
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
-import { JwksStrategy } from '../../dist/signature/jwks.strategy.js';
-import { parseSignatureHeaders } from '../../dist/signature/signature-headers.js';
+import { JwksStrategy } from '../../build/signature/jwks.strategy.js';
+import { parseSignatureHeaders } from '../../build/signature/signature-headers.js';
 import { ed25519Delivery, eventBody } from './deliveries.js';
 import { QUICK, race, ratioRow, speedRatio, timed, timedAsync } from './harness.js';
 

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
-import { parseEvent } from '../../dist/events/parse-event.js';
-import { HmacStrategy } from '../../dist/signature/hmac.strategy.js';
-import { checkTimestamp, parseSignatureHeaders } from '../../dist/signature/signature-headers.js';
-import { SignatureVerifier } from '../../dist/signature/signature-verifier.js';
+import { parseEvent } from '../../build/events/parse-event.js';
+import { HmacStrategy } from '../../build/signature/hmac.strategy.js';
+import { checkTimestamp, parseSignatureHeaders } from '../../build/signature/signature-headers.js';
+import { SignatureVerifier } from '../../build/signature/signature-verifier.js';
 import { eventBody, hmacDelivery } from './deliveries.js';
 import { QUICK, race, ratioRow, speedRatio, timed, timedAsync } from './harness.js';
 

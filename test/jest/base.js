@@ -28,7 +28,7 @@ export const BASE = {
       },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/build', '<rootDir>/dist'],
 };
 
 /** Settings for tests with real stores, which are found or started before and stopped after. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { documentation } from '../support/docstrings.js';
 import { Host } from './host.js';
 import { run, tarball } from './run.js';
@@ -32,11 +32,29 @@ describe('the packed file', () => {
     const pages = files.filter((file) => file.startsWith(`docs${sep}`));
     const built = files.filter((file) => !papers.includes(file) && !pages.includes(file));
 
+    expect(built.toSorted()).toEqual(
+      filesBelow(join(ROOT, 'dist'))
+        .map((file) => join('dist', file))
+        .toSorted(),
+    );
     expect(built).toContain(join('dist', 'index.js'));
-    expect(built.filter((file) => !existsSync(sourceOf(file)))).toEqual([]);
     expect(pages).toContain(join('docs', 'inbox.md'));
     expect(pages.filter((file) => file.startsWith(join('docs', 'api')) || !existsSync(join(ROOT, file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(papers.filter((paper) => existsSync(join(ROOT, paper)))));
+  });
+
+  it('contains the code of each file of lib once, and its source maps name no other file', () => {
+    const dist = join(host.installed, 'dist');
+    const sources = filesBelow(dist)
+      .filter((file) => file.endsWith('.map'))
+      .flatMap((file) => {
+        const map = JSON.parse(readFileSync(join(dist, file), 'utf8')) as { readonly sources: readonly string[] };
+        return map.sources.map((source) => relative(host.installed, resolve(dist, dirname(file), source)));
+      });
+
+    expect(sources.length).toBeGreaterThan(300);
+    expect(sources.filter((source, index) => sources.indexOf(source) !== index)).toEqual([]);
+    expect(sources.filter((source) => !source.startsWith(`lib${sep}`) || !existsSync(join(ROOT, source)))).toEqual([]);
   });
 
   it('contains every file that its manifest lists', () => {
@@ -65,11 +83,6 @@ describe('the packed file', () => {
     expect(undocumented).toEqual([]);
   });
 });
-
-/** The source that a built file must come from. */
-function sourceOf(file: string): string {
-  return join(ROOT, file.replace(/^dist/, 'lib').replace(/(\.d\.ts|\.js)$/, '.ts'));
-}
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) =>

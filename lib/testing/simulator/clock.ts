@@ -1,7 +1,7 @@
 // Imported, so that fake global timers in a test do not stop the simulator.
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { Heap } from 'heap-js';
+import TinyQueue from 'tinyqueue';
 import type { SimulatorClock } from './simulated-api.js';
 
 /** Maximum delay of a Node timer. */
@@ -51,8 +51,8 @@ class TaskQueue {
   }
 }
 
-function emptyQueue(): Heap<Task> {
-  return new Heap<Task>((a, b) => a.at - b.at || a.sequence - b.sequence);
+function emptyQueue(): TinyQueue<Task> {
+  return new TinyQueue<Task>([], (a, b) => a.at - b.at || a.sequence - b.sequence);
 }
 
 /** Clock that starts at the machine's time and runs `speed` times as fast. Uses one unreferenced timer. */

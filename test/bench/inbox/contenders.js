@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as tick } from 'node:timers/promises';
-import { bullmqInbox } from '../../../dist/bullmq/index.js';
-import { parseEvent } from '../../../dist/events/parse-event.js';
-import { verifiedDelivery } from '../../../dist/events/verified-delivery.js';
-import { EventDispatcher } from '../../../dist/handlers/event-dispatcher.js';
-import { HandlerRegistry } from '../../../dist/handlers/handler-registry.js';
-import { jobIdOf, jobNameOf, toJobData } from '../../../dist/bullmq/delivery-job.js';
+import { bullmqInbox } from '../../../build/bullmq/index.js';
+import { parseEvent } from '../../../build/events/parse-event.js';
+import { verifiedDelivery } from '../../../build/events/verified-delivery.js';
+import { EventDispatcher } from '../../../build/handlers/event-dispatcher.js';
+import { HandlerRegistry } from '../../../build/handlers/handler-registry.js';
+import { jobIdOf, jobNameOf, toJobData } from '../../../build/bullmq/delivery-job.js';
 import { eventBody } from '../deliveries.js';
 import { CONCURRENCY } from './stores.js';
 

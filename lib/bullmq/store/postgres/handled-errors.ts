@@ -1,5 +1,5 @@
 import type { PostgresConnection } from 'bullmq';
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 
 /** The part of BullMQ's connection that creates its LISTEN client. */
 interface ClientMaker {
