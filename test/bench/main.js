@@ -22,6 +22,7 @@ const BENCHMARKS = [
   'inline-video',
   'film-polled',
   'store-faults',
+  'installed-size',
 ];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
