@@ -60,6 +60,17 @@ export function ratioRow(what, beside, value, target) {
   };
 }
 
+/** The same for what something costs beside the other, of which `most` is the target. */
+export function costRow(what, beside, value, most) {
+  return {
+    what,
+    beside,
+    value: value.toFixed(2),
+    target: most === undefined ? '' : `≤ ${most.toFixed(2)}`,
+    met: most === undefined ? undefined : value <= most,
+  };
+}
+
 /** The rows as a table in plain text. */
 export function table(rows) {
   const cells = [

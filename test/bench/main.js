@@ -23,6 +23,7 @@ const BENCHMARKS = [
   'film-polled',
   'store-faults',
   'installed-size',
+  'cold-start',
 ];
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
