@@ -73,13 +73,13 @@ export class ModuleInstances {
 })
 export class GeminiWebhooksCoreModule implements OnModuleInit {
   readonly #bus: GeminiEventBus;
-  readonly #telemetry: Telemetry | undefined;
+  readonly #telemetry: Telemetry;
 
   constructor(
     dispatcher: EventDispatcher,
     bus: GeminiEventBus,
     { reports$ }: DeliveryReports,
-    @Inject(Telemetry) telemetry: Telemetry | undefined,
+    @Inject(Telemetry) telemetry: Telemetry,
   ) {
     this.#bus = bus;
     this.#telemetry = telemetry;
@@ -89,7 +89,8 @@ export class GeminiWebhooksCoreModule implements OnModuleInit {
   }
 
   /** Runs before an inbox starts, and after the app's providers may have started an SDK. */
-  onModuleInit(): void {
-    if (this.#telemetry) reportMetrics(this.#telemetry, this.#bus);
+  async onModuleInit(): Promise<void> {
+    await this.#telemetry.prepare();
+    reportMetrics(this.#telemetry, this.#bus);
   }
 }

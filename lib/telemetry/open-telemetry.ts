@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ATTRIBUTES, errorType, exceptionType } from './attributes.js';
 import type { CounterName, GaugeName, HistogramName } from './instruments.js';
 import { ApiInstruments } from './api-instruments.js';
-import type { OpenTelemetryApi } from './optional-api.js';
+import { isOpenTelemetryRegistered, loadOpenTelemetryApi, type OpenTelemetryApi } from './optional-api.js';
 import {
   Telemetry,
   type SpanEnd,
@@ -17,15 +17,32 @@ import { boundedCarrier } from './trace-carrier.js';
 /** Instrumentation scope of our spans and metrics. */
 const SCOPE = 'nestjs-gemini-webhooks';
 
-/** Telemetry by `@opentelemetry/api`, for whichever SDK the app has registered. */
+/**
+ * Telemetry by `@opentelemetry/api`, for whichever SDK the app has registered. Loads the API only then: in an app without an
+ * SDK it would do nothing.
+ */
 export class OpenTelemetry extends Telemetry {
-  readonly #api: OpenTelemetryApi;
+  #loadedApi: OpenTelemetryApi | undefined;
+  #loading: Promise<void> | undefined;
   #tracer: Tracer | undefined;
   #instruments: ApiInstruments | undefined;
 
-  constructor(api: OpenTelemetryApi) {
+  constructor(api?: OpenTelemetryApi) {
     super();
-    this.#api = api;
+    this.#loadedApi = api;
+  }
+
+  async prepare(): Promise<void> {
+    if (!this.#loadedApi && isOpenTelemetryRegistered()) await (this.#loading ??= this.#load());
+  }
+
+  async #load(): Promise<void> {
+    this.#loadedApi = await loadOpenTelemetryApi();
+  }
+
+  get #api(): OpenTelemetryApi | undefined {
+    if (!this.#loadedApi) void this.prepare();
+    return this.#loadedApi;
   }
 
   get isTracing(): boolean {
@@ -33,18 +50,21 @@ export class OpenTelemetry extends Telemetry {
   }
 
   start(name: string, { attributes, parent, headers }: SpanOptions): TelemetrySpan | undefined {
+    const api = this.#api;
     const tracer = (this.#tracer ??= this.#registeredTracer());
-    if (!tracer) return undefined;
-    const { trace, SpanKind } = this.#api;
-    const context = parent instanceof ApiSpan ? parent.context : this.#contextOf(headers);
+    if (!api || !tracer) return undefined;
+    const { trace, SpanKind } = api;
+    const context = parent instanceof ApiSpan ? parent.context : contextOf(api, headers);
     // The first span of a worker continues the trace of another process.
     const kind = !headers && trace.getSpanContext(context)?.isRemote === true ? SpanKind.CONSUMER : SpanKind.INTERNAL;
     const span = tracer.startSpan(name, { attributes, kind }, context);
-    return new ApiSpan(this.#api, span, trace.setSpan(context, span));
+    return new ApiSpan(api, span, trace.setSpan(context, span));
   }
 
   carrier(): TraceCarrier | undefined {
-    const { trace, context, propagation, ROOT_CONTEXT, isSpanContextValid } = this.#api;
+    const api = this.#api;
+    if (!api) return undefined;
+    const { trace, context, propagation, ROOT_CONTEXT, isSpanContextValid } = api;
     const position = trace.getSpanContext(context.active());
     if (!position || !isSpanContextValid(position)) return undefined;
     const carrier = {};
@@ -54,11 +74,13 @@ export class OpenTelemetry extends Telemetry {
   }
 
   resume<Result>(carrier: TraceCarrier | undefined, work: () => Result): Result {
-    const { trace, context } = this.#api;
+    const api = this.#api;
+    if (!api) return work();
+    const { trace, context } = api;
     const active = context.active();
     const span = trace.getSpan(active);
     if (span?.isRecording()) return work();
-    const position = this.#extract(boundedCarrier(carrier));
+    const position = extracted(api, boundedCarrier(carrier));
     if (position) return context.with(trace.setSpanContext(active, position), work);
     // A worker runs in the context in which it was created: that span has ended, and is not the event's.
     return span ? context.with(trace.deleteSpan(active), work) : work();
@@ -84,24 +106,11 @@ export class OpenTelemetry extends Telemetry {
     return this.#registered()?.observe(metrics, read, attributes) ?? (() => undefined);
   }
 
-  /** The active context; with the sender's position in a trace if no span is active. */
-  #contextOf(headers: IncomingHttpHeaders | undefined): Context {
-    const { trace, context } = this.#api;
-    const active = context.active();
-    if (!headers || trace.getSpan(active)) return active;
-    const position = this.#extract(headers);
-    return position ? trace.setSpanContext(active, position) : active;
-  }
-
-  /** Reads nothing but the position: baggage of an unknown sender is not passed on. */
-  #extract(carrier: object | undefined): SpanContext | undefined {
-    const { trace, propagation, ROOT_CONTEXT } = this.#api;
-    return carrier && trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier));
-  }
-
   /** Returns no tracer while the app has no SDK: the API's own would create a span for every call. */
   #registeredTracer(): Tracer | undefined {
-    const { trace, ProxyTracerProvider } = this.#api;
+    const api = this.#api;
+    if (!api) return undefined;
+    const { trace, ProxyTracerProvider } = api;
     const provider = trace.getTracerProvider();
     if (provider instanceof ProxyTracerProvider && !provider.getDelegateTracer(SCOPE)) return undefined;
     return provider.getTracer(SCOPE);
@@ -109,11 +118,30 @@ export class OpenTelemetry extends Telemetry {
 
   #registered(): ApiInstruments | undefined {
     if (this.#instruments) return this.#instruments;
-    const { metrics, createNoopMeter } = this.#api;
+    const api = this.#api;
+    if (!api) return undefined;
+    const { metrics, createNoopMeter } = api;
     const meter: Meter = metrics.getMeter(SCOPE);
     if (meter.constructor === createNoopMeter().constructor) return undefined;
     return (this.#instruments = new ApiInstruments(meter));
   }
+}
+
+/** Returns the active context; with the sender's position in a trace if no span is active. */
+function contextOf(api: OpenTelemetryApi, headers: IncomingHttpHeaders | undefined): Context {
+  const { trace, context } = api;
+  const active = context.active();
+  if (!headers || trace.getSpan(active)) return active;
+  const position = extracted(api, headers);
+  return position ? trace.setSpanContext(active, position) : active;
+}
+
+/** Reads nothing but the position: baggage of an unknown sender is not passed on. */
+function extracted(
+  { trace, propagation, ROOT_CONTEXT }: OpenTelemetryApi,
+  carrier: object | undefined,
+): SpanContext | undefined {
+  return carrier && trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier));
 }
 
 class ApiSpan implements TelemetrySpan {

@@ -3,6 +3,14 @@ import { messageOf } from '../errors.js';
 
 export type OpenTelemetryApi = typeof import('@opentelemetry/api');
 
+/** Where every copy of the API's version 1 keeps what the app has registered. */
+const REGISTRY = Symbol.for('opentelemetry.js.api.1');
+
+/** True if the app has registered a part of an SDK. Loads nothing. */
+export function isOpenTelemetryRegistered(): boolean {
+  return (globalThis as { readonly [REGISTRY]?: object })[REGISTRY] !== undefined;
+}
+
 /** Loads `@opentelemetry/api`; `undefined` if it is not installed. Telemetry never keeps an app from starting. */
 export async function loadOpenTelemetryApi(): Promise<OpenTelemetryApi | undefined> {
   // Bundlers accept that the package is absent only if the `import()` itself is inside a `try`.

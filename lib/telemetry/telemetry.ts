@@ -32,10 +32,12 @@ export interface SpanOptions {
 }
 
 /**
- * Spans and metrics of OpenTelemetry. Absent if `@opentelemetry/api` is not installed. No type of that package is part of
- * it, because apps compile without the package.
+ * Spans and metrics of OpenTelemetry. There are none without `@opentelemetry/api`. No type of that package is part of it,
+ * because apps compile without the package.
  */
 export abstract class Telemetry {
+  /** Gets ready if the app has registered an SDK. Afterwards an SDK that is registered later is noticed at its first use. */
+  abstract prepare(): Promise<void>;
   /** True if the app has registered a tracer provider. */
   abstract get isTracing(): boolean;
   /** Starts a span; `undefined` if the app has not registered a tracer provider. */

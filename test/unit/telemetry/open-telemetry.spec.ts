@@ -3,6 +3,7 @@ import * as api from '@opentelemetry/api';
 import { AlwaysOffSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { OpenTelemetry } from '../../../lib/telemetry/open-telemetry.js';
 import { ExportedTelemetry } from '../../support/telemetry.js';
+import { until } from '../../support/until.js';
 
 let exported: ExportedTelemetry | undefined;
 
@@ -25,6 +26,20 @@ describe('without an SDK', () => {
     telemetry.count('gemini.webhooks.polls', {});
     telemetry.measure('gemini.webhooks.handler.duration', 1, {});
     telemetry.observe(['gemini.webhooks.inbox.oldest_age'], async () => ({}), {})();
+  });
+
+  it('the API is not loaded, and spans begin when the app registers one before or after the module is prepared', async () => {
+    const [early, late] = [new OpenTelemetry(), new OpenTelemetry()];
+    await late.prepare();
+    expect(late.isTracing).toBe(false);
+
+    exported = new ExportedTelemetry();
+    await early.prepare();
+
+    expect(early.isTracing).toBe(true);
+    await until(() => late.isTracing && late.isMetering);
+    late.start('receive', { attributes: {} })?.end();
+    expect(exported.spans.map(({ name }) => name)).toEqual(['receive']);
   });
 
   it('spans begin when the app registers one later', () => {
