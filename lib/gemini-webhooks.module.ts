@@ -7,7 +7,6 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { ConfigModule, type ConfigType } from '@nestjs/config';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CheckedOptions, GeminiWebhooksModuleAsyncOptions, SettingsFactory } from './config/async-options.js';
 import { GeminiEventBus } from './bus/gemini-event-bus.js';
@@ -15,7 +14,8 @@ import { GeminiWebhookEndpoints } from './static-webhooks/gemini-webhook-endpoin
 import { STATIC_WEBHOOK_PROVIDERS } from './static-webhooks/static-webhook.providers.js';
 import { GeminiWebhooksCoreModule, ModuleInstances } from './gemini-webhooks-core.module.js';
 import { geminiWebhooksConfig, type GeminiWebhooksConfig } from './config/gemini-webhooks.config.js';
-import { geminiWebhooksEnvironment } from './config/gemini-webhooks.environment.js';
+import { configServiceImport } from './config/config-service.js';
+import { readEnvironment } from './config/gemini-webhooks.environment.js';
 import type {
   GeminiWebhooksModuleOptions,
   GeminiWebhooksOptionsFactory,
@@ -95,7 +95,8 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
     const { name, path, controller, decorators, global, ...settings } = options;
     const given = { name, path, controller, decorators, global };
     const route = geminiWebhooksRoute(given, process.env['GEMINI_WEBHOOK_PATH']);
-    return define(route, [{ provide: GEMINI_WEBHOOKS_SETTINGS, useValue: settings }]);
+    const imports = route.decorators.length > 0 || settings.around ? [configServiceImport()] : [];
+    return define(route, [{ provide: GEMINI_WEBHOOKS_SETTINGS, useValue: settings }], imports);
   }
 
   /**
@@ -112,8 +113,8 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
   static forRootAsync<Factory extends SettingsFactory, Class extends Type<GeminiWebhooksOptionsFactory>>(
     options: CheckedOptions<Factory, Class>,
   ): DynamicModule {
-    const { imports, ...rest } = options as GeminiWebhooksModuleAsyncOptions;
-    return define(geminiWebhooksRoute(rest), settingsProviders(rest), imports);
+    const { imports = [], ...rest } = options as GeminiWebhooksModuleAsyncOptions;
+    return define(geminiWebhooksRoute(rest), settingsProviders(rest), [...imports, configServiceImport()]);
   }
 
   /** Nest calls the providers' hooks first, so the inbox has started and its lock is ready. */
@@ -125,7 +126,7 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
 function define(
   route: GeminiWebhooksRoute,
   settings: Provider[],
-  imports: DynamicModule['imports'] = [],
+  imports: NonNullable<DynamicModule['imports']>,
 ): DynamicModule {
   const named = (type: Type): InjectionToken => getGeminiToken(type, route.registration);
   const aliases =
@@ -133,7 +134,7 @@ function define(
   return {
     module: GeminiWebhooksModule,
     global: route.global,
-    imports: [...imports, GeminiWebhooksCoreModule, ConfigModule.forFeature(geminiWebhooksEnvironment)],
+    imports: [...imports, GeminiWebhooksCoreModule],
     controllers: route.controller ? [createController(route)] : [],
     providers: [...settings, ...instanceProviders(route), ...aliases],
     exports: [GeminiWebhooksCoreModule, ...[...BY_CLASS, ...BY_TOKEN].map(named)],
@@ -145,15 +146,11 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
     { provide: GEMINI_WEBHOOKS_ROUTE, useValue: route },
     {
       provide: GEMINI_WEBHOOKS_CONFIG,
-      useFactory: (
-        settings: GeminiWebhooksSettings,
-        environment: ConfigType<typeof geminiWebhooksEnvironment>,
-        instances: ModuleInstances,
-      ) => {
+      useFactory: (settings: GeminiWebhooksSettings, instances: ModuleInstances) => {
         instances.add(route);
-        return geminiWebhooksConfig(route.registration, settings, environment);
+        return geminiWebhooksConfig(route.registration, settings, readEnvironment());
       },
-      inject: [GEMINI_WEBHOOKS_SETTINGS, geminiWebhooksEnvironment.KEY, ModuleInstances],
+      inject: [GEMINI_WEBHOOKS_SETTINGS, ModuleInstances],
     },
     {
       provide: GEMINI_WEBHOOKS_MOUNT,

@@ -1,5 +1,3 @@
-import { registerAs } from '@nestjs/config';
-
 /** Environment variables that the module reads at start. `forRoot` itself also reads `GEMINI_WEBHOOK_PATH`. */
 export const ENVIRONMENT_NAMES = [
   'GEMINI_WEBHOOK_SECRET',
@@ -18,12 +16,10 @@ export const ENVIRONMENT_NAMES = [
 export type GeminiWebhooksEnvironment = { readonly [Name in (typeof ENVIRONMENT_NAMES)[number]]?: string };
 
 /**
- * Environment as `@nestjs/config` sees it: the variables of the process, and those of the `.env` files that the app's
- * `ConfigModule` has loaded.
+ * Reads the variables of the process, to which the app's `ConfigModule` adds those of its `.env` files before Nest creates
+ * any provider.
  */
-export const geminiWebhooksEnvironment = registerAs('geminiWebhooks', () => readEnvironment(process.env));
-
-export function readEnvironment(env: NodeJS.ProcessEnv): GeminiWebhooksEnvironment {
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): GeminiWebhooksEnvironment {
   const given = ENVIRONMENT_NAMES.map((name) => [name, env[name]?.trim()] as const).filter(([, value]) => value);
   return Object.freeze(Object.fromEntries(given));
 }

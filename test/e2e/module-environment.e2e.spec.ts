@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type ModuleMetadata } from '@nestjs/common';
+import { Inject, Injectable, UseGuards, type CanActivate, type ModuleMetadata } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GeminiJobs, GeminiWebhooksModule, OnGeminiEvent } from '../../lib/index.js';
+import { GeminiJobs, GeminiWebhooksModule, OnGeminiEvent, type AroundGeminiHandler } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { setEnvironment } from '../support/environment.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -110,6 +110,34 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
     delete process.env['MY_SECRET'];
 
     expect(await deliver(origin)).toMatchObject(PROCESSED);
+  });
+
+  it('is at hand as ConfigService where nothing imports it: in a factory, a guard of the route and a hook', async () => {
+    const seen: unknown[] = [];
+    class UsesConfig {
+      constructor(@Inject(ConfigService) config: ConfigService) {
+        seen.push(config.get('GEMINI_WEBHOOK_SECRET'));
+      }
+    }
+    class AsGuard extends UsesConfig implements CanActivate {
+      canActivate = () => true;
+    }
+    class AsHook extends UsesConfig implements AroundGeminiHandler {
+      around = (_run: unknown, next: () => Promise<unknown>) => next();
+    }
+    setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET });
+    await start(GeminiWebhooksModule.forRoot({ decorators: [UseGuards(AsGuard)] }));
+    await start(GeminiWebhooksModule.forRoot({ around: [AsHook] }));
+    await start(
+      GeminiWebhooksModule.forRootAsync({
+        inject: [ConfigService],
+        useFactory: (config: ConfigService) => ({
+          hmac: { secrets: config.getOrThrow<string>('GEMINI_WEBHOOK_SECRET') },
+        }),
+      }),
+    );
+
+    expect(seen).toEqual([SECRET, SECRET]);
   });
 
   it('does not change the app’s ConfigService', async () => {
