@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { DecidedEvent } from '../events/verified-delivery.js';
 import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch.js';
+import { BoundedCache } from '../shared/bounded-cache.js';
 
 /** What the cache remembers of one event. */
 export class DedupeEntry implements HandlerCheckpoints {
@@ -61,13 +61,13 @@ export interface RunningClaim<Result> {
 /** Remembers the events that this process has seen, bounded in number and time. Never evicts one that is being handled. */
 export class DedupeCache<Result> {
   readonly #running = new Map<string, RunningClaim<Result>>();
-  readonly #idle: LRUCache<string, DedupeEntry>;
+  readonly #idle: BoundedCache<DedupeEntry>;
   readonly #maxEntries: number;
 
   constructor({ maxEntries, retentionMs }: { readonly maxEntries: number; readonly retentionMs: number }) {
     this.#maxEntries = maxEntries;
     // Reading the clock each time costs less than the timers with which the cache avoids that.
-    this.#idle = new LRUCache({ max: maxEntries, ttl: retentionMs, ttlResolution: 0 });
+    this.#idle = new BoundedCache({ max: maxEntries, ttl: retentionMs, ttlResolution: 0 });
   }
 
   /** Number of remembered events, and of those that are being handled. */

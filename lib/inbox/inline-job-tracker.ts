@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { jobIdInKey } from '../events/event-key.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import { BoundedCache } from '../shared/bounded-cache.js';
 import { Watchers } from '../shared/watchers.js';
 import { isGivenUp, nextPollAt } from './poll-times.js';
 import { DueJobs } from './due-jobs.js';
@@ -45,9 +45,9 @@ export class InlineJobTracker implements JobTracker {
   readonly #accept: (delivery: VerifiedDelivery) => Promise<unknown>;
   readonly #maxEntries: number;
   readonly #running = new Map<string, Entry>();
-  readonly #ended: LRUCache<string, Entry>;
+  readonly #ended: BoundedCache<Entry>;
   /** Id of a job by its `idOfName`. */
-  readonly #aliases: LRUCache<string, string>;
+  readonly #aliases: BoundedCache<string>;
   readonly #due = new DueJobs(MAX_CONCURRENT_CHECKS, (id, at) => this.#work(id, at));
   readonly #watchers = new Watchers();
   readonly #logger = new Logger('GeminiWebhooks');
@@ -60,8 +60,8 @@ export class InlineJobTracker implements JobTracker {
     this.#tracking = tracking;
     this.#accept = accept;
     this.#maxEntries = maxEntries;
-    this.#ended = new LRUCache({ max: maxEntries, ttl: retentionMs });
-    this.#aliases = new LRUCache({ max: 2 * maxEntries, ttl: retentionMs, updateAgeOnGet: true });
+    this.#ended = new BoundedCache({ max: maxEntries, ttl: retentionMs });
+    this.#aliases = new BoundedCache({ max: 2 * maxEntries, ttl: retentionMs, updateAgeOnGet: true });
   }
 
   /** @throws GeminiWebhooksError `inbox_unavailable` when the limit of running jobs is reached */
