@@ -1,9 +1,8 @@
-import type { GoogleGenAI } from '@google/genai';
 import type { Type } from '@nestjs/common';
 import type { AroundGeminiHandler } from '../handlers/around-handler.js';
 import { bindingConfig, type BindingConfig } from './binding.config.js';
 import { endpointConfig, type EndpointConfig } from './static-webhook.config.js';
-import { geminiClient, isVertex } from './gemini-client.js';
+import { geminiClient, isVertex, type GeminiClient } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { GeminiWebhooksSettings, HmacSecretsResolver } from './gemini-webhooks.options.js';
 import type { InboxEngineFactory } from '../inbox/inbox-engine.js';
@@ -29,7 +28,7 @@ export interface GeminiWebhooksConfig {
   /** URL of a durable inbox's store, unless the inbox's own options set one. */
   readonly inboxUrl: string | undefined;
   /** Absent if there is no API key. The app cannot call Gemini then. */
-  readonly gemini: GoogleGenAI | undefined;
+  readonly gemini: GeminiClient | undefined;
   readonly publicUrl: URL | undefined;
   readonly binding: BindingConfig | false;
   readonly jobs: JobsConfig;

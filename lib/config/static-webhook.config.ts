@@ -1,6 +1,5 @@
-import type { GoogleGenAI } from '@google/genai';
 import { subscribedEvents } from '../events/subscribable-events.js';
-import { geminiApiKey } from './gemini-client.js';
+import { geminiApiKey, type GeminiClient } from './gemini-client.js';
 import type { EndpointOptions, GeminiWebhooksSettings } from './gemini-webhooks.options.js';
 import { checkGroup, checkUrl, describe, invalid, show } from './option-checks.js';
 
@@ -49,7 +48,7 @@ export function endpointConfig(endpoint: GeminiWebhooksSettings['endpoint']): En
 /** Returns the keys of a secret store: the binding secrets, else the API key. The first encrypts, all decrypt. */
 export function secretStoreKeys(
   binding: { readonly secrets: readonly string[] } | false,
-  gemini: GoogleGenAI | undefined,
+  gemini: GeminiClient | undefined,
 ): readonly string[] {
   if (binding && binding.secrets.length > 0) return binding.secrets;
   const apiKey = geminiApiKey(gemini, {});

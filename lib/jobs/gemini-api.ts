@@ -1,4 +1,5 @@
 import type { GoogleGenAI, GoogleGenAIRequestOptions, HttpOptions } from '@google/genai';
+import { loadedClient, type GeminiClient } from '../config/gemini-client.js';
 import { statusOf } from '../shared/http-status.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -27,20 +28,21 @@ export interface RequestOptions {
 
 /** Sends one request to Gemini with a timeout. Returns a failure with its status and the wait that Gemini asks for. */
 export async function requestOnce<Answer>(
-  ai: GoogleGenAI,
-  request: (options: RequestOptions) => Promise<Answer>,
+  client: GeminiClient,
+  request: (ai: GoogleGenAI, options: RequestOptions) => Promise<Answer>,
 ): Promise<{ readonly answer: Answer } | { readonly failure: ApiFailure }> {
   let retryAfter: string | null = null;
-  // The SDK's ApiError has no headers, so `fetch` reads them. A custom `fetch` stays in use.
-  const ownFetch = (ai as unknown as { readonly httpOptions?: HttpOptions }).httpOptions?.fetch ?? fetch;
-  const recording: typeof fetch = async (...args) => {
-    const response = await ownFetch(...args);
-    retryAfter = response.headers.get('retry-after');
-    return response;
-  };
   try {
+    const ai = await loadedClient(client);
+    // The SDK's ApiError has no headers, so `fetch` reads them. A custom `fetch` stays in use.
+    const ownFetch = (ai as unknown as { readonly httpOptions?: HttpOptions }).httpOptions?.fetch ?? fetch;
+    const recording: typeof fetch = async (...args) => {
+      const response = await ownFetch(...args);
+      retryAfter = response.headers.get('retry-after');
+      return response;
+    };
     return {
-      answer: await request({
+      answer: await request(ai, {
         http: { ...NO_RETRIES.http, timeout: REQUEST_TIMEOUT_MS, fetch: recording },
         request: { ...NO_RETRIES.request, timeout_ms: REQUEST_TIMEOUT_MS },
       }),

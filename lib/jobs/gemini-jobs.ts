@@ -1,8 +1,9 @@
-import type { CreateBatchJobParameters, File, GenerateVideosParameters, GoogleGenAI } from '@google/genai';
+import type { CreateBatchJobParameters, File, GenerateVideosParameters } from '@google/genai';
 import type { CreateEmbeddingsBatchJobParameters as EmbeddingBatch } from '@google/genai';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
+import type { GeminiClient } from '../config/gemini-client.js';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
@@ -46,7 +47,7 @@ export class GeminiJobs implements OnModuleDestroy {
   readonly #videos: FinishedVideos;
 
   constructor(
-    ai: GoogleGenAI | undefined,
+    ai: GeminiClient | undefined,
     tracker: JobTracker | undefined,
     webhooks: JobWebhooks,
     options: JobStartsOptions = { registration: 'default', repeatAfterMs: 120_000 },
@@ -72,7 +73,7 @@ export class GeminiJobs implements OnModuleDestroy {
    *   `inbox_unavailable` while the inbox's store is down (nothing was started then)
    */
   async createBatch(params: CreateBatchJobParameters, options: JobStartOptions = {}): Promise<GeminiJob<'batch'>> {
-    return this.#start(batchPlan(this.#access.client, params, options));
+    return this.#start(batchPlan(await this.#access.client(), params, options));
   }
 
   /**
@@ -80,7 +81,7 @@ export class GeminiJobs implements OnModuleDestroy {
    * batch is polled, and ends with the events of a batch. @throws as `createBatch`
    */
   async createEmbeddingBatch(params: EmbeddingBatch, options: JobStartOptions = {}): Promise<GeminiJob<'batch'>> {
-    return this.#start(embeddingBatchPlan(this.#access.client, params, options));
+    return this.#start(embeddingBatchPlan(await this.#access.client(), params, options));
   }
 
   /**
@@ -93,7 +94,7 @@ export class GeminiJobs implements OnModuleDestroy {
     params: Parameters,
     options: JobStartOptions = {},
   ): Promise<GeminiJob<InteractionKind<Parameters>>> {
-    return this.#start(interactionPlan(this.#access.client, params, options));
+    return this.#start(interactionPlan(await this.#access.client(), params, options));
   }
 
   /**
@@ -108,7 +109,7 @@ export class GeminiJobs implements OnModuleDestroy {
    * @throws as `createBatch`; `invalid_argument` for parameters that do not make a video
    */
   async createVideo(params: CreateVideoParameters, options: JobStartOptions = {}): Promise<GeminiJob<'video'>> {
-    return this.#start(videoPlan(this.#access.client, params, options));
+    return this.#start(videoPlan(await this.#access.client(), params, options));
   }
 
   /**
@@ -125,7 +126,7 @@ export class GeminiJobs implements OnModuleDestroy {
   ): Promise<GeminiJob<'video'>> {
     checkExtension(params, timeoutMs);
     const before = await this.#videos.extendable(ref, { timeoutMs, signal });
-    return this.#start(extensionPlan(this.#access.client, before, params, options));
+    return this.#start(extensionPlan(await this.#access.client(), before, params, options));
   }
 
   /**
@@ -135,7 +136,7 @@ export class GeminiJobs implements OnModuleDestroy {
    * @throws GeminiWebhooksError `invalid_argument` with `@google/genai` 3, which does not support it
    */
   async generateVideos(params: GenerateVideosParameters, options: JobStartOptions = {}): Promise<GeminiJob<'video'>> {
-    return this.#start(operationPlan(this.#access.client, params, options));
+    return this.#start(operationPlan(await this.#access.client(), params, options));
   }
 
   /**
@@ -158,7 +159,6 @@ export class GeminiJobs implements OnModuleDestroy {
    * @throws GeminiWebhooksError `invalid_argument` if the reference names no job, `invalid_option` without a client
    */
   async track(ref: GeminiJobRef, { params }: Pick<JobRouteOptions, 'params'> = {}): Promise<GeminiJob> {
-    void this.#access.client;
     return this.#access.track(describedJob(ref, params));
   }
 
@@ -187,7 +187,7 @@ export class GeminiJobs implements OnModuleDestroy {
    *   2 GB; what the iterable throws; the SDK's errors for what the API refuses
    */
   async batchInput(requests: BatchInputRequests, options: BatchInputOptions = {}): Promise<File> {
-    return batchInput(this.#access.client, requests, options);
+    return batchInput(await this.#access.client(), requests, options);
   }
 
   /**
@@ -202,12 +202,12 @@ export class GeminiJobs implements OnModuleDestroy {
    *   changed or ended too early; the SDK's errors for what the API refuses
    */
   async *batchResults(ref: GeminiJobRef, options: TransferOptions = {}): AsyncGenerator<BatchResult, void> {
-    yield* batchResults(this.#access.client, await this.#access.batchOutputOf(ref), options);
+    yield* batchResults(await this.#access.client(), await this.#access.batchOutputOf(ref), options);
   }
 
   /** Streams the results of an embedding batch, as `batchResults` does for other batches. @throws as `batchResults` */
   async *embeddingResults(ref: GeminiJobRef, options: TransferOptions = {}): AsyncGenerator<EmbeddingResult, void> {
-    yield* embeddingResults(this.#access.client, await this.#access.batchOutputOf(ref), options);
+    yield* embeddingResults(await this.#access.client(), await this.#access.batchOutputOf(ref), options);
   }
 
   /**
@@ -215,7 +215,7 @@ export class GeminiJobs implements OnModuleDestroy {
    * `timeoutMs`. @throws as `downloadVideo`
    */
   async outputVideo(ref: GeminiJobRef, { timeoutMs, ...options }: OutputVideoOptions = {}): Promise<OutputVideo> {
-    const { client } = this.#access;
+    const client = await this.#access.client();
     const source = await this.#videos.source(ref, { timeoutMs, signal: options.signal });
     return typeof source === 'string'
       ? { mimeType: 'video/mp4', uri: source }
@@ -234,7 +234,7 @@ export class GeminiJobs implements OnModuleDestroy {
     destination: string | Writable,
     options: VideoDownloadOptions = {},
   ): Promise<void> {
-    const { client } = this.#access;
+    const client = await this.#access.client();
     checkDestination(destination);
     const source = await this.#videos.source(ref, { signal: options.signal });
     await downloadVideo(client, source, destination, options);

@@ -1,4 +1,5 @@
 import type { BatchJob, GoogleGenAI } from '@google/genai';
+import { loadedClient, type GeminiClient } from '../config/gemini-client.js';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import { outputUri } from '../events/event-resource.js';
@@ -11,14 +12,14 @@ import { waitForSuccess } from './job-completion.js';
 
 /** Finds jobs by their references, and creates the handles that callers receive. */
 export class JobAccess {
-  readonly #ai: GoogleGenAI | undefined;
+  readonly #ai: GeminiClient | undefined;
   readonly #tracker: JobTracker | undefined;
   readonly #starts: JobStarts | undefined;
   readonly #closing: AbortSignal;
 
   /** @param closing aborts when the app shuts down */
   constructor(
-    ai: GoogleGenAI | undefined,
+    ai: GeminiClient | undefined,
     tracker: JobTracker | undefined,
     starts: JobStarts | undefined,
     closing: AbortSignal,
@@ -30,7 +31,11 @@ export class JobAccess {
   }
 
   /** @throws GeminiWebhooksError `invalid_option` without one */
-  get client(): GoogleGenAI {
+  async client(): Promise<GoogleGenAI> {
+    return loadedClient(this.#clientOrThrow());
+  }
+
+  #clientOrThrow(): GeminiClient {
     if (this.#ai) return this.#ai;
     throw new GeminiWebhooksError(
       'invalid_option',
@@ -53,8 +58,9 @@ export class JobAccess {
     return (await tracker.find({ id })) ?? (name === undefined ? undefined : tracker.find({ kind, name, params }));
   }
 
-  /** Tracks a job unless it is already tracked. */
+  /** Tracks a job unless it is already tracked. @throws GeminiWebhooksError `invalid_option` without a client to poll it */
   async track(described: DescribedJob): Promise<GeminiJob> {
+    this.#clientOrThrow();
     const known = await this.find(described);
     if (known) return this.handle(known);
     const job = { ...described, createdAt: Date.now() };

@@ -1,5 +1,5 @@
-import { ApiError } from '@google/genai';
 import { GeminiWebhooksError } from '../errors.js';
+import { isApiError } from './api-error.js';
 import { millisecondsOf } from './gemini-api.js';
 
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
@@ -20,7 +20,7 @@ export function isTransientStatus(status: number): boolean {
 /** True if a retry of the request may succeed. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof InterruptedTransferError) return true;
-  return error instanceof ApiError && isTransientStatus(error.status);
+  return isApiError(error) && isTransientStatus(error.status);
 }
 
 /** Returns the milliseconds to wait before a retry: what `Retry-After` says, else the backoff, at most 30 s. */

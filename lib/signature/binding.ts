@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
+import { loadJose } from '../shared/jose.js';
 
 /** Content of a binding token. A delivery that carries the token belongs to this deployment. */
 export interface Binding {
@@ -45,6 +45,7 @@ export class BindingTokens {
   async mint({ registration, path, params, kind, job }: Binding): Promise<string | undefined> {
     const [key] = this.#keys;
     if (!key) return undefined;
+    const { SignJWT } = await loadJose();
     const now = Math.floor(this.#now() / 1000);
     return new SignJWT({ reg: registration, path, params, kind, job })
       .setProtectedHeader({ alg: 'HS256' })
@@ -57,6 +58,8 @@ export class BindingTokens {
   /** Returns the content of a token; `undefined` if the token is not ours or has expired. */
   async verify(token: unknown): Promise<Binding | undefined> {
     if (typeof token !== 'string' || token === '' || token.length > MAX_LENGTH) return undefined;
+    if (this.#keys.length === 0) return undefined;
+    const { errors, jwtVerify } = await loadJose();
     for (const key of this.#keys) {
       try {
         const { payload } = await jwtVerify<BindingClaims>(token, key, {

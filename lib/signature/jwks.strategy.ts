@@ -1,6 +1,7 @@
 import { createHash, verify, type KeyObject } from 'node:crypto';
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import type { errors, JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { JwksConfig } from '../config/jwks.config.js';
+import { loadJose } from '../shared/jose.js';
 import { KeySet, type Keys, type KeySetStatus } from './key-set.js';
 import { isRecent, type SignatureHeaders } from './signature-headers.js';
 import { StaleToken } from './stale-token.js';
@@ -91,6 +92,7 @@ export class JwksStrategy {
     token: string,
     nowSeconds: number,
   ): Promise<VerifiedToken | StaleToken | 'unknown key' | undefined> {
+    const { errors, jwtVerify } = await loadJose();
     try {
       const { payload } = await jwtVerify(token, ofJwt, {
         algorithms: JWT_ALGORITHMS,

@@ -1,7 +1,9 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { GeminiWebhooksError, messageOf, reasonOf } from '../errors.js';
 import { isObject } from '../shared/is-object.js';
+import { loadJose } from '../shared/jose.js';
+import { lazy } from '../shared/lazy.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { JwksConfig } from '../config/jwks.config.js';
 
@@ -158,7 +160,8 @@ export function importKeys(keySet: JSONWebKeySet): Keys {
     .filter((key) => key !== undefined);
   if (ed25519.length === 0 && !keys.some(({ kty }) => kty === 'RSA' || kty === 'EC'))
     throw new Error('the key set has no usable key');
-  return { ed25519, ofJwt: createLocalJWKSet({ keys }) };
+  const local = lazy(async () => (await loadJose()).createLocalJWKSet({ keys }));
+  return { ed25519, ofJwt: async (header, token) => (await local())(header, token) };
 }
 
 function importConfiguredKeys(keySet: JSONWebKeySet): Keys {

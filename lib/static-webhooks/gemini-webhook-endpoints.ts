@@ -1,5 +1,5 @@
-import type { GoogleGenAI } from '@google/genai';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { GeminiClient } from '../config/gemini-client.js';
 import type { EndpointConfig } from '../config/static-webhook.config.js';
 import { GeminiWebhooksError, reasonOf } from '../errors.js';
 import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
@@ -59,7 +59,7 @@ type SyncFailure = Extract<EndpointStatus, { readonly state: 'failed' }>;
 
 /** Dependencies of `GeminiWebhookEndpoints`. */
 export interface GeminiWebhookEndpointsParts {
-  readonly ai: GoogleGenAI | undefined;
+  readonly ai: GeminiClient | undefined;
   /** Passed to factories of stores. */
   readonly host: SigningSecretStoreHost;
   /** Secrets of this process's verifiers, if it has any. */

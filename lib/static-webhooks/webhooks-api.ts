@@ -1,5 +1,6 @@
 import type { GoogleGenAI, GoogleGenAIRequestOptions } from '@google/genai';
 import { inspect } from 'node:util';
+import { loadedClient, type GeminiClient } from '../config/gemini-client.js';
 import { GeminiWebhooksError } from '../errors.js';
 import { statusOf } from '../shared/http-status.js';
 import { staticWebhook, type StaticWebhook } from './static-webhook.js';
@@ -24,10 +25,14 @@ const REVOCATIONS = {
 
 /** `ai.webhooks` with timeouts. Requests that create a secret are not retried. Throws what the SDK throws. */
 export class WebhooksApi {
-  readonly #webhooks: GoogleGenAI['webhooks'];
+  readonly #ai: GeminiClient;
 
-  constructor(ai: GoogleGenAI) {
-    this.#webhooks = ai.webhooks;
+  constructor(ai: GeminiClient) {
+    this.#ai = ai;
+  }
+
+  async #webhooks(): Promise<GoogleGenAI['webhooks']> {
+    return (await loadedClient(this.#ai)).webhooks;
   }
 
   /** Returns the webhooks of all pages. */
@@ -44,7 +49,7 @@ export class WebhooksApi {
     const all: StaticWebhook[] = [];
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const response = await this.#webhooks.list(token ? { page_token: token } : undefined, options);
+      const response = await (await this.#webhooks()).list(token ? { page_token: token } : undefined, options);
       all.push(...(response.webhooks ?? []).map(staticWebhook));
       token = response.next_page_token;
       if (!token) return all;
@@ -53,7 +58,7 @@ export class WebhooksApi {
   }
 
   async get(id: string): Promise<StaticWebhook> {
-    return staticWebhook(await this.#webhooks.get(id, undefined, REPEATABLE));
+    return staticWebhook(await (await this.#webhooks()).get(id, undefined, REPEATABLE));
   }
 
   /** @returns the webhook and its secret, which Gemini shows once */
@@ -63,7 +68,7 @@ export class WebhooksApi {
     events: readonly string[],
   ): Promise<{ readonly webhook: StaticWebhook; readonly secret: string }> {
     const response = await withoutSecrets(
-      this.#webhooks.create({ name, uri, subscribed_events: [...events] }, NO_RETRIES),
+      (await this.#webhooks()).create({ name, uri, subscribed_events: [...events] }, NO_RETRIES),
     );
     return { webhook: staticWebhook(response), secret: secretIn(response.new_signing_secret) };
   }
@@ -78,22 +83,22 @@ export class WebhooksApi {
       ...(state && { state }),
     };
     const mask = Object.keys(changes).join(',');
-    return staticWebhook(await this.#webhooks.update(id, { ...changes, update_mask: mask }, REPEATABLE));
+    return staticWebhook(await (await this.#webhooks()).update(id, { ...changes, update_mask: mask }, REPEATABLE));
   }
 
   /** @returns the new secret, which Gemini shows once */
   async rotate(id: string, revokePrevious: RevokePrevious): Promise<string> {
     const behaviour = { revocation_behavior: REVOCATIONS[revokePrevious] };
-    const response = await withoutSecrets(this.#webhooks.rotateSigningSecret(id, behaviour, NO_RETRIES));
+    const response = await withoutSecrets((await this.#webhooks()).rotateSigningSecret(id, behaviour, NO_RETRIES));
     return secretIn(response.secret);
   }
 
   async ping(id: string): Promise<void> {
-    await this.#webhooks.ping(id, undefined, NO_RETRIES);
+    await (await this.#webhooks()).ping(id, undefined, NO_RETRIES);
   }
 
   async delete(id: string): Promise<void> {
-    await this.#webhooks.delete(id, undefined, REPEATABLE);
+    await (await this.#webhooks()).delete(id, undefined, REPEATABLE);
   }
 }
 

@@ -1,4 +1,4 @@
-import { GeminiWebhooksError } from '../../errors.js';
+import { missingPeerError } from '../../shared/missing-peer.js';
 
 const INBOX = 'bullmqInbox';
 
@@ -10,7 +10,7 @@ export async function loadBullmq(owner = INBOX, driver = 'ioredis'): Promise<typ
   try {
     return await import('bullmq');
   } catch (error) {
-    throw missingPeerError('bullmq', driver, owner, error);
+    throw missingPeerError({ name: 'bullmq', owner, install: ['bullmq', driver] }, error);
   }
 }
 
@@ -19,7 +19,7 @@ export async function loadRedisDriver(owner = INBOX): Promise<Pick<typeof import
   try {
     return await import('ioredis');
   } catch (error) {
-    throw missingPeerError('ioredis', 'bullmq', owner, error);
+    throw missingPeerError({ name: 'ioredis', owner, install: ['bullmq', 'ioredis'] }, error);
   }
 }
 
@@ -28,17 +28,6 @@ export async function loadPostgresDriver(owner = INBOX): Promise<typeof import('
   try {
     return await import('pg');
   } catch (error) {
-    throw missingPeerError('pg', 'bullmq', owner, error);
+    throw missingPeerError({ name: 'pg', owner, install: ['bullmq', 'pg'] }, error);
   }
-}
-
-/** Returns an error that says what to install if the peer is missing; otherwise the given error. */
-function missingPeerError(name: string, other: string, owner: string, error: unknown): unknown {
-  const { code } = error as { readonly code?: string };
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return error;
-  return new GeminiWebhooksError(
-    'invalid_option',
-    `${owner} needs "${name}", which is not installed: npm install ${[name, other].toSorted().join(' ')}`,
-    { cause: error },
-  );
 }

@@ -1,7 +1,7 @@
-import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import { hkdfSync } from 'node:crypto';
 import type { SigningSecret } from '../../static-webhooks/signing-secret-store.js';
 import { GeminiWebhooksError } from '../../errors.js';
+import { loadJose } from '../../shared/jose.js';
 
 const PURPOSE = 'nestjs-gemini-webhooks/signing-secrets';
 const DECRYPTION = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
@@ -26,7 +26,8 @@ export class SecretEncryption {
     this.#keys = [deriveKey(first), ...others.map(deriveKey)];
   }
 
-  encrypt({ registration, endpoint }: SecretScope, secrets: readonly SigningSecret[]): Promise<string> {
+  async encrypt({ registration, endpoint }: SecretScope, secrets: readonly SigningSecret[]): Promise<string> {
+    const { CompactEncrypt } = await loadJose();
     const content = new TextEncoder().encode(JSON.stringify({ registration, endpoint, secrets }));
     return new CompactEncrypt(content).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(this.#keys[0]);
   }
@@ -54,6 +55,7 @@ function deriveKey(key: string): Uint8Array {
 
 /** Resolves with `undefined` if the secrets were encrypted with another key. */
 async function decryptWith(encrypted: string, key: Uint8Array, scope: SecretScope): Promise<PlainSecrets | undefined> {
+  const { compactDecrypt, errors } = await loadJose();
   try {
     const { plaintext } = await compactDecrypt(encrypted, key, DECRYPTION);
     return JSON.parse(new TextDecoder().decode(plaintext)) as PlainSecrets;

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { GoogleGenAI } from '@google/genai';
+import type { GeminiClient } from '../../config/gemini-client.js';
 import { messageOf } from '../../errors.js';
 import type { GeminiResourceKind } from '../../events/event-catalogue.js';
 import type { GeminiEvent } from '../../events/gemini-event.js';
@@ -28,7 +28,7 @@ export type PollResult =
 
 /** Decides if and how a job ended: by its event if there is one, otherwise by one poll. */
 export class JobChecker {
-  readonly #ai: GoogleGenAI;
+  readonly #ai: GeminiClient;
   readonly #registration: string;
   readonly #telemetry: Telemetry | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
@@ -39,7 +39,7 @@ export class JobChecker {
   #pausedUntil = 0;
   #records: () => Pick<JobTracker, 'find'> | undefined = () => undefined;
 
-  constructor(ai: GoogleGenAI, registration: string, telemetry?: Telemetry) {
+  constructor(ai: GeminiClient, registration: string, telemetry?: Telemetry) {
     this.#ai = ai;
     this.#telemetry = telemetry;
     this.#registration = registration;
@@ -128,7 +128,7 @@ export class JobChecker {
     const attributes = this.#attributes(job);
     const span = this.#telemetry?.start(`poll ${job.kind}`, { attributes });
     const request = () =>
-      requestOnce(this.#ai, (options) => pollJob(this.#ai, job, options, this.#belongsToOther(job)));
+      requestOnce(this.#ai, (ai, options) => pollJob(ai, job, options, this.#belongsToOther(job)));
     const result = await (span ? span.run(request) : request());
     const polled = 'answer' in result ? result.answer : this.#onFailure(job, result.failure);
     const ended = { [ATTRIBUTES.outcome]: polled.is };
@@ -152,7 +152,7 @@ export class JobChecker {
 
   /** Finds Gemini's name for a batch whose start was interrupted; `undefined` if it cannot be found. Never rejects. */
   async findName(job: TrackedJob): Promise<string | undefined> {
-    const result = await requestOnce(this.#ai, ({ http }) => findBatch(this.#ai, job, http, this.#belongsToOther(job)));
+    const result = await requestOnce(this.#ai, (ai, { http }) => findBatch(ai, job, http, this.#belongsToOther(job)));
     return 'answer' in result ? result.answer?.name : undefined;
   }
 

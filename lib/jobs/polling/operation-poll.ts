@@ -1,4 +1,5 @@
-import { GenerateVideosOperation, type GoogleGenAI } from '@google/genai';
+import type { GoogleGenAI } from '@google/genai';
+import { loadGeminiSdk } from '../../config/gemini-client.js';
 import { isObject } from '../../shared/is-object.js';
 import type { TrackedJob } from '../../inbox/job-tracker.js';
 import type { RequestOptions } from '../gemini-api.js';
@@ -7,6 +8,7 @@ import { failedVideo } from './video-failure.js';
 
 /** Polls a video that was started with `generateVideos` of `@google/genai` 2, by its operation's full name. */
 export async function pollOperation(ai: GoogleGenAI, name: string, { http }: RequestOptions): Promise<JobState> {
+  const { GenerateVideosOperation } = await loadGeminiSdk();
   const request = new GenerateVideosOperation();
   request.name = name;
   const operation = await ai.operations.getVideosOperation({ operation: request, config: { httpOptions: http } });

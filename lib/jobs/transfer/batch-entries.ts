@@ -19,18 +19,20 @@ export type EntryReader<Result> = (entry: BatchEntry, index: number) => Result |
 /**
  * Reads a batch's output entry by entry, as a stream. Memory is bounded by the longest line, and a line by 64 MiB.
  *
+ * @param reader returns what converts each entry
  * @param check throws for an output that must not be read
  */
 export async function* batchEntries<Result>(
   ai: GoogleGenAI,
   batch: BatchJob | string,
   options: TransferOptions,
-  read: EntryReader<Result>,
+  reader: () => EntryReader<Result> | Promise<EntryReader<Result>>,
   missing: string,
   check: (output: BatchOutput) => void = () => undefined,
 ): AsyncGenerator<Result | UnreadableResult, void, undefined> {
   const output = await batchOutput(ai, batch, options);
   check(output);
+  const read = await reader();
   if (output.fileName === undefined) {
     for (const [index, entry] of output.entries.entries()) {
       options.signal?.throwIfAborted();

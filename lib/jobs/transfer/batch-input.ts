@@ -3,7 +3,8 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ApiError, type File, type GoogleGenAI, type UploadFileConfig } from '@google/genai';
+import type { File, GoogleGenAI, UploadFileConfig } from '@google/genai';
+import { isApiError } from '../api-error.js';
 import { GeminiWebhooksError } from '../../errors.js';
 import { abortable } from '../abortable.js';
 import { batchInputLines, type BatchInputRequests } from './batch-input-lines.js';
@@ -70,7 +71,7 @@ export async function batchInput(
   } catch (error) {
     signal?.throwIfAborted();
     // Another process may have uploaded it meanwhile.
-    const uploaded = name === undefined || !(error instanceof ApiError) ? undefined : await existingFile(ai, name);
+    const uploaded = name === undefined || !isApiError(error) ? undefined : await existingFile(ai, name);
     if (uploaded) return uploaded;
     throw error;
   } finally {
@@ -83,7 +84,7 @@ async function existingFile(ai: GoogleGenAI, name: string): Promise<File | undef
   try {
     return await ai.files.get({ name });
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return undefined;
+    if (isApiError(error) && (error.status === 403 || error.status === 404)) return undefined;
     throw error;
   }
 }

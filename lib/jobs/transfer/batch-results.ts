@@ -1,8 +1,9 @@
 import type { BatchJob, GenerateContentResponse, GoogleGenAI } from '@google/genai';
+import { loadGeminiSdk } from '../../config/gemini-client.js';
 import { GeminiWebhooksError } from '../../errors.js';
 import { isObject } from '../../shared/is-object.js';
-import { batchEntries } from './batch-entries.js';
-import { failureOf, labelsOf, type BatchEntry, type BatchResultError, type BatchResultLabels } from './batch-entry.js';
+import { batchEntries, type EntryReader } from './batch-entries.js';
+import { failureOf, labelsOf, type BatchResultError, type BatchResultLabels } from './batch-entry.js';
 import type { BatchOutput } from './batch-output.js';
 import type { TransferOptions } from './resumable-download.js';
 import { asResponse } from './wire-response.js';
@@ -32,18 +33,21 @@ export function batchResults(
   batch: BatchJob | string,
   options: TransferOptions = {},
 ): AsyncGenerator<BatchResult, void, undefined> {
-  return batchEntries(ai, batch, options, resultOf, 'has neither a response nor an error', refuseEmbeddings);
+  return batchEntries(ai, batch, options, resultReader, 'has neither a response nor an error', refuseEmbeddings);
 }
 
-function resultOf(entry: BatchEntry, index: number): BatchResult | undefined {
-  const error = failureOf(entry);
-  if (error) return { ...labelsOf(entry, index), error };
-  const { response } = entry;
-  if (!isObject(response)) return undefined;
-  // Assigned instead of copied, because there may be millions of results.
-  const result = labelsOf(entry, index) as { response?: GenerateContentResponse } & BatchResultLabels;
-  result.response = asResponse(response);
-  return result as BatchResult;
+async function resultReader(): Promise<EntryReader<BatchResult>> {
+  const { prototype } = (await loadGeminiSdk()).GenerateContentResponse;
+  return (entry, index) => {
+    const error = failureOf(entry);
+    if (error) return { ...labelsOf(entry, index), error };
+    const { response } = entry;
+    if (!isObject(response)) return undefined;
+    // Assigned instead of copied, because there may be millions of results.
+    const result = labelsOf(entry, index) as { response?: GenerateContentResponse } & BatchResultLabels;
+    result.response = asResponse(response, prototype);
+    return result as BatchResult;
+  };
 }
 
 function refuseEmbeddings(output: BatchOutput): void {

@@ -30,7 +30,7 @@ export function embeddingResults(
   batch: BatchJob | string,
   options: TransferOptions = {},
 ): AsyncGenerator<EmbeddingResult, void, undefined> {
-  return batchEntries(ai, batch, options, resultOf, 'has neither an embedding nor an error');
+  return batchEntries(ai, batch, options, () => resultOf, 'has neither an embedding nor an error');
 }
 
 function resultOf(entry: BatchEntry, index: number): EmbeddingResult | undefined {

@@ -1,6 +1,6 @@
-import { ApiError } from '@google/genai';
+import type { ApiError } from '@google/genai';
 import { GeminiWebhooksError } from '../../errors.js';
-import { apiErrorOf } from '../api-error.js';
+import { apiErrorOf, isApiError } from '../api-error.js';
 import { expiredFileError } from './expired-file.js';
 import { fileResponseOf } from './file-response.js';
 import type { GeminiHttp } from '../gemini-http.js';
@@ -104,7 +104,7 @@ export class ResumableDownload implements AsyncIterable<Uint8Array> {
       return await this.#read(await authenticatedGet(this.#http, this.#url, headers, this.#signal));
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (error instanceof GeminiWebhooksError || error instanceof ApiError) throw error;
+      if (error instanceof GeminiWebhooksError || isApiError(error)) throw error;
       return { error: this.#failure('could not be reached', error) };
     }
   }

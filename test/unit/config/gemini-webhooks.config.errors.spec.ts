@@ -71,6 +71,7 @@ const CASES: [string, unknown, RegExp, RegExp, RegExp][] = [
   ['gemini', SECRET, /gemini:/, /got a string/, /Give a GoogleGenAI client/],
   ['gemini', true, /gemini:/, /got a boolean/, /or false/],
   ['gemini', null, /gemini:/, /got null/, /or false/],
+  ['gemini', { apiKey: 'key', project: 'p' }, /gemini:/, /has a project or a location/, /apiKey/],
   ['gemini', { vertexai: true }, /gemini:/, /Vertex AI/, /API key/],
   ['gemini', new GoogleGenAI({ vertexai: true, project: 'p', location: 'eu' }), /gemini:/, /Vertex AI/, /API key/],
   ['jobs', 7, /jobs:/, /got a number/, /Give \{ reconcile, webhooks/],
