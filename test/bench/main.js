@@ -15,6 +15,7 @@ const BENCHMARKS = [
   'inbox-work',
   'inbox-latency',
   'inbox-size',
+  'idle',
   'failed-events',
   'tracked-jobs',
   'job-requests',
