@@ -135,7 +135,7 @@ function openStore(
 ): Promise<InboxStore> {
   if (target.kind === 'redis')
     return redisStore(target, { prefix, telemetry: undefined }, { onError, onReady: () => undefined });
-  return postgresStore(target, { schema: prefix ?? 'bullmq', migrate: false, concurrency: 1, telemetry: undefined });
+  return postgresStore(target, { schema: prefix ?? 'bullmq', migrate: false, workers: false, telemetry: undefined });
 }
 
 function rejectedBy(signal: AbortSignal): Promise<never> {

@@ -81,14 +81,11 @@ async function idleOnPostgres(kind) {
 
 /** The largest number of connections until the work has ended. */
 async function most(database, work, everyMs) {
-  let isDone = false;
-  const done = work.then(() => (isDone = true));
-  let largest = 0;
-  while (!isDone) {
+  const done = work.then(() => true);
+  for (let largest = 0; ;) {
     largest = Math.max(largest, await database.connections());
-    await Promise.race([done, tick(everyMs)]);
+    if (await Promise.race([done, tick(everyMs, false)])) return largest;
   }
-  return largest;
 }
 
 async function start(kind, url) {

@@ -38,7 +38,7 @@ describe.each(STORES)("BullMQ's failed set on $name", ({ name: storeName, url })
           )
         : await postgresStore(
             { kind: 'postgres', url },
-            { schema: 'bullmq', migrate: false, concurrency: 2, telemetry: undefined },
+            { schema: 'bullmq', migrate: false, workers: true, telemetry: undefined },
           );
     queue = openQueue(url, queueName);
     failedJobs = store.failedJobs(queueName);

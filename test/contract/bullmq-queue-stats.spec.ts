@@ -34,7 +34,7 @@ describe.each(STORES)("the counts of BullMQ's jobs on $name", ({ name: storeName
           )
         : await postgresStore(
             { kind: 'postgres', url },
-            { schema: 'bullmq', migrate: false, concurrency: 2, telemetry: undefined },
+            { schema: 'bullmq', migrate: false, workers: true, telemetry: undefined },
           );
     queue = store.queue<DeliveryJobData, void>(queueName);
     client = openQueue(url, queueName);

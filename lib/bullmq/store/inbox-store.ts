@@ -44,12 +44,8 @@ export interface StoredStats extends Omit<GeminiInboxStats, 'oldestAgeMs'> {
 
 /** The store port. Hides the differences between BullMQ on Redis and on PostgreSQL. */
 export interface InboxStore {
-  /**
-   * Opens a queue whose requests fail fast: the answer to Google waits for them.
-   *
-   * @param connections maximum number of connections on PostgreSQL
-   */
-  queue<Data, Result>(name: string, connections?: number): StoreQueue<Data, Result>;
+  /** Opens a queue whose requests fail fast: the answer to Google waits for them. */
+  queue<Data, Result>(name: string): StoreQueue<Data, Result>;
   /** Counts the jobs of a queue that was opened by `queue`, in one request of bounded size on its connection. */
   stats(queue: DeliveryQueue): Promise<StoredStats>;
   /** Opens the failed jobs of a queue on a separate connection: an operator can wait longer than Google. */
@@ -59,7 +55,6 @@ export interface InboxStore {
     name: string,
     processor: Processor<Data, Result, string>,
     options: Omit<WorkerOptions, 'connection'>,
-    connections?: number,
   ): StoreWorker<Data, Result>;
   relay(namespace: string): Relay<never>;
   readonly handOffPolicy: HandOffPolicy;

@@ -22,8 +22,6 @@ import { workerOptions } from '../store/worker-options.js';
 
 /** Maximum number of concurrent checks in one process. Most jobs end by their event, which takes a few milliseconds. */
 const MAX_CONCURRENT_CHECKS = 16;
-/** Maximum number of PostgreSQL connections. Kept low: a server allows 100 in total by default. */
-const CONNECTIONS = { queue: 3, worker: 3 };
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** The parts of the inbox that tracked jobs use. */
@@ -80,9 +78,7 @@ export class TrackedJobs {
     this.#queue = new Supervised<TrackedJobQueue>({
       make: async () => {
         await prepare();
-        return withErrorsHandled(
-          store.queue<TrackedJobData | TrackedJobAlias, TrackedJobResult>(name, CONNECTIONS.queue),
-        );
+        return withErrorsHandled(store.queue<TrackedJobData | TrackedJobAlias, TrackedJobResult>(name));
       },
       onFailure,
     });
@@ -93,7 +89,7 @@ export class TrackedJobs {
         await prepare();
         const processor = await this.#processor();
         const options = workerOptions(this.#config, MAX_CONCURRENT_CHECKS);
-        const worker = withErrorsHandled(store.worker(name, tracked(processor), options, CONNECTIONS.worker));
+        const worker = withErrorsHandled(store.worker(name, tracked(processor), options));
         worker.on('completed', (job) => this.#onEnded(job));
         worker.on('failed', (job) => job?.finishedOn !== undefined && this.#onEnded(job));
         return worker;

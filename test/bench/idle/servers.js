@@ -15,39 +15,40 @@ export async function ownRedis() {
   const server = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--dir', dir, '--save', ''], {
     stdio: 'ignore',
   });
-  const started = await Promise.race([once(server, 'spawn').then(() => true), once(server, 'error').then(() => false)]);
+  const isInstalled = await Promise.race([
+    once(server, 'spawn').then(() => true),
+    once(server, 'error').then(() => false),
+  ]);
+  if (!isInstalled) return undefined;
   const url = `redis://127.0.0.1:${port}`;
-  const redis = started && new Redis(url);
-  redis && redis.on('error', () => undefined);
-  return (
-    started && {
-      url,
-      async close() {
-        redis.disconnect();
-        server.kill();
-        await once(server, 'exit');
-        await rm(dir, { recursive: true });
-      },
-      /** Counts commands for so long: those that clients sent, and all that the server ran, also within scripts. */
-      async count(ms) {
-        const monitor = await redis.monitor();
-        const sent = {};
-        const run = {};
-        let own = 0;
-        monitor.on('monitor', (_time, [command], source) => {
-          const name = command.toLowerCase();
-          if (name === 'info') own += 1;
-          else run[name] = (run[name] ?? 0) + 1;
-          if (source !== 'lua' && name !== 'info') sent[name] = (sent[name] ?? 0) + 1;
-        });
-        const before = await processed(redis);
-        await tick(ms);
-        const counted = (await processed(redis)) - before - 1;
-        monitor.disconnect();
-        return { counted, sent, run };
-      },
-    }
-  );
+  const redis = new Redis(url).on('error', () => undefined);
+  return {
+    url,
+    async close() {
+      redis.disconnect();
+      server.kill();
+      await once(server, 'exit');
+      await rm(dir, { recursive: true });
+    },
+    /** Counts commands for so long: those that clients sent, and all that the server ran, also within scripts. */
+    async count(ms) {
+      const monitor = await redis.monitor();
+      const sent = {};
+      const run = {};
+      let own = 0;
+      monitor.on('monitor', (_time, [command], source) => {
+        const name = command.toLowerCase();
+        if (name === 'info') own += 1;
+        else run[name] = (run[name] ?? 0) + 1;
+        if (source !== 'lua' && name !== 'info') sent[name] = (sent[name] ?? 0) + 1;
+      });
+      const before = await processed(redis);
+      await tick(ms);
+      const counted = (await processed(redis)) - before - 1;
+      monitor.disconnect();
+      return { counted, sent, run };
+    },
+  };
 }
 
 async function processed(redis) {

@@ -10,18 +10,13 @@ const PARTS = {
 
 /** Patches BullMQ's connections to PostgreSQL, and remembers which of their private parts a BullMQ version lacks. */
 export class PatchedConnections {
-  readonly #listeningClient: Parameters<typeof keepErrorsHandled>[1];
   readonly #missing = new Set<keyof typeof PARTS>();
 
   /** @param listeningClient class of the LISTEN client, instead of pg's */
-  constructor(listeningClient?: Parameters<typeof keepErrorsHandled>[1]) {
-    this.#listeningClient = listeningClient;
-  }
-
-  patch(connection: PostgresConnection): void {
+  patch(connection: PostgresConnection, listeningClient?: Parameters<typeof keepErrorsHandled>[1]): void {
     for (const part of Object.keys(PARTS) as (keyof typeof PARTS)[])
       if (!(connection as unknown as Partial<Record<string, unknown>>)[part]) this.#missing.add(part);
-    keepErrorsHandled(connection, this.#listeningClient);
+    keepErrorsHandled(connection, listeningClient);
     retryDeadlocks(connection);
   }
 

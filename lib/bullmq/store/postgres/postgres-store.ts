@@ -14,6 +14,8 @@ import { postgresQueueStats, type PostgresQueue } from './postgres-queue-stats.j
 import { migrateSchema } from './postgres-migrations.js';
 import { postgresWarnings } from './postgres-warnings.js';
 import { postgresTime } from './postgres-time.js';
+import { SharedListener } from './shared-listener.js';
+import { SharedPool } from './shared-pool.js';
 
 /** Fails within the time limit of an answer. Bounds the wait for a connection and the query separately. */
 export const FAIL_FAST = {
@@ -32,6 +34,13 @@ const FOR_OPERATORS = {
   statement_timeout: OPERATOR_TIMEOUT_MS - 100,
 } satisfies PoolConfig;
 
+/**
+ * Maximum number of connections: to accept events and record jobs, and for the workers and the bus. Another one listens for
+ * notifications. Kept low: a server allows 100 in total by default.
+ */
+const WITH_WORKERS = { accept: 4, work: 5 };
+const WITHOUT_WORKERS = { accept: 3, work: 1 };
+
 /** Timeout of a migration, including the wait for its lock, in milliseconds. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 const QUERY_TIMEOUT_MS = 10_000;
@@ -45,22 +54,28 @@ export async function postgresStore(
   {
     schema,
     migrate,
-    concurrency,
+    workers,
     telemetry,
-  }: { readonly schema: string } & Pick<BullmqInboxConfig, 'migrate' | 'concurrency' | 'telemetry'>,
+  }: { readonly schema: string } & Pick<BullmqInboxConfig, 'migrate' | 'workers' | 'telemetry'>,
 ): Promise<InboxStore> {
   const driver = await loadPostgresDriver();
   checkConnection('bullmqInbox', target, (config) => new driver.Client(config));
   const sockets = new OpenSockets();
   const base: PoolConfig = { stream: sockets.open, ...connectionOptions(target) };
   const SessionClient = sessionClient(driver, base);
-  const connections = new PatchedConnections(SessionClient);
+  const connections = new PatchedConnections();
+  const listener = new SharedListener(SessionClient);
+  const [acceptPool, workPool] = [new SharedPool(), new SharedPool()];
   const bullmq = await loadBullmq();
-  const { Queue, Worker } = bullmq.withBackend((...given: Parameters<typeof bullmq.createPostgresBackend>) => {
-    const backend = bullmq.createPostgresBackend(...given);
-    connections.patch(backend.connection);
-    return backend;
-  });
+  const on = (pool: SharedPool | undefined) =>
+    bullmq.withBackend((...given: Parameters<typeof bullmq.createPostgresBackend>) => {
+      const backend = bullmq.createPostgresBackend(...given);
+      connections.patch(backend.connection, listener.clientClass({ isNamed: false }));
+      pool?.share(backend.connection);
+      return backend;
+    });
+  const [accepting, working, operating] = [on(acceptPool), on(workPool), on(undefined)];
+  const max = workers ? WITH_WORKERS : WITHOUT_WORKERS;
   const connection = (options: PoolConfig) =>
     ({ ...base, ...options, Client: SessionClient, schema, migrate: false }) as PostgresPoolConfig;
 
@@ -79,25 +94,29 @@ export async function postgresStore(
   };
 
   return {
-    queue: (name, max = 8) =>
-      new Queue(name, { ...(telemetry && { telemetry }), connection: connection({ ...FAIL_FAST, max }) }) as never,
+    queue: (name) =>
+      new accepting.Queue(name, {
+        ...(telemetry && { telemetry }),
+        connection: connection({ ...FAIL_FAST, max: max.accept }),
+      }) as never,
     stats: (queue) => postgresQueueStats(queue as unknown as PostgresQueue),
     failedJobs: (name) =>
       postgresFailedJobs(
-        new Queue(name, { skipMetasUpdate: true, connection: connection({ ...FOR_OPERATORS, max: 2 }) }),
+        new operating.Queue(name, { skipMetasUpdate: true, connection: connection({ ...FOR_OPERATORS, max: 2 }) }),
       ),
-    worker: (name, processor, options, max = Math.min(concurrency, 8) + 2) =>
-      new Worker(name, processor as never, {
+    worker: (name, processor, options) =>
+      new working.Worker(name, processor as never, {
         ...options,
-        connection: connection({ ...RETRY_FOREVER, max }),
+        connection: connection({ ...RETRY_FOREVER, max: max.work }),
       }) as never,
     relay: (namespace) =>
       new bullmq.Relay({
-        connection: connection({ ...RETRY_FOREVER, max: 3 }),
+        connection: connection({ ...RETRY_FOREVER, max: max.work }),
         namespace,
         backend: (options: Parameters<typeof bullmq.createPostgresRelayBackend>[0]) => {
           const backend = bullmq.createPostgresRelayBackend(options);
-          connections.patch(backend['connection']);
+          connections.patch(backend['connection'], listener.clientClass({ isNamed: true }));
+          workPool.share(backend['connection']);
           return backend;
         },
       }) as never,
@@ -118,6 +137,9 @@ export async function postgresStore(
       skewEffect:
         "Locks on PostgreSQL use the workers' clocks: if those differ by more than lockDurationMs, another worker may start a running handler again.",
     },
-    close: async () => sockets.close(),
+    async close() {
+      await Promise.all([acceptPool.end(), workPool.end()]);
+      sockets.close();
+    },
   };
 }
