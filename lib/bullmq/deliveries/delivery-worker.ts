@@ -65,7 +65,8 @@ export function deliveryWorker({
         begin: (handler) => eventLoop.begin(handler),
       });
       const options = workerOptions(config, config.concurrency);
-      const worker = withErrorsHandled(store.worker(config.queueName, tracked(processor), options));
+      const handsOff = () => peers.handsOff;
+      const worker = withErrorsHandled(store.worker(config.queueName, tracked(processor), options, handsOff));
       worker.on('completed', ({ id }) => completedHandlers.forget(id));
       worker.on('failed', (job) => job?.finishedOn !== undefined && completedHandlers.forget(job.id));
       return worker;

@@ -17,6 +17,8 @@ export interface RosterEntry {
   readonly handlers: readonly RosterHandler[];
   /** Handlers that it has but does not run, because it has no workers. Earlier versions omit them. */
   readonly idle?: readonly RosterHandler[];
+  /** How long it counts as alive after this heartbeat, in milliseconds. Earlier versions omit it. */
+  readonly leaseMs?: number;
 }
 
 /** Distinct names of the handlers of an event. */
@@ -27,20 +29,26 @@ export interface WantedHandlers {
   readonly idle: readonly string[];
 }
 
-interface LiveEntry extends Pick<RosterEntry, 'works' | 'handlers' | 'idle'> {
+interface LiveEntry extends Omit<RosterEntry, 'node'> {
   readonly until: number;
   /** True if an outage has renewed the lease since the process was last heard. */
   readonly isRenewed?: boolean;
 }
 
 /** How long a process counts as alive after its last heartbeat, in milliseconds. */
-export const ROSTER_LEASE_MS = 30_000;
+export const ROSTER_LEASE_MS = 60_000;
 /** Interval between heartbeats, in milliseconds. */
-export const ROSTER_HEARTBEAT_MS = 10_000;
-/** A process also receives its own heartbeats. If even those are missing for this long, it is disconnected. */
-export const DISCONNECTED_AFTER_MS = 1.2 * ROSTER_HEARTBEAT_MS;
+export const ROSTER_HEARTBEAT_MS = 20_000;
+/** The interval of a worker without peers: only a process that joins reads its entry. Shorter than the lease. */
+const ALONE_HEARTBEAT_MS = 45_000;
+/** What earlier versions, which publish no lease, expect of their peers. */
+const EARLIER = { leaseMs: 30_000, heartbeatMs: 10_000 };
+/** A process also receives its own heartbeats. If even those are missing for so many intervals, it is disconnected. */
+const DISCONNECTED_AFTER = 1.2;
+/** The same for a process that only receives events, in milliseconds. */
+export const DISCONNECTED_AFTER_MS = DISCONNECTED_AFTER * ROSTER_HEARTBEAT_MS;
 /** Time without a worker's heartbeat before a warning, in milliseconds. Including one interval, it is less than a minute. */
-export const WORKER_ABSENT_MS = 45_000;
+export const WORKER_ABSENT_MS = 39_000;
 /** How long entries read from the store stay valid while disconnected, in milliseconds. */
 const READ_FRESH_MS = 1_000;
 
@@ -59,10 +67,30 @@ export class HandlerRoster {
   constructor(readonly now: () => number = Date.now) {}
 
   /** Updates a process from its heartbeat. */
-  update({ node, works, handlers, idle }: RosterEntry): void {
+  update(entry: RosterEntry): void {
     this.#extendAfterOutage();
-    this.#entries.set(node, { works, handlers, ...(idle && { idle }), until: this.now() + ROSTER_LEASE_MS });
+    this.#set(entry);
+  }
+
+  #set({ node, ...entry }: RosterEntry): void {
+    this.#entries.set(node, { ...entry, until: this.now() + leaseOf(entry) });
     this.#matching.clear();
+  }
+
+  /** Interval between this process's heartbeats, in milliseconds: as often as its peers need them. */
+  get heartbeatMs(): number {
+    this.#live();
+    return this.#heartbeatMs;
+  }
+
+  get #heartbeatMs(): number {
+    const entries = [...this.#entries.values()];
+    if (entries.some(({ leaseMs }) => leaseMs === undefined)) return EARLIER.heartbeatMs;
+    return entries.length === 1 && entries[0]!.works ? ALONE_HEARTBEAT_MS : ROSTER_HEARTBEAT_MS;
+  }
+
+  get #disconnectedAfterMs(): number {
+    return DISCONNECTED_AFTER * this.#heartbeatMs;
   }
 
   /** Removes a process that has left. */
@@ -78,11 +106,12 @@ export class HandlerRoster {
   #extendAfterOutage(): void {
     const now = this.now();
     const sinceLastMs = now - this.#lastHeartbeatAt;
-    if (sinceLastMs > DISCONNECTED_AFTER_MS) {
+    const heartbeatMs = this.#heartbeatMs;
+    if (sinceLastMs > DISCONNECTED_AFTER * heartbeatMs) {
       this.#mayHaveMissed = this.#lastHeartbeatAt > 0;
-      const outageMs = sinceLastMs - ROSTER_HEARTBEAT_MS;
+      const outageMs = sinceLastMs - heartbeatMs;
       for (const [node, entry] of this.#live()) {
-        const until = entry.isRenewed ? entry.until + outageMs : now + ROSTER_LEASE_MS;
+        const until = entry.isRenewed ? entry.until + outageMs : now + leaseOf(entry);
         this.#entries.set(node, { ...entry, until, isRenewed: true });
       }
     }
@@ -91,10 +120,7 @@ export class HandlerRoster {
 
   /** Merges the entries that were read from the store at `since` or later. */
   refresh(entries: readonly RosterEntry[], since: number): void {
-    const until = this.now() + ROSTER_LEASE_MS;
-    for (const { node, works, handlers, idle } of entries)
-      this.#entries.set(node, { works, handlers, ...(idle && { idle }), until });
-    this.#matching.clear();
+    for (const entry of entries) this.#set(entry);
     this.#lastReadAt = since;
     this.#mayHaveMissed = false;
     if (this.#lastHeartbeatAt === 0) this.#lastHeartbeatAt = since;
@@ -104,7 +130,7 @@ export class HandlerRoster {
   get isStale(): boolean {
     const now = this.now();
     return (
-      (this.#mayHaveMissed || now - this.#lastHeartbeatAt > DISCONNECTED_AFTER_MS) &&
+      (this.#mayHaveMissed || now - this.#lastHeartbeatAt > this.#disconnectedAfterMs) &&
       now - this.#lastReadAt > READ_FRESH_MS
     );
   }
@@ -118,6 +144,14 @@ export class HandlerRoster {
   /** True if a process other than this node is alive. */
   hasOthers(self: string): boolean {
     for (const node of this.#live().keys()) if (node !== self) return true;
+    return false;
+  }
+
+  /** True if a live worker other than this node runs other handlers than this node. */
+  hasOtherHandlers(self: string): boolean {
+    const live = this.#live();
+    const own = namesOf(live.get(self));
+    for (const [node, entry] of live) if (node !== self && entry.works && namesOf(entry) !== own) return true;
     return false;
   }
 
@@ -144,10 +178,18 @@ export class HandlerRoster {
 
   #live(): ReadonlyMap<string, LiveEntry> {
     // While disconnected, no lease expires.
-    const now = Math.min(this.now(), this.#lastHeartbeatAt + DISCONNECTED_AFTER_MS);
+    const now = Math.min(this.now(), this.#lastHeartbeatAt + this.#disconnectedAfterMs);
     for (const [node, { until }] of this.#entries) if (until < now) this.remove(node);
     return this.#entries;
   }
+}
+
+function leaseOf({ leaseMs = EARLIER.leaseMs }: Pick<RosterEntry, 'leaseMs'>): number {
+  return leaseMs;
+}
+
+function namesOf(entry: Pick<RosterEntry, 'handlers'> | undefined): string {
+  return JSON.stringify(entry?.handlers.map(({ name }) => name).toSorted());
 }
 
 /** Returns the distinct names of the handlers of events of this type. */

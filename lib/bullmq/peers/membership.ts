@@ -3,7 +3,6 @@ import type { InboxHost } from '../../inbox/inbox-engine.js';
 import { settlesWithin } from '../../shared/timeouts.js';
 import {
   HandlerRoster,
-  ROSTER_HEARTBEAT_MS,
   ROSTER_LEASE_MS,
   type RosterEntry,
   type RosterHandler,
@@ -56,6 +55,7 @@ export class Membership {
   #reading: Promise<readonly RosterEntry[]> | undefined;
   #lastPublish: Promise<unknown> = Promise.resolve();
   #heartbeat: NodeJS.Timeout | undefined;
+  #heartbeatMs = 0;
   #onAcknowledgement: () => void = () => undefined;
   #says: Heartbeat['says'] = 'hello';
   readonly #onHeartbeat: (entry: RosterEntry) => void;
@@ -78,10 +78,23 @@ export class Membership {
     await this.#publish();
     const others = (await this.#read()).filter(({ node, works }) => works && node !== relay.nodeId);
     if (this.#hasLeft) return;
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => void this.#publish().catch(() => undefined), ROSTER_HEARTBEAT_MS);
+    this.#scheduleHeartbeat();
     await this.#waitForAcknowledgements(relay, others);
     this.#says = undefined;
+  }
+
+  #scheduleHeartbeat(): void {
+    clearTimeout(this.#heartbeat);
+    this.#heartbeatMs = this.#roster.heartbeatMs;
+    this.#heartbeat = setTimeout(() => {
+      void this.#publish().catch(() => undefined);
+      this.#scheduleHeartbeat();
+    }, this.#heartbeatMs);
+  }
+
+  /** True if a live worker runs other handlers, so that this process and that one hand off events to each other. */
+  get handsOff(): boolean {
+    return this.#relay !== undefined && this.#roster.hasOtherHandlers(this.#relay.nodeId);
   }
 
   /** True if no other process is alive. */
@@ -110,6 +123,11 @@ export class Membership {
     }
     this.#roster.update(entry);
     this.#onHeartbeat(entry);
+    if (this.#roster.heartbeatMs < this.#heartbeatMs && !this.#hasLeft) {
+      // A peer that has just joined expects the next one sooner.
+      void this.#publish().catch(() => undefined);
+      this.#scheduleHeartbeat();
+    }
     if (says === 'hello' && this.#self.works && entry.node !== relay.nodeId) {
       // If this message is lost, the next heartbeat asks again.
       relay.publish(`${ACKNOWLEDGEMENT}.${entry.node}`, relay.nodeId).catch(() => undefined);
@@ -150,7 +168,12 @@ export class Membership {
   #publish(says = this.#says): Promise<unknown> {
     const relay = this.#relay;
     if (!relay || (this.#hasLeft && says !== 'goodbye')) return Promise.resolve();
-    const hello: Heartbeat = { node: relay.nodeId, ...this.#self, ...(says && { says }) };
+    const hello: Heartbeat = {
+      node: relay.nodeId,
+      ...this.#self,
+      leaseMs: ROSTER_LEASE_MS,
+      ...(says && { says }),
+    };
     const retain = says === 'goodbye' ? {} : { retain: ROSTER_LEASE_MS };
     // In this order: peers would trust a heartbeat that arrived after the goodbye.
     const said = this.#lastPublish.then(() => relay.publish(topicOf(relay), hello, retain));
@@ -176,7 +199,7 @@ export class Membership {
   /** Tells peers that this process leaves. */
   async leave(): Promise<void> {
     this.#hasLeft = true;
-    clearInterval(this.#heartbeat);
+    clearTimeout(this.#heartbeat);
     const relay = this.#relay;
     if (!relay) return;
     const goodbye = this.#publish('goodbye').then(() => relay.deleteRetained(topicOf(relay)));

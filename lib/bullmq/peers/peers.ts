@@ -94,6 +94,11 @@ export class Peers {
     return this.#members.handlersFor(type);
   }
 
+  /** True while this process and another one hand off events to each other. */
+  get handsOff(): boolean {
+    return this.#members.handsOff;
+  }
+
   /** Publishes an event to every process. Events of the same tick share a message. */
   async publish(delivery: VerifiedDelivery, data: DeliveryJobData): Promise<void> {
     // Published here directly: this process drops its own message as a duplicate.

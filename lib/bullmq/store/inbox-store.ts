@@ -1,4 +1,4 @@
-import type { Job, Processor, Queue, Relay, Worker, WorkerOptions } from 'bullmq';
+import type { Job, Processor, Queue, Relay, RelayOptions, Worker, WorkerOptions } from 'bullmq';
 import type { GeminiInboxStats } from '../../inbox/inbox-stats.js';
 import type { ClockSkew } from './clock-skew.js';
 import type { DeliveryJobData } from './delivery-job.js';
@@ -50,11 +50,16 @@ export interface InboxStore {
   stats(queue: DeliveryQueue): Promise<StoredStats>;
   /** Opens the failed jobs of a queue on a separate connection: an operator can wait longer than Google. */
   failedJobs(queueName: string): FailedJobs;
-  /** Creates a worker whose connection survives outages of the store. */
+  /**
+   * Creates a worker whose connection survives outages of the store.
+   *
+   * @param handsOff true while workers of this queue hand off jobs to each other
+   */
   worker<Data, Result>(
     name: string,
     processor: Processor<Data, Result, string>,
     options: Omit<WorkerOptions, 'connection'>,
+    handsOff?: () => boolean,
   ): StoreWorker<Data, Result>;
   relay(namespace: string): Relay<never>;
   readonly handOffPolicy: HandOffPolicy;
@@ -68,6 +73,14 @@ export interface InboxStore {
   /** Closes the connections that the store opened. */
   close(): Promise<void>;
 }
+
+/** Intervals of BullMQ's relay, which renews its lease with each message that it receives: heartbeats come more often. */
+export const RELAY_TIMING = {
+  leaseDuration: 60_000,
+  heartbeatInterval: 30_000,
+  sweepInterval: 60_000,
+  blockTimeout: 30_000,
+} satisfies Partial<RelayOptions>;
 
 /** Timeout of one store request while a delivery is accepted, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 1_500;

@@ -2,7 +2,9 @@ import { withTimeout } from '../../shared/timeouts.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue } from './inbox-store.js';
 import type { StoreOutages } from './store-outages.js';
 
-const INTERVAL_MS = 2_000;
+const INTERVAL_MS = 4_000;
+/** Interval after a failure. */
+const RETRY_MS = 500;
 /** A single failure can be a restarted connection or a busy moment. Two of them take less than 10 s to detect. */
 const FAILURES = 2;
 /** A request that took this much longer than its timeout shows that the process was busy, and nothing about the store. */
@@ -11,7 +13,7 @@ const BUSY_MS = 500;
 const JOB_ID = 'monitor';
 
 /**
- * Notices when the store goes away and when it is back by sending it a small request every two seconds: BullMQ reconnects
+ * Notices when the store goes away and when it is back by sending it a small request every few seconds: BullMQ reconnects
  * without a report, and a process without deliveries has no failed request that would show the outage.
  */
 export class StoreMonitor {
@@ -26,7 +28,8 @@ export class StoreMonitor {
 
   start(queue: Pick<DeliveryQueue, 'getJob'>): void {
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => void this.#check(queue).finally(() => this.start(queue)), INTERVAL_MS).unref();
+    const delayMs = this.#failures === 1 ? RETRY_MS : INTERVAL_MS;
+    this.#timer = setTimeout(() => void this.#check(queue).finally(() => this.start(queue)), delayMs).unref();
   }
 
   stop(): void {

@@ -3,7 +3,7 @@ import type { Client, PoolConfig } from 'pg';
 import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
 import { clockSkew } from '../clock-skew.js';
 import { PatchedConnections } from './patched-connections.js';
-import { OPERATOR_TIMEOUT_MS, REQUEST_TIMEOUT_MS, type InboxStore } from '../inbox-store.js';
+import { OPERATOR_TIMEOUT_MS, RELAY_TIMING, REQUEST_TIMEOUT_MS, type InboxStore } from '../inbox-store.js';
 import { OpenSockets } from '../open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from '../optional-peers.js';
 import { sessionClient } from './postgres-client.js';
@@ -111,6 +111,7 @@ export async function postgresStore(
       }) as never,
     relay: (namespace) =>
       new bullmq.Relay({
+        ...RELAY_TIMING,
         connection: connection({ ...RETRY_FOREVER, max: max.work }),
         namespace,
         backend: (options: Parameters<typeof bullmq.createPostgresRelayBackend>[0]) => {

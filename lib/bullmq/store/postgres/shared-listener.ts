@@ -52,7 +52,7 @@ export class SharedListener {
       const users = [...this.#users];
       this.#users.clear();
       for (const user of users) user.lose(error);
-      client.end().catch(() => undefined);
+      endQuietly(client);
     };
     client.on('notification', (message) => {
       for (const user of this.#users) user.emit('notification', message);
@@ -62,6 +62,10 @@ export class SharedListener {
     session.catch(lose);
     return session;
   }
+}
+
+function endQuietly(client: Client): void {
+  client.end().catch(() => undefined);
 }
 
 /** The part of pg's client that BullMQ uses to listen. */

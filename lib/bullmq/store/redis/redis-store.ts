@@ -1,6 +1,6 @@
 import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
 import { clockSkew } from '../clock-skew.js';
-import type { InboxStore } from '../inbox-store.js';
+import { RELAY_TIMING, type InboxStore } from '../inbox-store.js';
 import { loadBullmq } from '../optional-peers.js';
 import {
   endRedisClient,
@@ -23,6 +23,9 @@ import { redisLocks } from './redis-locks.js';
 import { redisWarnings } from './redis-warnings.js';
 import { batchWrites } from './redis-writes.js';
 import { redisTime } from './redis-time.js';
+
+/** How long an idle worker waits before it looks for jobs while workers hand off events to each other, in seconds. */
+const HAND_OFF_SECONDS = 1;
 
 /** Receives connection events: requests that wait for a connection fail late and without its reason. */
 export interface RedisConnectionListener {
@@ -78,15 +81,15 @@ export async function redisStore(
       const client = connect(FOR_OPERATORS);
       return redisFailedJobs(new Queue(name, { ...common, skipMetasUpdate: true, connection: client }), client);
     },
-    worker: (name, processor, options) =>
-      new Worker(name, processor, {
-        ...common,
-        ...options,
-        // Redis notifies only one worker of a delayed job. If that one is busy when the job is due, another polls at this interval.
-        drainDelay: 1,
-        connection: connect(RETRY_FOREVER),
-      }),
-    relay: (namespace) => new Relay({ ...common, connection: connect(RETRY_FOREVER), namespace }) as never,
+    worker(name, processor, options, handsOff = () => false) {
+      const worker = new Worker(name, processor, { ...common, ...options, connection: connect(RETRY_FOREVER) });
+      const { drainDelay } = worker.opts;
+      // Redis notifies only one worker of a job that is handed off with a delay. If that one is busy, another polls for it.
+      Object.defineProperty(worker.opts, 'drainDelay', { get: () => (handsOff() ? HAND_OFF_SECONDS : drainDelay) });
+      return worker;
+    },
+    relay: (namespace) =>
+      new Relay({ ...common, ...RELAY_TIMING, connection: connect(RETRY_FOREVER), namespace }) as never,
     // A requeued job is first in line, so the same busy worker would fetch it again.
     handOffPolicy: { requeuesBeforeDelay: 0, requeueDelayMs: 100 },
     locks(queueName) {

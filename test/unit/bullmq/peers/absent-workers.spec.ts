@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AbsentWorkers } from '../../../../lib/bullmq/peers/absent-workers.js';
+import { ROSTER_HEARTBEAT_MS } from '../../../../lib/bullmq/peers/handler-roster.js';
 import { INBOX_TIMING } from '../../../../lib/bullmq/bullmq-inbox.options.js';
 import { RecordingLogger } from '../../../support/recording-logger.js';
 
@@ -12,9 +13,9 @@ let absent: AbsentWorkers;
 /** Lets time pass with heartbeats of this process and, if given, of a worker. */
 const pass = (milliseconds: number, { worker = false } = {}) => {
   for (const end = now + milliseconds; now < end;) {
-    now = Math.min(now + 10_000, end);
-    absent.onHeartbeat({ works: false });
+    now = Math.min(now + ROSTER_HEARTBEAT_MS, end);
     if (worker) absent.onHeartbeat({ works: true });
+    absent.onHeartbeat({ works: false });
   }
 };
 const lines = () => logger.entries.map(({ level }) => level);
@@ -33,16 +34,16 @@ describe('a receive-only process', () => {
   });
 
   it('does not warn while a worker sends heartbeats or joins soon', () => {
-    pass(30_000);
+    pass(ROSTER_HEARTBEAT_MS);
     pass(10 * MINUTE_MS, { worker: true });
     expect(lines()).toEqual([]);
   });
 
   it("warns within a minute after the last worker's last heartbeat", () => {
     pass(MINUTE_MS, { worker: true });
-    pass(40_000);
+    pass(ROSTER_HEARTBEAT_MS);
     expect(lines()).toEqual([]);
-    pass(20_000);
+    pass(MINUTE_MS - ROSTER_HEARTBEAT_MS);
     expect(lines()).toEqual(['warn']);
   });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
+import { HandlerRoster, ROSTER_HEARTBEAT_MS, ROSTER_LEASE_MS } from '../../../../lib/bullmq/peers/handler-roster.js';
 
 let now: number;
 let roster: HandlerRoster;
@@ -130,6 +130,59 @@ describe('HandlerRoster', () => {
     hear('worker', 'a');
     roster.remove('worker');
     expect(roster.hasWorkers).toBe(false);
+  });
+
+  describe('with the leases that processes publish', () => {
+    const hearLease = (node: string, works = true, name = 'a') =>
+      roster.update({ node, works, handlers: works ? [{ name, patterns: ['*'] }] : [], leaseMs: ROSTER_LEASE_MS });
+
+    beforeEach(() => {
+      roster = new HandlerRoster(() => now);
+      hearLease('self');
+    });
+
+    it('removes a worker after its lease', () => {
+      hearLease('other', true, 'b');
+      for (const end = now + ROSTER_LEASE_MS; now < end; hearLease('self')) now += ROSTER_HEARTBEAT_MS;
+      expect(matching()).toEqual(['a', 'b']);
+      now += 1;
+      expect(matching()).toEqual(['a']);
+    });
+
+    it('sends heartbeats as often as the peers need them', () => {
+      expect(roster.heartbeatMs).toBeGreaterThan(ROSTER_HEARTBEAT_MS);
+      expect(roster.heartbeatMs).toBeLessThan(ROSTER_LEASE_MS);
+      hearLease('web', false);
+      expect(roster.heartbeatMs).toBe(ROSTER_HEARTBEAT_MS);
+      hear('an earlier version', 'b');
+      expect(roster.heartbeatMs).toBe(10_000);
+      roster.remove('an earlier version');
+      expect(roster.heartbeatMs).toBe(ROSTER_HEARTBEAT_MS);
+    });
+
+    it('sends them at this rate in a process without workers, whose own ones show that it is connected', () => {
+      roster = new HandlerRoster(() => now);
+      hearLease('web', false);
+      expect(roster.heartbeatMs).toBe(ROSTER_HEARTBEAT_MS);
+    });
+
+    it('is not stale between two heartbeats, alone or not', () => {
+      for (const peers of [[], ['other']]) {
+        for (const peer of ['self', ...peers]) hearLease(peer);
+        now += roster.heartbeatMs;
+        expect(roster.isStale).toBe(false);
+      }
+    });
+
+    it('knows whether another worker runs other handlers', () => {
+      hearLease('web', false);
+      hearLease('like it');
+      expect(roster.hasOtherHandlers('self')).toBe(false);
+      hearLease('newer', true, 'b');
+      expect(roster.hasOtherHandlers('self')).toBe(true);
+      roster.remove('newer');
+      expect(roster.hasOtherHandlers('self')).toBe(false);
+    });
   });
 
   it('learns from the store whether a process runs workers', () => {

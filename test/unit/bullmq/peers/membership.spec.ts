@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Relay } from 'bullmq';
-import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
+import { HandlerRoster, ROSTER_LEASE_MS } from '../../../../lib/bullmq/peers/handler-roster.js';
 import { Membership } from '../../../../lib/bullmq/peers/membership.js';
 import { until } from '../../../support/until.js';
 
@@ -132,7 +132,7 @@ describe('the processes on one store', () => {
     await member('b').join(hub.relay('young'));
     expect((await woken.handlersFor('batch.succeeded')).run).toEqual([]);
 
-    now += 31_000;
+    now += ROSTER_LEASE_MS;
     expect(woken.isAlone).toBe(false);
     expect((await woken.handlersFor('batch.succeeded')).run).toEqual(['b']);
   });
