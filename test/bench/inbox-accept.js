@@ -1,4 +1,4 @@
-import { jobOf, newDeliveries, ourInbox } from './inbox/contenders.js';
+import { bareInserts, jobOf, newDeliveries, ourInbox } from './inbox/contenders.js';
 import { onEachStore } from './inbox/stores.js';
 import { QUICK, race, ratioRow, speedRatio } from './harness.js';
 
@@ -26,8 +26,12 @@ await onEachStore(async (target) => {
   await bare.waitUntilReady();
   const ours = await ourInbox(target, { queueName: 'ours', workers: false });
   const calls = CALLS[target.name];
+  const statements = target.name === 'PostgreSQL' && (await bareInserts(target.url, target.prefix));
   const costs = await race(
     {
+      ...(statements && {
+        statements: inFlight(() => newDeliveries(calls).map(jobOf), statements.insert),
+      }),
       bare: inFlight(
         () => newDeliveries(calls).map(jobOf),
         ({ name, data, opts }) => bare.add(name, data, opts),
@@ -47,6 +51,18 @@ await onEachStore(async (target) => {
       0.8,
     ),
   );
+  if (statements) {
+    const ratio = speedRatio(costs, 'ours', 'statements');
+    rows.push(
+      ratioRow(
+        `accept on ${target.name}, ${IN_FLIGHT} in flight`,
+        'bare pg INSERT … ON CONFLICT, one each',
+        ratio,
+        0.6,
+      ),
+    );
+    await statements.close();
+  }
   await ours.close();
   await bare.close();
   await store.close();

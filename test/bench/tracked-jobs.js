@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as tick } from 'node:timers/promises';
 import { bullmqInbox } from '../../build/bullmq/index.js';
-import { trackedJobId } from '../../build/bullmq/tracked-job.js';
+import { trackedJobId } from '../../build/bullmq/tracked-jobs/tracked-job.js';
 import { parseEvent } from '../../build/events/parse-event.js';
 import { verifiedDelivery } from '../../build/events/verified-delivery.js';
 import { EventDispatcher } from '../../build/handlers/event-dispatcher.js';

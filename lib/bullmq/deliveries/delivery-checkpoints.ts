@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.js';
 import type { HandlerCheckpoints, HandlerSettlement } from '../../handlers/dispatch.js';
+import type { EventHandler } from '../../handlers/event-handler.js';
 import type { DeliveryJob } from '../store/inbox-store.js';
 import { RetryBudget } from './retry-budget.js';
 import type { CompletedHandlers } from './completed-handlers.js';
@@ -42,6 +43,9 @@ export function unfinishedHandlers({ handlers = {}, unfinished = [] }: DeliveryP
   return [...new Set([...unfinished.filter((name) => !Object.hasOwn(handlers, name)), ...failed])];
 }
 
+/** A handler that an attempt runs. */
+type StartedHandler = Pick<EventHandler, 'name' | 'isInternal'>;
+
 /** Options of `DeliveryCheckpoints`. */
 export interface CheckpointOptions {
   /** Completed handlers of the event in this process. */
@@ -52,23 +56,31 @@ export interface CheckpointOptions {
 }
 
 /**
- * The checkpoints of one delivery job. They are stored in its progress before the job completes, so they survive a killed
- * worker. A failed write is retried within the retry budget; until it succeeds, the checkpoint holds in this process.
- * Writes never reject.
+ * The checkpoints of one delivery job. They are stored in its progress, so they survive a killed worker; completing the job
+ * stores the success of its only handler. A failed write is retried within the retry budget; until it succeeds, the
+ * checkpoint holds in this process. Writes never reject.
  */
 export class DeliveryCheckpoints implements HandlerCheckpoints {
   readonly #job: DeliveryJob;
   readonly #options: CheckpointOptions;
   #progress: DeliveryProgress;
   #unwritten = false;
+  /** True if a success is recorded by completing the event, or by the next write if the event does not complete. */
+  #isDeferred = false;
   /** True if the next write must succeed because the event continues in another process or later. */
   #isRequired = false;
+  /** True if the store may have a checkpoint of the event. */
+  #isStored: boolean;
+  /** This worker's handlers of the event that have not completed, by name. */
+  #running: Map<string, StartedHandler> | undefined;
   #write: Promise<void> | undefined;
 
   constructor(job: DeliveryJob, options: CheckpointOptions) {
     this.#job = job;
     this.#options = options;
-    const progress = withManualRetry(progressOf(job), job);
+    const stored = progressOf(job);
+    this.#isStored = Object.keys(stored).length > 0;
+    const progress = withManualRetry(stored, job);
     const { handlers } = options.completed;
     this.#progress =
       handlers.size === 0
@@ -84,20 +96,35 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
     return Object.hasOwn(this.#progress.handlers ?? {}, handler);
   }
 
-  /** Does not wait for a full store: the event can still complete there, and then needs no checkpoint. */
-  settle(handler: string, outcome: HandlerSettlement): Promise<void> {
-    this.#options.completed.handlers.set(handler, outcome);
+  /**
+   * Writes nothing when the event's only handler has completed: the event then completes too, which records the same in one
+   * request instead of two. Does not wait for a full store: the event can still complete there, and then needs no checkpoint.
+   */
+  async settle(handler: string, outcome: HandlerSettlement): Promise<void> {
+    const { completed } = this.#options;
+    completed.handlers.set(handler, outcome);
     const unfinished = this.unfinished.filter((name) => name !== handler);
     this.note({
       handlers: { ...this.#progress.handlers, [handler]: outcome },
       unfinished: unfinished.length > 0 ? unfinished : undefined,
     });
-    return this.#writeNext();
+    const isInternal = this.#running?.get(handler)?.isInternal === true;
+    this.#running?.delete(handler);
+    // A completed event must not keep an outdated checkpoint, which dashboards show.
+    const isOnly = this.#running?.size === 0 && !this.#isStored;
+    if (this.#isRequired || !(isOnly || isInternal)) return this.#writeNext();
+    this.#isDeferred = true;
+    completed.unwritten = true;
   }
 
-  /** Notes which handlers are about to run. Until one has completed, no worker may complete the event without it. */
-  begin(handlers: readonly string[]): void {
-    const unfinished = [...new Set([...this.unfinished, ...handlers])].filter((name) => !this.has(name));
+  /**
+   * Notes which handlers are about to run. Until one has completed, no worker may complete the event without it. A handler of
+   * the module itself may run again: it only wakes the tracked job.
+   */
+  begin(handlers: readonly StartedHandler[]): void {
+    this.#running = new Map(handlers.flatMap((handler) => (this.has(handler.name) ? [] : [[handler.name, handler]])));
+    const own = handlers.flatMap(({ name, isInternal }) => (isInternal ? [] : [name]));
+    const unfinished = [...new Set([...this.unfinished, ...own])].filter((name) => !this.has(name));
     if (unfinished.length > 0) this.note({ unfinished });
   }
 
@@ -126,7 +153,7 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
 
   /** Writes unsaved changes before the event continues in another process or later. */
   async flush(): Promise<void> {
-    if (this.#unwritten) await this.update({});
+    if (this.#unwritten || this.#isDeferred) await this.update({});
   }
 
   #writeNext(): Promise<void> {
@@ -140,9 +167,11 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
     const { completed, retryBudget, onFailure } = this.#options;
     while (this.#unwritten) {
       this.#unwritten = false;
+      this.#isDeferred = false;
+      this.#isStored = true;
       try {
         await this.#job.updateProgress(this.#progress as object);
-        completed.unwritten = false;
+        completed.unwritten = this.#isDeferred;
         retryBudget.reset();
       } catch (error) {
         this.#unwritten = true;

@@ -6,10 +6,12 @@ import { matchesPattern } from '../../events/event-pattern.js';
 import { decidedDelivery, type DecidedEvent, type VerifiedDelivery } from '../../events/verified-delivery.js';
 import type { DispatchOutcome } from '../../handlers/dispatch.js';
 import type { InboxHost } from '../../inbox/inbox-engine.js';
+import { settlesWithin } from '../../shared/timeouts.js';
 import { fromDeliveryJobData, withDecision, type DeliveryJobData } from '../store/delivery-job.js';
 import type { Peers } from '../peers/peers.js';
 import { handOffWith } from '../peers/hand-off.js';
 import type { DeliveryJob, HandOffPolicy } from '../store/inbox-store.js';
+import { completeOrRecord } from './complete-or-record.js';
 import { DeliveryCheckpoints } from './delivery-checkpoints.js';
 import {
   missingHandlers,
@@ -24,6 +26,9 @@ import { retryDelayMs } from './retry-delay.js';
 import type { CompletedHandlers, CompletedHandlersCache } from './completed-handlers.js';
 import { postponeForStore } from './postpone-for-store.js';
 import { postponeUndecided } from './undecided-events.js';
+
+/** How long a message to the other processes may delay the checkpoint of a success, in milliseconds. */
+const PUBLISH_MS = 50;
 
 /** Options of `deliveryProcessor`. */
 export interface DeliveryProcessorOptions {
@@ -112,26 +117,27 @@ export async function deliveryProcessor(
     }
     // By the event, too: another app may have a handler of the same name that does not want this one.
     const own = handlers.filter(({ patterns }) => matchesPattern(catalogueType(delivery.event.type) ?? '', patterns));
-    checkpoints.begin(own.flatMap(({ name, isInternal }) => (isInternal ? [] : [name])));
+    checkpoints.begin(own);
     const missing = async () =>
       missingHandlers(job, { delivery, own, wanted: await peers.handlersFor(delivery.event.type), checkpoints });
     const isWantedElsewhere = await missing().then(
       ({ names }) => names.length > 0,
       () => true,
     );
-    const [published, outcome] = await Promise.all([
-      publishToPeers(peers, delivery, job, checkpoints),
-      host.dispatch(delivery, {
-        attempt,
-        isLast,
-        retryInMs,
-        isWantedElsewhere,
-        checkpoints,
-        generation: checkpoints.progress.generation,
-        signal: shutdown,
-        begin,
-      }),
-    ]);
+    const publishing = publishToPeers(peers, delivery, job, checkpoints);
+    const outcome = await host.dispatch(delivery, {
+      attempt,
+      isLast,
+      retryInMs,
+      isWantedElsewhere,
+      checkpoints,
+      generation: checkpoints.progress.generation,
+      signal: shutdown,
+      begin,
+    });
+    // A success must not remain unrecorded while the event waits for its message.
+    if (!checkpoints.progress.announced && !(await settlesWithin(publishing, PUBLISH_MS))) await checkpoints.flush();
+    const published = await publishing;
     await logFailures(log, attempt, outcome);
     if (outcome.retryable.length > 0) {
       // A worker has run them: waiting for missing handlers starts over.
@@ -164,6 +170,7 @@ export async function deliveryProcessor(
       throw await handOffOrPostpone(stillMissing, job, token, ageMs).catch(storeFailed);
     }
     if (checkpoints.failed.length > 0) throw await giveUp(`${checkpoints.failed.join(', ')} failed for good`);
+    completeOrRecord(job, checkpoints);
   };
   const run = (job: DeliveryJob, token: string | undefined) =>
     completedHandlers.run(job.id ?? '', (completed) => work(job, token, completed));

@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.js';
-import type { DeliveryJob } from '../store/inbox-store.js';
+import { isLockLost, type DeliveryJob } from '../store/inbox-store.js';
 import { loadBullmq } from '../store/optional-peers.js';
 import type { RetryBudget } from './retry-budget.js';
 
@@ -22,8 +22,8 @@ export async function postponeForStore(
       await job.moveToDelayed(Date.now() + DELAY_MS, token);
       return new DelayedError();
     } catch (failure) {
-      const isLockLost = typeof (failure as { code?: unknown }).code === 'number';
-      if (isLockLost || !(await retryBudget.backOff())) return new Error(`the store failed: ${messageOf(error)}`);
+      if (isLockLost(failure) || !(await retryBudget.backOff()))
+        return new Error(`the store failed: ${messageOf(error)}`);
     }
   }
 }

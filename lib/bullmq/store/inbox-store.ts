@@ -90,3 +90,8 @@ export const ANSWER_TIMEOUT_MS = 1_900;
 
 /** Timeout of one store request of an operator, in milliseconds. */
 export const OPERATOR_TIMEOUT_MS = 30_000;
+
+/** True if BullMQ refused to change a job that this worker no longer holds. Its own errors have a number as their code. */
+export function isLockLost(error: unknown): boolean {
+  return typeof (error as { readonly code?: unknown }).code === 'number';
+}

@@ -1,12 +1,15 @@
 import { Logger } from '@nestjs/common';
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as tick } from 'node:timers/promises';
+import { Pool } from 'pg';
 import { bullmqInbox } from '../../../build/bullmq/index.js';
 import { parseEvent } from '../../../build/events/parse-event.js';
 import { verifiedDelivery } from '../../../build/events/verified-delivery.js';
 import { EventDispatcher } from '../../../build/handlers/event-dispatcher.js';
 import { HandlerRegistry } from '../../../build/handlers/handler-registry.js';
-import { jobIdOf, jobNameOf, toJobData } from '../../../build/bullmq/delivery-job.js';
+import { deliveryJobId, deliveryJobName, toDeliveryJobData } from '../../../build/bullmq/store/delivery-job.js';
 import { eventBody } from '../deliveries.js';
 import { CONCURRENCY } from './stores.js';
 
@@ -42,16 +45,16 @@ export function newDeliveries(count, bytes = 200) {
 /** Name, data and options of the job that the delivery becomes. */
 export function jobOf(delivery) {
   return {
-    name: jobNameOf(delivery),
-    data: toJobData(delivery),
-    opts: { ...JOB_OPTIONS, jobId: jobIdOf(delivery.key) },
+    name: deliveryJobName(delivery),
+    data: toDeliveryJobData(delivery),
+    opts: { ...JOB_OPTIONS, jobId: deliveryJobId(delivery.key) },
   };
 }
 
 /** The engine as an app has it, with one handler that does nothing; ready to work. */
 export async function ourInbox(
   { url, prefix },
-  { queueName, workers = true, onHandler = () => undefined, onSettled = () => undefined },
+  { queueName, workers = true, onHandler = () => undefined, onSettled = () => undefined, announce = () => undefined },
 ) {
   const registry = new HandlerRegistry();
   const invoke = async () => onHandler();
@@ -66,7 +69,7 @@ export async function ourInbox(
       onSettled();
       return outcome;
     },
-    announce: () => undefined,
+    announce,
   });
   await engine.start();
   while (
@@ -90,6 +93,39 @@ export async function bareWorker(store, { queueName, onHandler = () => undefined
   worker.on('error', () => undefined);
   await worker.waitUntilReady();
   return worker;
+}
+
+/** The least that stores a delivery on PostgreSQL: one statement each, on as many connections as our queue has. */
+export async function bareInserts(url, schema) {
+  const pool = new Pool({ connectionString: url, max: 8 });
+  const table = `${schema}.bare_inbox`;
+  await pool.query(
+    `CREATE TABLE ${table} (id text PRIMARY KEY, data jsonb NOT NULL, added_at timestamptz DEFAULT now())`,
+  );
+  const text = `INSERT INTO ${table} (id, data) VALUES ($1, $2) ON CONFLICT DO NOTHING`;
+  return {
+    insert: ({ data, opts }) => pool.query(text, [opts.jobId, data]),
+    close: () => pool.end(),
+  };
+}
+
+/** A second process that receives every event: `received()` resolves to how many so far, `close()` once it has ended. */
+export async function listener(target, queueName) {
+  const child = fork(new URL('listener.js', import.meta.url), [
+    JSON.stringify({ url: target.url, prefix: target.prefix, queueName }),
+  ]);
+  await once(child, 'message');
+  return {
+    async received() {
+      child.send('received?');
+      const [count] = await once(child, 'message');
+      return count;
+    },
+    async close() {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
 }
 
 /** Calls that resolve once they have been counted so often. */

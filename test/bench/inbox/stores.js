@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createConnection } from 'node:net';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { postgresStore } from '../../../build/bullmq/postgres-store.js';
-import { redisStore } from '../../../build/bullmq/redis-store.js';
+import { postgresStore } from '../../../build/bullmq/store/postgres/postgres-store.js';
+import { redisStore } from '../../../build/bullmq/store/redis/redis-store.js';
 
 const REDIS = process.env.TEST_REDIS_URL ?? process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const POSTGRES =

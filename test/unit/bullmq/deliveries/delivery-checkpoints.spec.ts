@@ -162,7 +162,7 @@ describe('the checkpoints of a delivery job', () => {
   it('name the handlers that have begun, with the next write, until they have settled', async () => {
     const { job, pending, written } = slowJob({ unfinished: ['old'] });
     const checkpoints = checkpointsOf(job).checkpoints;
-    checkpoints.begin(['a', 'b', 'old']);
+    checkpoints.begin(['a', 'b', 'old'].map((name) => ({ name })));
     expect([pending.length, checkpoints.unfinished]).toEqual([0, ['old', 'a', 'b']]);
 
     for (const name of ['a', 'b', 'old']) {
@@ -177,7 +177,69 @@ describe('the checkpoints of a delivery job', () => {
     const { completed, options } = checkpointsOf(jobOf(0));
     completed.handlers.set('a', 'succeeded');
     const checkpoints = new DeliveryCheckpoints(jobOf({ unfinished: ['a', 'b'] }), options);
-    checkpoints.begin(['a']);
+    checkpoints.begin([{ name: 'a' }]);
     expect(checkpoints.unfinished).toEqual(['b']);
+  });
+
+  it("leave the success of an event's only handler to the completion of the event, and remember it in this process", async () => {
+    const { job, pending, written } = slowJob();
+    const { checkpoints, completed, options } = checkpointsOf(job);
+    checkpoints.begin([{ name: 'a' }]);
+    await checkpoints.settle('a', 'succeeded');
+    expect([pending.length, completed.unwritten]).toEqual([0, true]);
+    expect(new DeliveryCheckpoints(jobOf(0), options).has('a')).toBe(true);
+
+    const flushed = checkpoints.flush();
+    pending[0]!.resolve();
+    await flushed;
+    expect(written).toEqual([{ handlers: { a: 'succeeded' } }]);
+    expect(completed.unwritten).toBe(false);
+    await checkpoints.flush();
+    expect(pending).toHaveLength(1);
+  });
+
+  it.each([{ handlers: { broken: 'failed' } }, { unfinished: ['a'] }])(
+    'replace those of an earlier attempt: %j',
+    async (progress) => {
+      const { job, pending, written } = slowJob(progress);
+      const { checkpoints } = checkpointsOf(job);
+      checkpoints.begin([{ name: 'a' }]);
+      const settled = checkpoints.settle('a', 'succeeded');
+      pending[0]!.resolve();
+      await settled;
+      expect(written).toMatchObject([{ handlers: { a: 'succeeded' } }]);
+    },
+  );
+
+  it('are written for each of several handlers, but not for a handler of the module itself', async () => {
+    const { job, pending, written } = slowJob();
+    const { checkpoints, completed } = checkpointsOf(job);
+    checkpoints.begin([{ name: 'a' }, { name: 'b' }, { name: 'GeminiJobs', isInternal: true }]);
+    for (const name of ['a', 'b']) {
+      const settled = checkpoints.settle(name, 'succeeded');
+      pending.at(-1)!.resolve();
+      await settled;
+    }
+    expect(written).toEqual([
+      { handlers: { a: 'succeeded' }, unfinished: ['b'] },
+      { handlers: { a: 'succeeded', b: 'succeeded' } },
+    ]);
+
+    await checkpoints.settle('GeminiJobs', 'succeeded');
+    expect([pending.length, completed.unwritten]).toEqual([2, true]);
+  });
+
+  it('are written at once when a handler succeeds after its attempt, because no completion follows', async () => {
+    const { job, pending, written } = slowJob();
+    const { checkpoints } = checkpointsOf(job);
+    checkpoints.begin([{ name: 'overdue' }]);
+    const ended = checkpoints.update({ waitingSince: undefined });
+    pending[0]!.resolve();
+    await ended;
+
+    const settled = checkpoints.settle('overdue', 'succeeded');
+    pending[1]!.resolve();
+    await settled;
+    expect(written.at(-1)).toEqual({ handlers: { overdue: 'succeeded' } });
   });
 });

@@ -21,6 +21,8 @@ class Bench {
   moves: string[] = [];
   published = 0;
   failPublish = false;
+  /** Resolves when the message to the other processes is sent. */
+  publishing: Promise<void> = Promise.resolve();
   attempts: number[] = [];
   readonly lastAttempts: (boolean | undefined)[] = [];
   logged: string[] = [];
@@ -53,7 +55,10 @@ class Bench {
     log: async (line: string) => this.logged.push(line),
     moveToDelayed: async () => void this.moves.push('delayed'),
     moveToWait: async () => void this.moves.push('waiting'),
+    moveToCompleted: async (): Promise<unknown> => this.complete(),
   };
+  /** What the store does when the event completes. */
+  complete: () => Promise<unknown> = async () => undefined;
 
   /** Returns the error that the processor throws, if any. */
   async work(): Promise<Error | undefined> {
@@ -77,6 +82,7 @@ class Bench {
     };
     const publish = async () => {
       if (this.failPublish) throw new Error('no connection');
+      await this.publishing;
       this.published += 1;
     };
     const peers = { publish, handlersFor: async (type: string) => this.roster.matching(type) };
@@ -93,7 +99,11 @@ class Bench {
       now: () => this.now,
     });
     try {
-      await processor(this.job as unknown as Job<DeliveryJobData, void, string>, 'token');
+      const job = Object.assign(this.job as unknown as Job<DeliveryJobData, void, string>, {
+        moveToCompleted: () => this.complete(),
+      });
+      await processor(job, 'token');
+      await this.job.moveToCompleted();
       return undefined;
     } catch (error) {
       return error as Error;
@@ -124,7 +134,7 @@ describe('the processor of delivery jobs', () => {
   it('completes an event when all its handlers have completed', async () => {
     const bench = new Bench();
     expect(await bench.work()).toBeUndefined();
-    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'succeeded' } });
+    expect(bench.ran).toEqual(['mine']);
   });
 
   it('hands off an event to the worker that has the missing handler, without using up an attempt', async () => {
@@ -268,9 +278,54 @@ describe('the processor of delivery jobs', () => {
     const bench = new Bench();
     bench.full = true;
 
+    bench.job.progress = { announced: true };
     expect(await bench.work()).toBeUndefined();
     expect(bench.ran).toEqual(['mine']);
     expect(bench.troubles).toEqual([expect.stringContaining('OOM')]);
+  });
+
+  it('records a success by completing the event, without a request of its own', async () => {
+    const bench = new Bench();
+    expect(await bench.work()).toBeUndefined();
+    expect([bench.ran, bench.job.progress]).toEqual([['mine'], {}]);
+  });
+
+  it('writes the checkpoint if the event cannot be completed, then completes it', async () => {
+    const bench = new Bench();
+    const progress: object[] = [];
+    bench.complete = async () => {
+      progress.push(bench.job.progress);
+      if (progress.length === 1) throw new Error('Connection terminated unexpectedly');
+    };
+    expect(await bench.work()).toBeUndefined();
+    expect(progress).toEqual([{}, { announced: true, handlers: { mine: 'succeeded' } }]);
+  });
+
+  it('leaves the checkpoint to the worker that has taken over the event', async () => {
+    const bench = new Bench();
+    let completions = 0;
+    bench.complete = async () => {
+      completions += 1;
+      throw Object.assign(new Error('Missing lock for job e1. moveToFinished'), { code: -2 });
+    };
+    expect(await bench.work()).toMatchObject({ code: -2 });
+    expect(completions).toBe(1);
+
+    bench.complete = async () => undefined;
+    const other = bench.handOverTo('mine');
+    expect(await other.work()).toBeUndefined();
+    expect(other.ran).toEqual([]);
+  });
+
+  it('writes the checkpoint while the message to the other processes is delayed', async () => {
+    const bench = new Bench();
+    const published = deferred();
+    bench.publishing = published.promise;
+    const worked = bench.work();
+    await until(() => 'handlers' in bench.job.progress);
+    expect(bench.job.progress).toEqual({ handlers: { mine: 'succeeded' } });
+    published.resolve();
+    expect(await worked).toBeUndefined();
   });
 
   it('never reruns a successful handler in this process, even if its checkpoint is lost', async () => {
@@ -469,8 +524,7 @@ describe('the processor of delivery jobs', () => {
 
   it('keeps an event for a handler that was running when its worker was killed, after another had completed', async () => {
     const bench = new Bench();
-    await bench.work();
-    bench.job.progress = { ...bench.job.progress, unfinished: ['slow'] };
+    bench.job.progress = { announced: true, handlers: { mine: 'succeeded' }, unfinished: ['slow'] };
     const next = bench.handOverTo('mine');
     expect(await next.work()).toMatchObject({ name: 'DelayedError' });
     expect(next.ran).toEqual([]);
