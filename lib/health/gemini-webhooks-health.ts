@@ -85,6 +85,9 @@ export class GeminiWebhooksHealth {
       this.#parts.keySet(limits.maxKeySetAgeMs),
       (limits.webhook ?? hasEndpoint) ? this.#parts.webhook() : undefined,
     ]);
+    if (!keySet && limits.maxKeySetAgeMs !== undefined) {
+      throw invalidArgument('maxKeySetAgeMs: there are no keys, because of jwks: false. Remove the limit.');
+    }
     const { lastDeliveryAt } = inbox;
     const details = {
       store,

@@ -1,5 +1,6 @@
 import { GeminiWebhooksError } from '../errors.js';
 import { show } from '../config/option-checks.js';
+import { isObject } from '../shared/is-object.js';
 
 /** What `GeminiWebhooksHealth.check` reports as `down`, beyond the store and the worker. */
 export interface GeminiHealthLimits {
@@ -9,7 +10,7 @@ export interface GeminiHealthLimits {
   readonly maxFailed?: number | undefined;
   /**
    * Max age of Google's public keys, in milliseconds. Older keys are fetched during the check, at most every 30 s, so that it
-   * is exceeded only while they cannot be fetched.
+   * is exceeded only while they cannot be fetched. Rejected with `jwks: false`, which has no keys.
    */
   readonly maxKeySetAgeMs?: number | undefined;
   /**
@@ -50,6 +51,7 @@ const CHECKS: Readonly<Record<keyof GeminiHealthOptions, { accepts(value: unknow
  * @throws GeminiWebhooksError `invalid_argument`
  */
 export function checkHealthOptions(options: GeminiHealthOptions): void {
+  if (!isObject(options)) throw invalidArgument(`got ${show(options)}. Give an object with limits, or nothing.`);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(CHECKS, name))
       throw invalidArgument(`${name}: is not an option. The options are: ${Object.keys(CHECKS).join(', ')}.`);

@@ -116,6 +116,9 @@ describe('GeminiWebhooksHealth', () => {
     ['a limit that is NaN', { maxFailed: NaN }, /maxFailed: got NaN/],
     ['a flag that is none', { webhook: 'yes' as never }, /webhook: got "yes"\. Give true or false/],
     ['an empty key', { key: '' }, /key: got ""/],
+    ['null', null as never, /: got null\. Give an object with limits/],
+    ['a list', [1] as never, /: got a list\. Give an object with limits/],
+    ['a limit for keys that `jwks: false` turns off', { maxKeySetAgeMs: 1 }, /maxKeySetAgeMs: .*jwks: false/],
   ])('rejects %s', async (_what, options, message) => {
     await expect(check({}, options)).rejects.toMatchObject({
       code: 'invalid_argument',
