@@ -120,8 +120,11 @@ function checkNames(settings: GeminiWebhooksSettings): void {
 }
 
 function aroundConfig(around: GeminiWebhooksSettings['around'] = []): GeminiWebhooksConfig['around'] {
-  if (Array.isArray(around) && around.every((one) => typeof one === 'function')) return [...around];
-  return invalid('around', `got ${describe(around)}`, 'Give a list of classes: [InCls], not of instances.');
+  const todo = 'Give a list of classes: [InCls], not of instances.';
+  if (!Array.isArray(around)) return invalid('around', `got ${describe(around)}`, todo);
+  const other = around.findIndex((one) => typeof one !== 'function');
+  if (other === -1) return [...around];
+  return invalid('around', `got ${describe(around[other])} at index ${other}`, todo);
 }
 
 function hmacConfig(

@@ -24,7 +24,7 @@ export class AroundHooks implements OnModuleInit {
     this.#dispatcher = dispatcher;
   }
 
-  /** @throws GeminiWebhooksError `invalid_option` for a class that cannot be created or has no `around` */
+  /** @throws GeminiWebhooksError `invalid_option` for a class that is no singleton, cannot be created or has no `around` */
   async onModuleInit(): Promise<void> {
     const { name: registration, around } = this.#config;
     if (around.length === 0) return;
@@ -44,8 +44,15 @@ export class AroundHooks implements OnModuleInit {
   #provided(type: Type<AroundGeminiHandler>): AroundGeminiHandler | undefined {
     try {
       return this.#moduleRef.get(type, { strict: false });
-    } catch {
-      return undefined;
+    } catch (error) {
+      // Nest says both "is not there" and "is not a singleton" by an error, and exports the class of neither.
+      if (!/scoped provider/.test(messageOf(error))) return undefined;
+      throw invalidHook(
+        type,
+        'is request-scoped or transient, or depends on such a provider, and an attempt may run without a request: ' +
+          'make it a singleton',
+        error,
+      );
     }
   }
 

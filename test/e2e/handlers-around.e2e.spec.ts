@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, Module, type Type } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope, type Type } from '@nestjs/common';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   GeminiWebhooksModule,
@@ -117,8 +117,25 @@ class Throws implements AroundGeminiHandler {
   }
 }
 
+@Injectable({ scope: Scope.REQUEST })
+class PerRequest implements AroundGeminiHandler {
+  around(_run: GeminiHandlerRun, next: () => Promise<unknown>) {
+    return next();
+  }
+}
+
+@Injectable()
+class UsesPerRequest extends PerRequest {
+  constructor(readonly perRequest: PerRequest) {
+    super();
+  }
+}
+
 @Module({ providers: [Settings, Provided] })
 class HooksModule {}
+
+@Module({ providers: [PerRequest, UsesPerRequest] })
+class PerRequestModule {}
 
 beforeEach(() => {
   seen = [];
@@ -211,12 +228,15 @@ describe('the hooks of `around`', () => {
   });
 
   it.each([
-    ['an instance', [new Outer()], 'around'],
+    ['an instance', [new Outer()], 'around: got an object at index 0. Give a list of classes'],
+    ['an object between classes', [Outer, {}], 'around: got an object at index 1. Give a list of classes'],
+    ['a request-scoped class', [PerRequest], 'PerRequest is request-scoped or transient, or depends'],
+    ['a class that depends on one', [UsesPerRequest], 'UsesPerRequest is request-scoped or transient, or depends'],
     ['a class without the method', [Settings], 'Settings has no method around'],
     ['a class whose dependencies are not there', [Provided], 'Provided could not be created'],
-    ['no list', Outer, 'around'],
+    ['no list', Outer, 'around: got a function. Give a list of classes'],
   ])('stop the app at start: %s', async (_what, around, message) => {
-    await expect(start(around as never)).rejects.toMatchObject({
+    await expect(start(around as never, [PerRequestModule])).rejects.toMatchObject({
       code: 'invalid_option',
       message: expect.stringContaining(message),
     });
