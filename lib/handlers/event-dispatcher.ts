@@ -115,7 +115,9 @@ export class EventDispatcher {
     if (handler.isInternal || !this.#telemetry?.isTracing) return this.#run(handler, delivery, run);
     const attributes = attemptStartAttributes(delivery, name, run.attempt);
     const span = this.#telemetry.start(`handle ${name}`, { attributes });
-    return span ? inSpan(span, () => this.#run(handler, delivery, run)) : this.#run(handler, delivery, run);
+    if (!span) return this.#run(handler, delivery, run);
+    const work = () => this.#run(handler, delivery, run);
+    return span.isRecording ? inSpan(span, work) : span.run(work);
   }
 
   #run(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<unknown> {

@@ -5,7 +5,7 @@ import type { GeminiDeliveryReport } from '../events/delivery-report.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { problemOf } from '../problem.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
-import { ATTRIBUTES, deliveryAttributes, eventTypeOf } from '../telemetry/attributes.js';
+import { answerAttributes, ATTRIBUTES, eventTypeOf } from '../telemetry/attributes.js';
 import { inSpan, Telemetry, type TelemetrySpan } from '../telemetry/telemetry.js';
 import type { InboxReceipt } from './inbox-engine.js';
 
@@ -39,9 +39,9 @@ export class DeliveryReports {
   }
 
   /** Runs the verification of a delivery. */
-  verify<Result>(arrival: DeliveryArrival | undefined, work: () => Result): Result {
-    const parent = arrival?.span;
-    const span = parent && this.#telemetry?.start('verify', { attributes: {}, parent });
+  verify<Result>({ span: parent }: DeliveryArrival, work: () => Result): Result {
+    if (!parent?.isRecording) return parent ? parent.run(work) : work();
+    const span = this.#telemetry?.start('verify', { parent });
     return span ? inSpan(span, work) : work();
   }
 
@@ -56,57 +56,53 @@ export class DeliveryReports {
   }
 
   async #accept(delivery: VerifiedDelivery, work: () => Promise<InboxReceipt>): Promise<InboxReceipt> {
-    const { registration, event } = delivery;
-    const span = this.#telemetry?.start('accept', {
-      attributes: { [ATTRIBUTES.registration]: registration, [ATTRIBUTES.eventType]: eventTypeOf(event) },
-      parent: this.#arrivals.get(delivery)?.span,
-    });
+    const arrival = this.#arrivals.get(delivery);
+    const span = this.#acceptSpan(delivery, arrival?.span);
+    const active = span ?? arrival?.span;
     try {
-      const receipt = await (span ? inSpan(span, work) : work());
-      this.#accepted(delivery, receipt);
+      const receipt = await (active ? active.run(work) : work());
+      span?.end();
+      this.#report(delivery, arrival, { status: receipt.httpStatus, receipt: receipt.status });
       return receipt;
     } catch (error) {
-      this.#notAccepted(delivery, error);
+      span?.end({ error });
+      const { status, code } = problemOf(error).problem;
+      this.#report(delivery, arrival, { status, code }, { error });
       throw error;
     }
   }
 
-  #accepted(delivery: VerifiedDelivery, { status: receipt, httpStatus: status }: InboxReceipt): void {
-    this.#report(delivery, { status, receipt });
-  }
-
-  #notAccepted(delivery: VerifiedDelivery, error: unknown): void {
-    const { status, code } = problemOf(error).problem;
-    this.#report(delivery, { status, code }, { error });
+  /** Returns none within a delivery that is not recorded. */
+  #acceptSpan({ registration, event }: VerifiedDelivery, parent: TelemetrySpan | undefined): TelemetrySpan | undefined {
+    if (!this.#telemetry?.isTracing || parent?.isRecording === false) return undefined;
+    const attributes = { [ATTRIBUTES.registration]: registration, [ATTRIBUTES.eventType]: eventTypeOf(event) };
+    return this.#telemetry.start('accept', { attributes, parent });
   }
 
   /** Call for a delivery that did not verify. */
   refused(registration: string, error: unknown, arrival: DeliveryArrival | undefined): void {
     if (!arrival) return;
     const { status, code } = problemOf(error).problem;
-    const answer = { registration, status, code };
-    this.#reports.next({ ...answer, durationMs: performance.now() - arrival.at });
-    arrival.span?.end({ error, attributes: deliveryAttributes(answer) });
+    if (this.#reports.observed) {
+      this.#reports.next({ registration, status, code, durationMs: performance.now() - arrival.at });
+    }
+    arrival.span?.end({ error, attributes: answerAttributes({ status, code }) });
   }
 
   #report(
     delivery: VerifiedDelivery,
+    arrival: DeliveryArrival | undefined,
     answer: Pick<GeminiDeliveryReport, 'status' | 'code' | 'receipt'>,
     failure: { readonly error?: unknown } = {},
   ): void {
-    const { registration, strategy, id, event } = delivery;
-    const arrival = this.#arrivals.get(delivery);
     if (this.#reports.observed && !isDoctorProbe(delivery)) {
+      const { registration, strategy, id, event } = delivery;
       const now = performance.now();
       const durationMs = now - (arrival?.at ?? now);
       this.#reports.next({ registration, ...answer, strategy, id, type: event.type, durationMs });
     }
-    if (!arrival?.span) return;
-    const attributes = {
-      ...deliveryAttributes({ registration, ...answer }),
-      [ATTRIBUTES.strategy]: strategy,
-      [ATTRIBUTES.eventType]: eventTypeOf(event),
-    };
-    arrival.span.end({ ...failure, attributes });
+    const span = arrival?.span;
+    if (!span?.isRecording) return;
+    span.end({ ...failure, attributes: answerAttributes(answer, delivery) });
   }
 }

@@ -23,7 +23,21 @@ export const ATTRIBUTES = {
 
 const OTHER = '_OTHER';
 
-/** Returns the attributes of an answered delivery. */
+/** Returns the attributes with which the span of a delivery ends. It starts with the registration. */
+export function answerAttributes(
+  { status, code, receipt }: Omit<DeliveryAnswer, 'registration'>,
+  delivery?: { readonly strategy: string; readonly event: { readonly type: string } },
+): TelemetryAttributes {
+  return {
+    [ATTRIBUTES.status]: status,
+    [ATTRIBUTES.receipt]: receipt,
+    [ATTRIBUTES.error]: code,
+    [ATTRIBUTES.strategy]: delivery?.strategy,
+    [ATTRIBUTES.eventType]: delivery && eventTypeOf(delivery.event),
+  };
+}
+
+/** Returns the attributes of the count of an answered delivery. */
 export function deliveryAttributes({ registration, status, code, receipt }: DeliveryAnswer): TelemetryAttributes {
   return {
     [ATTRIBUTES.registration]: registration,

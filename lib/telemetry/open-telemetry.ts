@@ -49,7 +49,7 @@ export class OpenTelemetry extends Telemetry {
     return (this.#tracer ??= this.#registeredTracer()) !== undefined;
   }
 
-  start(name: string, { attributes, parent, headers }: SpanOptions): TelemetrySpan | undefined {
+  start(name: string, { attributes = {}, parent, headers }: SpanOptions): TelemetrySpan | undefined {
     const api = this.#api;
     const tracer = (this.#tracer ??= this.#registeredTracer());
     if (!api || !tracer) return undefined;
@@ -58,7 +58,7 @@ export class OpenTelemetry extends Telemetry {
     // The first span of a worker continues the trace of another process.
     const kind = !headers && trace.getSpanContext(context)?.isRemote === true ? SpanKind.CONSUMER : SpanKind.INTERNAL;
     const span = tracer.startSpan(name, { attributes, kind }, context);
-    return new ApiSpan(api, span, trace.setSpan(context, span));
+    return new ApiSpan(api, span, context);
   }
 
   carrier(): TraceCarrier | undefined {
@@ -147,13 +147,21 @@ function extracted(
 class ApiSpan implements TelemetrySpan {
   readonly #api: OpenTelemetryApi;
   readonly #span: Span;
-  readonly context: Context;
+  readonly #parent: Context;
+  readonly isRecording: boolean;
+  #context: Context | undefined;
   #hasEnded = false;
 
-  constructor(api: OpenTelemetryApi, span: Span, context: Context) {
+  constructor(api: OpenTelemetryApi, span: Span, parent: Context) {
     this.#api = api;
     this.#span = span;
-    this.context = context;
+    this.#parent = parent;
+    this.isRecording = span.isRecording();
+  }
+
+  /** The context in which this span is the active one. */
+  get context(): Context {
+    return (this.#context ??= this.#api.trace.setSpan(this.#parent, this.#span));
   }
 
   run<Result>(work: () => Result): Result {

@@ -16,6 +16,8 @@ export interface SpanEnd {
 
 /** A span that has started. */
 export interface TelemetrySpan {
+  /** False if the app's sampler has dropped the span. It is still a position in the trace, which tells others not to record. */
+  readonly isRecording: boolean;
   /** Runs the work with this span as the active one. Does not end it. */
   run<Result>(work: () => Result): Result;
   /** Ends the span. Further calls do nothing. */
@@ -24,7 +26,7 @@ export interface TelemetrySpan {
 
 /** Options of `Telemetry.start`. */
 export interface SpanOptions {
-  readonly attributes: TelemetryAttributes;
+  readonly attributes?: TelemetryAttributes | undefined;
   /** Parent of the span. @default the active span */
   readonly parent?: TelemetrySpan | undefined;
   /** Headers of the request, which name the parent if no span is active. */
