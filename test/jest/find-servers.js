@@ -20,13 +20,14 @@ const CHROMIUMS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
+const PROMETHEUSES = ['/usr/bin/prometheus', '/usr/local/bin/prometheus', '/opt/homebrew/bin/prometheus'];
 const PGBOUNCERS = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'];
 
 /**
  * Builds the package where the build is old, and finds what npm does not bring. PostgreSQL: `DATABASE_URL`, else the local default port if that has connections enough for tests
  * side by side, else a real server from npm.
  * Redis: `REDIS_URL`, else the local default port. MySQL or MariaDB: `MYSQL_URL`, else the local default port if it lets root in without a password. Chromium: `CHROMIUM_PATH`, else where it is usually installed. PgBouncer: the same
- * with `PGBOUNCER_PATH`. What is not there is said in one line.
+ * with `PGBOUNCER_PATH`, and Prometheus with `PROMETHEUS_PATH`. What is not there is said in one line.
  */
 export default async function setup() {
   buildWhatIsStale();
@@ -45,6 +46,10 @@ export default async function setup() {
   if (pgbouncer) process.env.TEST_PGBOUNCER_PATH = pgbouncer;
   else if (process.env.CI) throw new Error('In CI nothing is skipped: install PgBouncer, or set PGBOUNCER_PATH.');
   else process.stderr.write('No PgBouncer at PGBOUNCER_PATH or where it usually is: its tests are skipped.\n');
+  const prometheus = process.env.PROMETHEUS_PATH || PROMETHEUSES.find(existsSync);
+  if (prometheus) process.env.TEST_PROMETHEUS_PATH = prometheus;
+  else if (process.env.CI) throw new Error('In CI nothing is skipped: install Prometheus, or set PROMETHEUS_PATH.');
+  else process.stderr.write('No Prometheus at PROMETHEUS_PATH or where it usually is: its tests are skipped.\n');
 }
 
 export async function findPostgres() {
