@@ -9,6 +9,7 @@ const BENCHMARKS = [
   'receive-http',
   'receive-peers',
   'telemetry',
+  'claims',
   'dedupe-cache',
   'inline-memory',
   'inbox-accept',

@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { GeminiWebhooksModule, OnGeminiEvent } from '../../../dist/index.js';
 import { githubApp, stripeApp } from './peers.js';
+import { bareOpenTelemetry, registerOpenTelemetry } from './open-telemetry.js';
 
 const [contender, secret] = process.argv.slice(2);
 const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
@@ -46,8 +47,11 @@ class HmacController {
 Controller('gemini/webhooks')(HmacController);
 decorateMethod(HmacController, 'receive', [Post(), HttpCode(200), UseGuards(HmacGuard)]);
 
+let traced;
 class NoOpHandlers {
-  handle() {}
+  handle() {
+    return traced?.(() => undefined);
+  }
 }
 decorateMethod(NoOpHandlers, 'handle', [OnGeminiEvent('batch.succeeded')]);
 
@@ -73,22 +77,6 @@ async function expressWithStandardWebhooks() {
   return server;
 }
 
-/** The SDK of OpenTelemetry as in production, with exporters that drop everything. */
-async function registerOpenTelemetry() {
-  const { context, metrics, trace } = await import('@opentelemetry/api');
-  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
-  const { MeterProvider, PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
-  const { BasicTracerProvider, BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
-  const exporter = {
-    export: (_data, done) => done({ code: 0 }),
-    forceFlush: async () => undefined,
-    shutdown: async () => undefined,
-  };
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] }));
-  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] }));
-}
-
 async function start() {
   if (contender === 'standardwebhooks') return expressWithStandardWebhooks();
   const [who, adapter] = contender.split('-');
@@ -96,7 +84,9 @@ async function start() {
   if (who === 'hmac') return nest(adapter, { controllers: [HmacController] });
   if (who === 'stripe') return nest(adapter, stripeApp(secret));
   if (who === 'github') return nest(adapter, await githubApp(secret));
-  if (who === 'traced') await registerOpenTelemetry();
+  if (who === 'traced') registerOpenTelemetry(1);
+  if (who === 'sampled') registerOpenTelemetry(0.1);
+  if (who === 'sdk') traced = bareOpenTelemetry();
   return nest(adapter, {
     imports: [GeminiWebhooksModule.forRoot({ hmac: { secrets: secret }, jwks: false })],
     providers: [NoOpHandlers],
