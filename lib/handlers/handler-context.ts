@@ -40,7 +40,6 @@ export class HandlerRunContext implements GeminiHandlerContext {
   #controller: AbortController | undefined;
   #reason: unknown;
   #outer: AbortSignal | undefined;
-  #work: Promise<unknown> | undefined;
   #forward: (() => void) | undefined;
   #claims: HandlerClaims | undefined;
   readonly #generation: number;
@@ -48,7 +47,7 @@ export class HandlerRunContext implements GeminiHandlerContext {
   readonly #eventKey: string;
 
   /**
-   * @param outer aborts the context's signal too, until the run ends
+   * @param outer aborts the context's signal too, until `release`
    * @param generation number of replays "from the start" so far
    */
   constructor(
@@ -99,36 +98,21 @@ export class HandlerRunContext implements GeminiHandlerContext {
     return this.#controller.signal;
   }
 
-  /** Aborts the context's signal, and ends the run for `outer`. */
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(reason);
-    this.#release();
   }
 
-  /** Ends the run with its work: after that `outer` no longer aborts the context's signal. */
-  endWith(work: Promise<unknown>): void {
-    this.#work = work;
-    this.#releaseLater();
-  }
-
-  #release(): void {
+  /** Ends the run. From now on `outer` no longer aborts the context's signal. */
+  release(): void {
     if (this.#forward) this.#outer?.removeEventListener('abort', this.#forward);
     this.#outer = undefined;
-  }
-
-  /** Most handlers never use the signal, so that there is nothing to release. */
-  #releaseLater(): void {
-    if (!this.#forward || !this.#work) return;
-    const release = () => this.#release();
-    this.#work.then(release, release);
   }
 
   #follow(outer: AbortSignal | undefined): void {
     if (!outer) return;
     this.#forward = () => this.abort(outer.reason as Error);
-    if (outer.aborted) return this.#forward();
-    outer.addEventListener('abort', this.#forward, { once: true });
-    this.#releaseLater();
+    if (outer.aborted) this.#forward();
+    else outer.addEventListener('abort', this.#forward, { once: true });
   }
 }

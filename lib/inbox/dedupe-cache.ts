@@ -101,15 +101,17 @@ export class DedupeCache<Result> {
   claim(key: string, entry: DedupeEntry, work: () => Promise<Result>): RunningClaim<Result> {
     this.#idle.delete(key);
     if (this.#running.size + this.#idle.size >= this.#maxEntries) this.#idle.pop();
-    const result = work();
-    const claim = { entry, result, startedAt: Date.now() };
+    const claim = { entry, result: this.#run(key, entry, work), startedAt: Date.now() };
     this.#running.set(key, claim);
-    const end = () => {
+    return claim;
+  }
+
+  async #run(key: string, entry: DedupeEntry, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
       this.#running.delete(key);
       this.#idle.set(key, entry.done ? DONE : entry);
-    };
-    // Before anyone else waits for the result, so that the event has ended for them.
-    result.then(end, end);
-    return claim;
+    }
   }
 }

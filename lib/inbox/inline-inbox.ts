@@ -102,7 +102,7 @@ class InlineInbox implements InboxEngine {
     const known = this.#seen.find(delivery.key);
     if (known instanceof DedupeEntry && known.done) return { status: 'duplicate', httpStatus: 200 };
     const isCopy = known !== undefined && !(known instanceof DedupeEntry);
-    const outcome = await (isCopy ? this.#join(delivery, known) : this.#start(delivery, known));
+    const outcome = await (isCopy ? this.#join(delivery, known) : this.#run(delivery, known));
     if (!outcome) throw this.#stillProcessing(delivery);
     if (outcome.retryable.length > 0) {
       throw new GeminiWebhooksError(
@@ -118,29 +118,31 @@ class InlineInbox implements InboxEngine {
     delivery: VerifiedDelivery,
     { result }: RunningClaim<DispatchOutcome>,
   ): Promise<DispatchOutcome | undefined> {
-    const bytes = this.#reserve(delivery);
+    const release = this.#reserve(delivery);
     try {
       return await resultSoon(result, this.#options.ackTimeoutMs);
     } finally {
-      this.#memory.release(bytes);
+      release();
     }
   }
 
-  #start(delivery: VerifiedDelivery, entry: DedupeEntry = new DedupeEntry()): Promise<DispatchOutcome | undefined> {
+  async #run(delivery: VerifiedDelivery, known: DedupeEntry | undefined): Promise<DispatchOutcome | undefined> {
     if (this.#seen.isFull) throw this.#full(delivery);
-    const bytes = this.#reserve(delivery);
-    const { result } = this.#seen.claim(delivery.key, entry, () => this.#handle(delivery, entry, bytes));
+    const release = this.#reserve(delivery);
+    const { result } = this.#claim(delivery, known);
+    // A handler that outlives its timeout keeps the event in memory while it runs.
+    void result.then(({ overdue }) => (overdue ? void overdue.then(release) : release()), release);
     return resultSoon(result, this.#options.ackTimeoutMs);
   }
 
   /**
-   * @returns the bytes to release
+   * @returns a function that releases the memory
    * @throws GeminiWebhooksError `inbox_unavailable` when the memory limit is reached
    */
-  #reserve(delivery: VerifiedDelivery): number {
+  #reserve(delivery: VerifiedDelivery): () => void {
     const bytes = estimatedBytes(delivery.body);
     if (!this.#memory.tryReserve(bytes)) throw this.#full(delivery);
-    return bytes;
+    return () => this.#memory.release(bytes);
   }
 
   #full({ event, id }: VerifiedDelivery): GeminiWebhooksError {
@@ -151,9 +153,9 @@ class InlineInbox implements InboxEngine {
     return new GeminiWebhooksError('inbox_unavailable', `${load}.`);
   }
 
-  async #handle(delivery: VerifiedDelivery, entry: DedupeEntry, bytes: number): Promise<DispatchOutcome> {
-    let overdue: Promise<unknown> | undefined;
-    try {
+  #claim(delivery: VerifiedDelivery, known: DedupeEntry | undefined) {
+    const entry = known ?? new DedupeEntry();
+    return this.#seen.claim(delivery.key, entry, async () => {
       if (entry.decided === undefined) {
         const decided = this.#host.decide?.(delivery);
         // Most events are decided synchronously: then dispatch starts within the call of `accept`, before its first `await`.
@@ -168,13 +170,8 @@ class InlineInbox implements InboxEngine {
         signal: this.#shutdown.signal,
       });
       if (outcome.retryable.length === 0) entry.finish();
-      overdue = outcome.overdue;
       return outcome;
-    } finally {
-      // A handler that outlives its timeout keeps the event in memory while it runs.
-      if (overdue) void overdue.then(() => this.#memory.release(bytes));
-      else this.#memory.release(bytes);
-    }
+    });
   }
 
   #stillProcessing(delivery: VerifiedDelivery): GeminiWebhooksError {
