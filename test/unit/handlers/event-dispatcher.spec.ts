@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { getEventListeners } from 'node:events';
 import { TimeoutError, UnrecoverableEventError } from '../../../lib/errors.js';
 import type { GeminiEventFailure } from '../../../lib/events/event-failure.js';
 import type { EventHandler } from '../../../lib/handlers/event-handler.js';
@@ -12,9 +13,11 @@ import { deliveryOf } from '../../support/deliveries.js';
 
 const delivery = deliveryOf();
 
+type ControlledRun = Deferred & { context: GeminiHandlerContext };
+
 /** A handler whose runs the test settles one by one. */
 function controlled(name: string, timeoutMs?: number) {
-  const runs: (Deferred & { context: GeminiHandlerContext })[] = [];
+  const runs: ControlledRun[] = [];
   const handler: EventHandler = {
     name,
     patterns: ['*'],
@@ -65,6 +68,27 @@ describe('EventDispatcher', () => {
       ['two', 3],
     ]);
     expect(await outcome).toEqual({ retryable: [], final: [] });
+  });
+
+  it.each<[string, (run: ControlledRun) => void, number | undefined]>([
+    ['succeeded', ({ resolve }) => resolve(), undefined],
+    ['failed', ({ reject }) => reject(new Error('no')), undefined],
+    ['exceeded its timeout', () => jest.advanceTimersByTime(1000), 1000],
+  ])("does not listen to the inbox's signal after a handler has %s", async (_, end, timeoutMs) => {
+    const { handler, runs } = controlled('one', timeoutMs);
+    const { signal } = new AbortController();
+    const { dispatcher } = dispatcherOf(handler);
+
+    const outcome = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: new DedupeEntry(), signal });
+    await jest.advanceTimersByTimeAsync(0);
+    const [run] = runs as [ControlledRun];
+    const own = run.context.signal;
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    end(run);
+    await outcome;
+
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(own.aborted).toBe(timeoutMs !== undefined);
   });
 
   it('returns the names of the handlers to retry and of those that failed permanently', async () => {
