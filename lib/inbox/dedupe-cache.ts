@@ -1,6 +1,5 @@
 import type { DecidedEvent } from '../events/verified-delivery.js';
 import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch.js';
-import { BoundedCache } from '../shared/bounded-cache.js';
 
 /** What the cache remembers of one event. */
 export class DedupeEntry implements HandlerCheckpoints {
@@ -11,6 +10,9 @@ export class DedupeEntry implements HandlerCheckpoints {
 
   /** True once every handler has completed: another delivery of the event is a duplicate. */
   done = false;
+
+  /** End of the last attempt, in Unix milliseconds. */
+  endedAt = 0;
 
   /** The event that handlers receive; `undefined` until that is decided, `null` if it stays as sent. */
   get decided(): DecidedEvent | null | undefined {
@@ -61,13 +63,16 @@ export interface RunningClaim<Result> {
 /** Remembers the events that this process has seen, bounded in number and time. Never evicts one that is being handled. */
 export class DedupeCache<Result> {
   readonly #running = new Map<string, RunningClaim<Result>>();
-  readonly #idle: BoundedCache<DedupeEntry>;
+  /** In the order in which they ended. Of an event that is done, only the time of its end. */
+  readonly #idle = new Map<string, DedupeEntry | number>();
+  /** Passes each entry once. A new iterator would start with the gaps of all that were evicted before. */
+  #oldest: Iterator<string> | undefined;
   readonly #maxEntries: number;
+  readonly #retentionMs: number;
 
   constructor({ maxEntries, retentionMs }: { readonly maxEntries: number; readonly retentionMs: number }) {
     this.#maxEntries = maxEntries;
-    // Reading the clock each time costs less than the timers with which the cache avoids that.
-    this.#idle = new BoundedCache({ max: maxEntries, ttl: retentionMs, ttlResolution: 0 });
+    this.#retentionMs = retentionMs;
   }
 
   /** Number of remembered events, and of those that are being handled. */
@@ -89,7 +94,14 @@ export class DedupeCache<Result> {
 
   /** Returns the running attempt of the event, its entry if none is running, or `undefined`. */
   find(key: string): RunningClaim<Result> | DedupeEntry | undefined {
-    return this.#running.get(key) ?? this.#idle.get(key);
+    const running = this.#running.get(key);
+    if (running) return running;
+    const idle = this.#idle.get(key);
+    if (idle === undefined) return undefined;
+    const endedAt = typeof idle === 'number' ? idle : idle.endedAt;
+    if (Date.now() - endedAt <= this.#retentionMs) return typeof idle === 'number' ? DONE : idle;
+    this.#idle.delete(key);
+    return undefined;
   }
 
   /** True if the events that are being handled fill the cache. */
@@ -100,18 +112,24 @@ export class DedupeCache<Result> {
   /** Claims the event and starts the work. The entry is not evicted before the work ends. Check `isFull` first. */
   claim(key: string, entry: DedupeEntry, work: () => Promise<Result>): RunningClaim<Result> {
     this.#idle.delete(key);
-    if (this.#running.size + this.#idle.size >= this.#maxEntries) this.#idle.pop();
-    const claim = { entry, result: this.#run(key, entry, work), startedAt: Date.now() };
+    if (this.#running.size + this.#idle.size >= this.#maxEntries) this.#evictOldest();
+    const result = work();
+    const claim = { entry, result, startedAt: Date.now() };
     this.#running.set(key, claim);
+    const end = () => {
+      this.#running.delete(key);
+      entry.endedAt = Date.now();
+      this.#idle.set(key, entry.done ? entry.endedAt : entry);
+    };
+    // Before anyone else waits for the result, so that the event has ended for them.
+    result.then(end, end);
     return claim;
   }
 
-  async #run(key: string, entry: DedupeEntry, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } finally {
-      this.#running.delete(key);
-      this.#idle.set(key, entry.done ? DONE : entry);
-    }
+  #evictOldest(): void {
+    this.#oldest ??= this.#idle.keys();
+    const oldest = this.#oldest.next();
+    if (oldest.done) this.#oldest = undefined;
+    else this.#idle.delete(oldest.value);
   }
 }

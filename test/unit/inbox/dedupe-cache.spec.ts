@@ -1,15 +1,15 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DedupeCache, DedupeEntry } from '../../../lib/inbox/dedupe-cache.js';
 import { deferred } from '../../support/deferred.js';
-
-// Runs before the import, because lru-cache keeps the clock that it finds when it is loaded.
-jest.useFakeTimers();
-const { DedupeCache, DedupeEntry } = await import('../../../lib/inbox/dedupe-cache.js');
 
 const HOUR = 3_600_000;
 
 const cacheOf = ({ maxEntries = 3, retentionMs = HOUR } = {}) => new DedupeCache<void>({ maxEntries, retentionMs });
 
-afterAll(() => {
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
   jest.useRealTimers();
 });
 
@@ -51,6 +51,35 @@ describe('DedupeCache', () => {
 
     expect(['a', 'b', 'c', 'd', 'e'].filter((key) => cache.find(key))).toEqual(['c', 'd', 'e']);
     expect(cache.size.total).toBe(3);
+  });
+
+  it('evicts by the end of the last attempt, also after it has evicted all that it had', async () => {
+    const cache = cacheOf({ maxEntries: 3 });
+    const found = () => [...'abcdefghij'].filter((key) => cache.find(key)).join('');
+    const failed = await complete(cache, 'a');
+    for (const key of ['b', 'c']) await complete(cache, key);
+
+    await complete(cache, 'a', failed);
+    await complete(cache, 'd');
+    expect(found()).toBe('acd');
+    await complete(cache, 'e');
+    expect(found()).toBe('ade');
+    for (const key of ['f', 'g', 'h']) await complete(cache, key);
+    expect(found()).toBe('fgh');
+    await jest.advanceTimersByTimeAsync(2 * HOUR);
+    expect(found()).toBe('');
+    for (const key of ['i', 'a', 'b', 'c']) await complete(cache, key);
+    expect(found()).toBe('abc');
+  });
+
+  it('finds an event that is done, without its checkpoints', async () => {
+    const cache = cacheOf();
+    const entry = new DedupeEntry();
+    entry.settle('Orders.publish', 'succeeded');
+    await cache.claim('a', entry, async () => entry.finish()).result;
+
+    expect(cache.find('a')).toMatchObject({ done: true });
+    expect(cache.find('a')).not.toBe(entry);
   });
 
   it('never evicts an event that is being handled, however many others complete', async () => {
