@@ -4,9 +4,11 @@ import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
 import { clockSkew } from '../clock-skew.js';
 import { PatchedConnections } from './patched-connections.js';
 import { OPERATOR_TIMEOUT_MS, RELAY_TIMING, REQUEST_TIMEOUT_MS, type InboxStore } from '../inbox-store.js';
+import { groupReads } from '../grouped-reads.js';
 import { OpenSockets } from '../open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from '../optional-peers.js';
 import { sessionClient } from './postgres-client.js';
+import { batchAdds } from './batched-adds.js';
 import { checkConnection, connectionOptions, type PostgresTarget } from './postgres-config.js';
 import { postgresFailedJobs } from './postgres-failed-jobs.js';
 import { postgresLocks } from './postgres-locks.js';
@@ -72,6 +74,7 @@ export async function postgresStore(
       const backend = bullmq.createPostgresBackend(...given);
       connections.patch(backend.connection, listener.clientClass({ isNamed: false }));
       pool?.share(backend.connection);
+      batchAdds(backend);
       return backend;
     });
   const [accepting, working, operating] = [on(acceptPool), on(workPool), on(undefined)];
@@ -118,7 +121,7 @@ export async function postgresStore(
           const backend = bullmq.createPostgresRelayBackend(options);
           connections.patch(backend['connection'], listener.clientClass({ isNamed: true }));
           workPool.share(backend['connection']);
-          return backend;
+          return groupReads(backend);
         },
       }) as never,
     // A requeued job is last in line. Many delayed jobs that are due at the same time make workers deadlock.

@@ -1,5 +1,6 @@
 import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
 import { clockSkew } from '../clock-skew.js';
+import { groupReads } from '../grouped-reads.js';
 import { RELAY_TIMING, type InboxStore } from '../inbox-store.js';
 import { loadBullmq } from '../optional-peers.js';
 import {
@@ -40,7 +41,7 @@ export async function redisStore(
   { onError, onReady }: RedisConnectionListener,
 ): Promise<InboxStore> {
   const newClient = await redisClients(target);
-  const { Queue, Relay, Worker } = await loadBullmq();
+  const { createRedisRelayBackend, Queue, Relay, Worker } = await loadBullmq();
   const clients = new Set<RedisClient>();
   let closed = false;
   const keep = <Client extends RedisClient>(client: Client): Client => {
@@ -89,7 +90,14 @@ export async function redisStore(
       return worker;
     },
     relay: (namespace) =>
-      new Relay({ ...common, ...RELAY_TIMING, connection: connect(RETRY_FOREVER), namespace }) as never,
+      new Relay({
+        ...common,
+        ...RELAY_TIMING,
+        connection: connect(RETRY_FOREVER),
+        namespace,
+        backend: (options: Parameters<typeof createRedisRelayBackend>[0]) =>
+          groupReads(createRedisRelayBackend(options)),
+      }) as never,
     // A requeued job is first in line, so the same busy worker would fetch it again.
     handOffPolicy: { requeuesBeforeDelay: 0, requeueDelayMs: 100 },
     locks(queueName) {

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { JobJson, Queue } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import type { InboxStore, StoreQueue } from '../../lib/bullmq/store/inbox-store.js';
+import { postgresStore } from '../../lib/bullmq/store/postgres/postgres-store.js';
+import { openQueue, type InspectedQueue } from '../support/queues.js';
+import { STORES } from '../support/stores.js';
+
+jest.setTimeout(30_000);
+
+const OPTIONS = { attempts: 3, backoff: { type: 'fixed', delay: 50 }, removeOnComplete: { age: 60 } };
+
+/** Covers the call of BullMQ's function `add_job`: fails if a version of BullMQ changes its parameters. */
+describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs added at the same time on $name', ({ url }) => {
+  let store: InboxStore;
+  let queue: StoreQueue<object, void>;
+  let inspected: InspectedQueue;
+  const add = (jobId: string, data: object = { of: jobId }, delay?: number) =>
+    queue.add('batch.succeeded', data, { ...OPTIONS, jobId, ...(delay !== undefined && { delay }) });
+
+  beforeEach(async () => {
+    const queueName = `adds-${randomUUID()}`;
+    store = await postgresStore(
+      { kind: 'postgres', url },
+      { schema: 'bullmq', migrate: false, concurrency: 2, telemetry: undefined },
+    );
+    queue = store.queue(queueName);
+    await queue.waitUntilReady();
+    inspected = openQueue(url, queueName);
+  });
+
+  afterEach(async () => {
+    await (inspected as Queue).obliterate({ force: true });
+    await inspected.close();
+    await queue.close();
+    await store.close();
+  });
+
+  it('are stored exactly as jobs that are added alone', async () => {
+    const ids = Array.from({ length: 100 }, (_, index) => `e${index}`);
+    const [alone, ...shared] = await Promise.all(ids.map((id) => add(id)));
+    expect(shared.map(({ id }) => id)).toEqual(ids.slice(1));
+
+    const [first, ...others] = await Promise.all(ids.map(async (id) => (await inspected.getJob(id))!.asJSON()));
+    expect(alone!.id).toBe('e0');
+    for (const other of others) expect(asFirst(other)).toEqual(asFirst(first!));
+    expect(others.map(({ data }) => JSON.parse(data) as unknown)).toEqual(ids.slice(1).map((id) => ({ of: id })));
+    expect(await inspected.getJobCounts('waiting')).toEqual({ waiting: 100 });
+  });
+
+  it('are stored once each, with the data of one of them, and are delayed as they ask', async () => {
+    const copies = Array.from({ length: 60 }, (_, index) => add(`e${index % 3}`, { copy: index }));
+    const delayed = ['d1', 'd2'].map((id) => add(id, {}, 60_000));
+    expect((await Promise.all([...copies, ...delayed])).map(({ id }) => id)).toHaveLength(62);
+
+    expect(await inspected.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 3, delayed: 2 });
+  });
+
+  it('do not keep each other from being stored', async () => {
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, index) => add(`e${index}`, index === 20 ? { bad: '\0' } : { good: index })),
+    );
+
+    expect(results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([20]);
+    expect(await inspected.getJobCounts('waiting')).toEqual({ waiting: 39 });
+  });
+});
+
+/** The job without what differs between jobs. */
+function asFirst({ opts, ...job }: JobJson): object {
+  return { ...job, opts: { ...opts, jobId: 'e0' }, id: 'e0', data: '', timestamp: 0 };
+}
