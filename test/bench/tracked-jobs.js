@@ -10,7 +10,7 @@ import { idOfName } from '../../build/inbox/job-tracker.js';
 import { outcomeOfEvent } from '../../build/jobs/job-outcome.js';
 import { waitForOutcome } from '../../build/jobs/job-completion.js';
 import { onEachStore } from './inbox/stores.js';
-import { QUICK } from './harness.js';
+import { QUICK, ratioRow } from './harness.js';
 
 const JOBS = QUICK ? 2_000 : 100_000;
 const SETTLED = QUICK ? 200 : 1_000;
@@ -21,6 +21,7 @@ const QUEUE = 'ours';
 const closing = new AbortController().signal;
 setMaxListeners(0, closing);
 const rows = [];
+const settled = [];
 await onEachStore(async (target) => {
   const store = await target.open();
   const engine = await trackingInbox(target);
@@ -42,6 +43,7 @@ await onEachStore(async (target) => {
   await tick(500);
   const memory = (usedMemory() - memoryBefore) / JOBS;
 
+  await target.analyze();
   const chosen = jobs.filter((_job, index) => index % (JOBS / SETTLED) === 0);
   const startedAt = process.hrtime.bigint();
   const ended = Promise.all(chosen.map(({ id }) => waitForOutcome(engine.jobs, id, {}, closing)));
@@ -52,6 +54,7 @@ await onEachStore(async (target) => {
   await Promise.all(Array.from({ length: IN_FLIGHT }, send));
   await ended;
   const settleMs = Number(process.hrtime.bigint() - startedAt) / 1e6;
+  settled.push(settleMs);
 
   const row = (what, beside, value) => rows.push({ what: `${what} on ${target.name}`, beside, value, target: '' });
   row('a tracked job in the store', `${JOBS} of them, with their names`, `${(bytes / 1024).toFixed(1)} KiB`);
@@ -61,6 +64,11 @@ await onEachStore(async (target) => {
   await queue.close();
   await store.close();
 });
+if (settled.length === 2) {
+  const [redisMs, postgresMs] = settled;
+  const what = `${SETTLED} events and their jobs' ends on PostgreSQL`;
+  rows.push(ratioRow(what, `on Redis, of ${JOBS} jobs`, redisMs / postgresMs, 0.5));
+}
 process.send(rows);
 
 /** The engine as an app has it: one handler that tells the tracked jobs. Gemini is never asked. */
@@ -77,7 +85,7 @@ async function trackingInbox({ url, prefix }) {
     jobs: { check, reconcile: { afterMs: 3_600_000, maxIntervalMs: 3_600_000, untilMs: 72 * 3_600_000 } },
   });
   const invoke = (event) => engine.jobs.notice(event);
-  registry.add([{ name: 'GeminiJobs', patterns: ['*'], timeoutMs: undefined, invoke }]);
+  registry.add([{ name: 'GeminiJobs', patterns: ['*'], timeoutMs: undefined, isInternal: true, invoke }]);
   await engine.start();
   const isReady = () =>
     engine.failedEvents.list().then(

@@ -8,7 +8,7 @@ import { groupReads } from '../grouped-reads.js';
 import { OpenSockets } from '../open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from '../optional-peers.js';
 import { sessionClient } from './postgres-client.js';
-import { batchAdds } from './batched-adds.js';
+import { batchWrites } from './batched-writes.js';
 import { checkConnection, connectionOptions, type PostgresTarget } from './postgres-config.js';
 import { postgresFailedJobs } from './postgres-failed-jobs.js';
 import { postgresLocks } from './postgres-locks.js';
@@ -74,7 +74,7 @@ export async function postgresStore(
       const backend = bullmq.createPostgresBackend(...given);
       connections.patch(backend.connection, listener.clientClass({ isNamed: false }));
       pool?.share(backend.connection);
-      batchAdds(backend);
+      batchWrites(backend);
       return backend;
     });
   const [accepting, working, operating] = [on(acceptPool), on(workPool), on(undefined)];

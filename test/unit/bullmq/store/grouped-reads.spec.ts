@@ -6,7 +6,7 @@ describe('the messages of a relay', () => {
     const inbox = [['a'], ['b', 'c'], []];
     const readAt: number[] = [];
     const { readInbox } = groupReads({
-      async readInbox() {
+      async readInbox(_node: string, _cursor: string, _options: object) {
         readAt.push(performance.now());
         return { entries: inbox.shift() ?? [], cursor: '' } as never;
       },

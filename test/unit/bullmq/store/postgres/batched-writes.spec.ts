@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobJson } from 'bullmq';
-import { batchAdds } from '../../../../../lib/bullmq/store/postgres/batched-adds.js';
+import { batchWrites } from '../../../../../lib/bullmq/store/postgres/batched-writes.js';
 import { deferred, type Deferred } from '../../../../support/deferred.js';
 import { until } from '../../../../support/until.js';
 
@@ -16,16 +16,19 @@ function slowBackend() {
     qualifiedName: 'inbox',
     connection: {
       pool: {
-        query: (_text: string, [, jobs]: string[]) =>
-          send((JSON.parse(jobs ?? '') as { id: string }[]).map(({ id }) => id)),
+        query: async (_text: string, [, jobs]: unknown[]) => {
+          await send((JSON.parse(String(jobs)) as { id: string }[]).map(({ id }) => id));
+          return { rows: [] };
+        },
       },
     },
+    changeDelay: async () => undefined,
     addJob: async (_job: JobJson, id: string) => {
       await send([id]);
       return id;
     },
   };
-  batchAdds(backend);
+  batchWrites(backend);
   const add = (id: string, data = '{}') =>
     backend.addJob({ name: 'batch.succeeded', data, opts: {}, timestamp: 1 } as JobJson, id);
   return { add, statements, idsSent: () => statements.map(({ ids }) => ids) };

@@ -10,8 +10,8 @@ jest.setTimeout(30_000);
 
 const OPTIONS = { attempts: 3, backoff: { type: 'fixed', delay: 50 }, removeOnComplete: { age: 60 } };
 
-/** Covers the call of BullMQ's function `add_job`: fails if a version of BullMQ changes its parameters. */
-describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs added at the same time on $name', ({ url }) => {
+/** Covers the calls of BullMQ's functions `add_job` and `change_delay`: fails if a version of BullMQ changes them. */
+describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs of the same moment on $name', ({ url }) => {
   let store: InboxStore;
   let queue: StoreQueue<object, void>;
   let inspected: InspectedQueue;
@@ -54,6 +54,17 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs added at
     expect((await Promise.all([...copies, ...delayed])).map(({ id }) => id)).toHaveLength(62);
 
     expect(await inspected.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 3, delayed: 2 });
+  });
+
+  it('become due together, and those that are not delayed refuse with the error of BullMQ', async () => {
+    const delayed = ['d1', 'd2', 'd3', 'd4', 'd5'];
+    const jobs = await Promise.all([...delayed.map((id) => add(id, {}, 60_000)), add('waiting')]);
+    const changed = await Promise.allSettled([...jobs, jobs[0]!].map((job) => job.changeDelay(0)));
+
+    expect(changed.map(({ status }) => status)).toEqual([...delayed.map(() => 'fulfilled'), 'rejected', 'fulfilled']);
+    expect(changed[5]).toMatchObject({ reason: { code: -3 } });
+    const delays = await Promise.all(delayed.map(async (id) => (await inspected.getJob(id))!.delay));
+    expect(delays).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('do not keep each other from being stored', async () => {
