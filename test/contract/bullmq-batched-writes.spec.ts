@@ -22,7 +22,7 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs of the s
     const queueName = `adds-${randomUUID()}`;
     store = await postgresStore(
       { kind: 'postgres', url },
-      { schema: 'bullmq', migrate: false, concurrency: 2, telemetry: undefined },
+      { schema: 'bullmq', migrate: false, workers: true, telemetry: undefined },
     );
     queue = store.queue(queueName);
     await queue.waitUntilReady();
