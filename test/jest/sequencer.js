@@ -1,7 +1,14 @@
 import sequencer from '@jest/test-sequencer';
 
 /** Short files that take long. Until Jest has measured a file, it goes by the length. */
-const SLOW = ['package/bundles', 'package/starters', 'chaos/killed-event', 'chaos/store-outage', 'chaos/jobs-killed'];
+const SLOW = [
+  'package/bundles',
+  'package/starters',
+  'chaos/killed-event',
+  'chaos/store-outage',
+  'chaos/jobs-killed',
+  'chaos/attacks',
+];
 
 const { default: Sequencer = sequencer } = sequencer;
 
