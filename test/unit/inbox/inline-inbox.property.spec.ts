@@ -33,7 +33,7 @@ interface ModelAttempt extends KnownEvent {
 /** The inbox as documented: who runs, who waits, and what each delivery was answered. */
 class Model {
   readonly attempts = new Map<string, ModelAttempt>();
-  /** Remembered events, the longest unused first. */
+  /** Remembered events, in the order in which their last attempts ended. */
   readonly idle = new Map<string, KnownEvent>();
   readonly answers: string[] = [];
   constructor(readonly maxEntries: number) {}
@@ -46,7 +46,6 @@ class Model {
       return;
     }
     const known = this.idle.get(id);
-    if (known) this.#remember(id, known);
     if (known?.done) {
       this.answers[delivery] = 'duplicate';
       return;

@@ -82,10 +82,27 @@ class World {
       log: async () => undefined,
       moveToDelayed: async () => undefined,
       moveToWait: async () => undefined,
+      moveToCompleted: async () => {
+        await this.scheduler.schedule(Promise.resolve(), 'completion');
+        if (!process.isAlive) return never;
+        const fault = rest.shift() ?? 'none';
+        if (fault === 'refused') throw new Error('the store is down');
+        if (fault === 'killed before it') {
+          process.isAlive = false;
+          killed.resolve();
+          return never;
+        }
+        return undefined;
+      },
     };
     const processor = await this.#processor(process, has, outcomes, publishes);
     const run = processor(job as unknown as Job<DeliveryJobData, void, string>, 'token').then(
-      () => 'completed',
+      // BullMQ completes the job with the method that the processor may have replaced; if that fails, the job is stalled.
+      () =>
+        job.moveToCompleted().then(
+          () => 'completed',
+          () => 'stalled',
+        ),
       (error: Error) => error.name,
     );
     const end = await this.scheduler.waitFor(Promise.race([run, killed.promise.then(() => 'killed')]));
