@@ -7,7 +7,10 @@ import { ROOT } from './tiers.js';
 export function buildWhatIsStale() {
   const built = join(ROOT, 'dist', 'index.js');
   const lib = join(ROOT, 'lib');
-  const sources = [...readdirSync(lib, { recursive: true }).map((file) => join(lib, file)), join(ROOT, '.config', 'bundle.js')];
+  const sources = [
+    ...readdirSync(lib, { recursive: true }).map((file) => join(lib, file)),
+    join(ROOT, '.config', 'bundle.js'),
+  ];
   const changedAt = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(built) && statSync(built).mtimeMs > changedAt) return;
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });

@@ -127,8 +127,7 @@ export class JobChecker {
   async #request(job: TrackedJob): Promise<PollResult> {
     const attributes = this.#attributes(job);
     const span = this.#telemetry?.start(`poll ${job.kind}`, { attributes });
-    const request = () =>
-      requestOnce(this.#ai, (ai, options) => pollJob(ai, job, options, this.#belongsToOther(job)));
+    const request = () => requestOnce(this.#ai, (ai, options) => pollJob(ai, job, options, this.#belongsToOther(job)));
     const result = await (span ? span.run(request) : request());
     const polled = 'answer' in result ? result.answer : this.#onFailure(job, result.failure);
     const ended = { [ATTRIBUTES.outcome]: polled.is };

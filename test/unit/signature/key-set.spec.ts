@@ -252,7 +252,10 @@ describe("KeySet's status", () => {
     state.answer = () =>
       Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:9') }));
     await codeOf(() => keySet.keys());
-    expect(await keySet.status()).toEqual({ state: 'none', lastError: 'fetch failed: connect ECONNREFUSED 127.0.0.1:9' });
+    expect(await keySet.status()).toEqual({
+      state: 'none',
+      lastError: 'fetch failed: connect ECONNREFUSED 127.0.0.1:9',
+    });
 
     state.answer = () => json(google.keySet);
     state.now += 30_000;
