@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { claimsTableSql } from '../../dist/index.js';
-import { HandlerClaims } from '../../dist/claims/handler-claims.js';
+import { HandlerClaims } from '../../build/claims/handler-claims.js';
 import { median, QUICK, race, ratioRow, speedRatio } from './harness.js';
 
 const POSTGRES =
