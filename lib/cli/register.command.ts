@@ -22,7 +22,7 @@ interface RegisterOptions extends SecretDestination {
 /** `register`: creates a static webhook, or updates the one with this name. */
 export function registerCommand(host: CommandHost): Command {
   const command = new Command('register')
-    .description('create a static webhook, or update the one with this name')
+    .description('create a static webhook, or update the one whose secret the store has')
     .argument('<name>', 'name of the webhook at Gemini, which identifies it')
     .requiredOption('--uri <url>', 'URL that Gemini delivers to', httpUrl)
     .requiredOption(

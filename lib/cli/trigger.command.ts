@@ -73,7 +73,7 @@ async function trigger(type: string, options: TriggerOptions, host: CommandHost)
 async function sendAll(
   type: string,
   signer: Signer,
-  { to, data, count, rate, fault, json }: TriggerOptions,
+  { to, dynamic, data, count, rate, fault, json }: TriggerOptions,
   { print, printError, fetch }: CommandHost,
 ): Promise<void> {
   const advice = new Set<string>();
@@ -87,7 +87,7 @@ async function sendAll(
       advice.add(`The response does not come from this module. ${NOT_THE_MODULE}`);
     if (isRight) return;
     unexpected += 1;
-    advice.add(adviceFor(result));
+    advice.add(dynamic && result.code === 'signature_mismatch' ? OTHER_KEY_SET : adviceFor(result));
   };
   await paced(count, rate, async () => {
     await Promise.all(deliveriesOf(triggeredEvent(type, data), signer, fault).map(send));
@@ -99,6 +99,7 @@ async function sendAll(
     );
 }
 
+const OTHER_KEY_SET = 'Set GEMINI_WEBHOOK_JWKS_URL of the app to the key set of this command, and restart the app.';
 const EXPECTED = { none: '2xx', duplicate: '2xx', forge: '401', stale: '400 timestamp_out_of_tolerance' };
 
 function line(type: string, headers: Readonly<Record<string, string>>, result: HttpResult): string {

@@ -46,7 +46,7 @@ export function startupWarnings(config: GeminiWebhooksConfig, { hasRoute = true 
   }
   if (binding && binding.secrets.some((secret) => secret.length < MIN_BINDING_SECRET_LENGTH)) {
     warnings.push(
-      `binding.secret${instance} is shorter than ${MIN_BINDING_SECRET_LENGTH} characters: anyone who sees a token could guess it. Use a random one, such as the output of \`openssl rand -base64 32\`.`,
+      `binding.secret${instance}, or the API key in its place, is shorter than ${MIN_BINDING_SECRET_LENGTH} characters: anyone who sees a token could guess it. Use a random one, such as the output of \`openssl rand -base64 32\`.`,
     );
   }
   if (bindsDynamicWebhooksByApiKey(config)) {

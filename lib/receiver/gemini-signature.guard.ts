@@ -46,6 +46,7 @@ const LOGGED_CODES: ReadonlySet<string> = new Set([
   'keys_unavailable',
   'raw_body_unavailable',
   'body_too_large',
+  'unbound_delivery',
 ] satisfies GeminiDeliveryErrorCode[]);
 
 /**

@@ -144,7 +144,7 @@ export class SignatureVerifier {
     }
     throw new GeminiWebhooksError(
       'unbound_delivery',
-      'The delivery is signed by Google, but carries no binding token of this deployment.',
+      'It is signed by Google, but has no binding token of this deployment. Was its job started with GeminiJobs, with the same binding secret or API key?',
     );
   }
 }

@@ -2,12 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import type { GeminiWebhooksModuleOptions } from '../../lib/index.js';
+import { BINDING_SECRET } from '../support/binding-tokens.js';
 import { ADAPTERS, closeApps, startApp, type AdapterCase } from '../support/apps.js';
 import { post } from '../support/http.js';
 import { answerTo, beginPost } from '../support/raw-http.js';
 import { receiver } from '../support/receiver.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { bodyOf, withHmac } from '../support/senders.js';
+import { bodyOf, GoogleKeys, withEd25519, withHmac } from '../support/senders.js';
 
 const PATH = '/gemini/webhooks';
 const body = bodyOf('batch.succeeded', { id: 'b1' });
@@ -46,6 +47,23 @@ describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
     expect(refusals()).toEqual([expect.stringContaining(`${status} ${code} (module instance "default", ${PATH}): `)]);
     expect(refusals()[0]).toMatch(reason);
     expect(refusals()[0]).not.toMatch(/a\.token|whsec_|v1,/);
+  });
+
+  it('of an authentic delivery that belongs to another deployment is logged once a minute', async () => {
+    const google = new GoogleKeys();
+    const { url, refusals } = await start(adapter, {
+      jwks: { keySet: google.keySet },
+      binding: { secret: BINDING_SECRET },
+    });
+    for (let sent = 0; sent < 3; sent += 1)
+      expect((await post(url, withEd25519(google.key(0), body))).status).toBe(403);
+
+    expect(refusals()).toEqual([
+      expect.stringMatching(
+        /403 unbound_delivery .*: .*has no binding token of this deployment\. Was its job started with/,
+      ),
+    ]);
+    expect(refusals()[0]).not.toContain('a.token');
   });
 
   it('of a body that does not arrive in time is logged with its path', async () => {

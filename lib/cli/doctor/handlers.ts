@@ -17,7 +17,10 @@ export function handlersCheck(app: DoctorAnswer | undefined, subscribed: readonl
   if (!app) return skipped(NAME, `the response of the app does not list its handlers: a proxy may drop the header`);
   const { handles, isHeard, hasWorkers } = app;
   if (!hasWorkers)
-    return skipped(NAME, 'this process only receives (workers: false), other processes run the handlers');
+    return skipped(
+      NAME,
+      'this process only receives (workers: false). Its log says if no other process runs the handlers',
+    );
   const patterns = handles as readonly GeminiEventPattern[];
   const unhandled = subscribed.filter((type) => !matchesPattern(catalogueType(type) ?? type, patterns));
   const listening = isHeard ? ', and GeminiEventBus has listeners' : '';
