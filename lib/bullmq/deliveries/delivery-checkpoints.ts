@@ -80,20 +80,24 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
     this.#options = options;
     const stored = progressOf(job);
     this.#isStored = Object.keys(stored).length > 0;
-    const progress = withManualRetry(stored, job);
-    const { handlers } = options.completed;
-    this.#progress =
-      handlers.size === 0
-        ? progress
-        : { ...progress, handlers: { ...progress.handlers, ...Object.fromEntries(handlers) } };
+    this.#progress = withManualRetry(stored, job);
   }
 
   get progress(): DeliveryProgress {
-    return this.#progress;
+    const { handlers } = this.#options.completed;
+    if (handlers.size === 0) return this.#progress;
+    const { unfinished, ...others } = this.#progress;
+    const left = unfinished?.filter((name) => !this.has(name)) ?? [];
+    return {
+      ...others,
+      handlers: { ...others.handlers, ...Object.fromEntries(handlers) },
+      ...(left.length > 0 && { unfinished: left }),
+    };
   }
 
+  /** Also what another attempt in this process has completed: a handler that was overdue may end during the next attempt. */
   has(handler: string): boolean {
-    return Object.hasOwn(this.#progress.handlers ?? {}, handler);
+    return this.#options.completed.handlers.has(handler) || Object.hasOwn(this.#progress.handlers ?? {}, handler);
   }
 
   /**
@@ -103,11 +107,6 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
   async settle(handler: string, outcome: HandlerSettlement): Promise<void> {
     const { completed } = this.#options;
     completed.handlers.set(handler, outcome);
-    const unfinished = this.unfinished.filter((name) => name !== handler);
-    this.note({
-      handlers: { ...this.#progress.handlers, [handler]: outcome },
-      unfinished: unfinished.length > 0 ? unfinished : undefined,
-    });
     const isInternal = this.#running?.get(handler)?.isInternal === true;
     this.#running?.delete(handler);
     // A completed event must not keep an outdated checkpoint, which dashboards show.
@@ -135,7 +134,7 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
 
   /** Names of the handlers that failed and must not be retried. */
   get failed(): string[] {
-    return Object.entries(this.#progress.handlers ?? {}).flatMap(([name, outcome]) =>
+    return Object.entries(this.progress.handlers ?? {}).flatMap(([name, outcome]) =>
       outcome === 'failed' ? [name] : [],
     );
   }
@@ -170,7 +169,7 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
       this.#isDeferred = false;
       this.#isStored = true;
       try {
-        await this.#job.updateProgress(this.#progress as object);
+        await this.#job.updateProgress(this.progress as object);
         completed.unwritten = this.#isDeferred;
         retryBudget.reset();
       } catch (error) {

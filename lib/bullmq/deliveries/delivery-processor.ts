@@ -153,7 +153,10 @@ export async function deliveryProcessor(
       await checkpoints.update({ waitingSince: undefined, givenUpAt: attempt });
       return new UnrecoverableError(reason);
     };
-    const stillMissing = await missing();
+    const stillMissing = await missing().catch(async (error: unknown) => {
+      await checkpoints.flush();
+      throw await storeFailed(error);
+    });
     if (stillMissing.names.length > 0) {
       const { waitingSince = now() } = checkpoints.progress;
       const ageMs = now() - waitingSince;

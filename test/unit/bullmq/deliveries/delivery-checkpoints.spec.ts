@@ -242,4 +242,25 @@ describe('the checkpoints of a delivery job', () => {
     await settled;
     expect(written.at(-1)).toEqual({ handlers: { overdue: 'succeeded' } });
   });
+
+  it('of two attempts in one process are known to both, and each write has those of both', async () => {
+    const written: DeliveryProgress[] = [];
+    const job = Object.assign(jobOf(0), { updateProgress: async (next: DeliveryProgress) => void written.push(next) });
+    const { checkpoints: first, options } = checkpointsOf(job);
+    first.begin([{ name: 'overdue' }, { name: 'other' }]);
+    await first.update({});
+    const second = new DeliveryCheckpoints(
+      Object.assign(jobOf(written[0], 1), { updateProgress: job.updateProgress }),
+      options,
+    );
+    second.begin([{ name: 'overdue' }, { name: 'other' }]);
+    await second.settle('other', 'succeeded');
+    await first.settle('overdue', 'succeeded');
+
+    expect(second.has('overdue')).toBe(true);
+    expect(second.unfinished).toEqual([]);
+    expect(written.at(-1)).toEqual({ handlers: { other: 'succeeded', overdue: 'succeeded' } });
+    await second.update({ announced: true });
+    expect(written.at(-1)).toEqual({ handlers: { other: 'succeeded', overdue: 'succeeded' }, announced: true });
+  });
 });

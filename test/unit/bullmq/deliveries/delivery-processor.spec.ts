@@ -480,6 +480,20 @@ describe('the processor of delivery jobs', () => {
     expect(await bench.work()).toMatchObject({ message: reason });
   });
 
+  it('stores the success of its only handler if the handlers of other processes cannot be read afterwards', async () => {
+    const bench = new Bench();
+    bench.handle = async () => {
+      bench.roster.matching = () => {
+        throw new Error('connect ECONNREFUSED');
+      };
+    };
+
+    expect(await bench.work()).toBeInstanceOf(Error);
+    expect(bench.job.progress).toMatchObject({ handlers: { mine: 'succeeded' } });
+    expect(bench.troubles).toEqual([expect.stringContaining('connect ECONNREFUSED')]);
+    expect(await bench.handOverTo('mine').work()).toBeUndefined();
+  });
+
   it('completes an event that no process handles', async () => {
     const bench = new Bench();
     bench.isInternal = true;
