@@ -195,9 +195,21 @@ describe('trigger', () => {
 
     expect(code).toBe(1);
     expect(out).toContain('401 signature_mismatch');
-    expect(err).toContain('GEMINI_WEBHOOK_JWKS_URL');
+    expect(err).toContain('Sign with the secret of the app.');
+    expect(err).not.toContain('GEMINI_WEBHOOK_JWKS_URL');
     expect(out + err).not.toContain(other.slice(6, 16));
     expect(out + err).not.toContain(secret.slice(6, 16));
+  });
+
+  it('fails with advice if the app has the key set of another signer', async () => {
+    const { to } = await app();
+    const { code, out, err } = await cli(['trigger', 'batch.succeeded', ...to, '--dynamic', '--jwks-port', '0']);
+
+    expect(code).toBe(1);
+    expect(out).toContain('401 signature_mismatch');
+    expect(err).toContain(
+      'Set GEMINI_WEBHOOK_JWKS_URL of the app to the key set of this command, and restart the app.',
+    );
   });
 
   it('fails with advice if nothing listens there', async () => {
