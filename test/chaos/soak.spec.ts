@@ -123,9 +123,11 @@ describe.each(stores)(`${PROCESSES} processes with an own $name`, ({ name, make 
 
     const expected = new Set([...batches, ...videos]);
     const runs = () => journal.counts('done', 'steady');
-    await until(() => [...expected].every((id) => runs().has(id)), { withinMs: 180_000, everyMs: 500 }).catch(
-      () => undefined,
-    );
+    const areHandled = () => {
+      const handled = runs();
+      return [...expected].every((id) => handled.has(id));
+    };
+    await until(areHandled, { withinMs: 180_000, everyMs: 500 }).catch(() => undefined);
     const queue = openQueue(store.url, queueName);
     cleanUps.push(() => queue.close());
     await drained(queue);
