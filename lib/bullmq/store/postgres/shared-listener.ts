@@ -13,6 +13,7 @@ export class SharedListener {
   readonly #Client: PostgresClientClass;
   readonly #users = new Set<ListeningClient>();
   #session: Promise<Client> | undefined;
+  #lastQuery: Promise<unknown> = Promise.resolve();
 
   constructor(Client: PostgresClientClass) {
     this.#Client = Client;
@@ -33,6 +34,13 @@ export class SharedListener {
     this.#users.add(user);
     this.#session ??= this.#connect(config);
     return this.#session;
+  }
+
+  /** Sends a statement after the previous one has ended: `pg` deprecates a queue of statements on one connection. */
+  query(session: Client, text: string, values?: unknown[]): Promise<Pick<QueryResult, 'rows'>> {
+    const result = this.#lastQuery.then(() => session.query(text, values));
+    this.#lastQuery = result.catch(() => undefined);
+    return result;
   }
 
   /** Ends the session after its last user has left. */
@@ -91,7 +99,7 @@ export class ListeningClient extends EventEmitter<{ notification: [Notification]
   async query(text: string, values?: unknown[]): Promise<Pick<QueryResult, 'rows'>> {
     if (this.#loss) throw this.#loss;
     if (!this.#isNamed && NAMES_SESSION.test(text)) return { rows: [] };
-    return (await this.#session!).query(text, values);
+    return this.#listener.query(await this.#session!, text, values);
   }
 
   /** Called when the session was lost. Its owner adds a listener just after it has connected. */

@@ -11,6 +11,8 @@ class Session extends EventEmitter {
   static isDown = false;
   readonly queries: unknown[][] = [];
   hasEnded = false;
+  underWay = 0;
+  mostUnderWay = 0;
 
   constructor(readonly config: unknown) {
     super();
@@ -24,6 +26,11 @@ class Session extends EventEmitter {
 
   async query(...given: unknown[]): Promise<{ rows: never[] }> {
     this.queries.push(given);
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    await nextTurn();
+    this.underWay -= 1;
+    if (given[0] === 'LISTEN refused') throw new Error('no such channel');
     return { rows: [] };
   }
 
@@ -60,6 +67,17 @@ describe('the LISTEN clients of a process', () => {
       ['LISTEN jobs', undefined],
       ['LISTEN jobs', undefined],
     ]);
+  });
+
+  // A queue of statements makes pg 8 warn of its deprecation, and pg 9 will refuse it.
+  it('send one statement at a time, also after one that failed', async () => {
+    const clients = await Promise.all([open(), open(), open(), open()]);
+    const channels = ['LISTEN one', 'LISTEN refused', 'LISTEN three', 'LISTEN four'];
+    const outcomes = await Promise.allSettled(clients.map((client, index) => client.query(channels[index]!)));
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(Session.opened[0]!.queries.map(([text]) => text)).toEqual(channels);
+    expect(Session.opened[0]!.mostUnderWay).toBe(1);
   });
 
   it("give the session the name of the one that is looked for, and not the workers'", async () => {
