@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Injectable, type INestApplication, type Type } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ClsService } from 'nestjs-cls';
 import { LoggerModule } from 'nestjs-pino';
 import { readFileSync } from 'node:fs';
@@ -105,36 +105,8 @@ describe('docs/observability.md', () => {
     );
   });
 
-  page.example(
-    'Sentry',
-    'reports the error of an event that is given up, once',
-    async (example) => {
-      const captured = jest.fn();
-      Object.assign(globalThis, { sentryStandIn: { captureException: captured } });
-      const { reportToSentry } = await example.run<{ reportToSentry: (app: INestApplication) => void }>({
-        replace: { "import * as Sentry from '@sentry/nestjs';": 'const Sentry = globalThis.sentryStandIn;' },
-      });
-      const { app, origin } = await startApp({ imports: [staticWebhooks()], providers: [Orders] }, { adapter });
-      reportToSentry(app);
-
-      thrown = new Error('not yet');
-      await deliver(origin);
-      expect(captured).not.toHaveBeenCalled();
-      thrown = new UnrecoverableEventError('never');
-      await deliver(origin);
-
-      expect(captured.mock.calls).toEqual([
-        [
-          thrown,
-          {
-            tags: { handler: 'Orders.publish', type: 'batch.succeeded' },
-            extra: { id: expect.stringMatching(/^msg_/), attempt: 2 },
-          },
-        ],
-      ]);
-    },
-    { language: 'js' },
-  );
+  page.elsewhere('Sentry', 'test/package/sentry.spec.ts', { language: 'js' });
+  page.elsewhere('Sentry', 'test/package/sentry.spec.ts', { language: 'js', nth: 2 });
 
   it('lists every metric with its type, and every attribute', () => {
     const rows = [...text.matchAll(/^\| `([a-z_.]+)`[^|]*\| (counter|histogram|gauge)/gm)].map(([, name, kind]) => [
