@@ -188,7 +188,7 @@ function publicUrlConfig(given: string | undefined): URL | undefined {
     'publicUrl',
     given,
     ({ protocol, hash }) => /^https?:$/.test(protocol) && hash === '',
-    'Give the public origin of this app, "https://api.example.com", or the full URL of the route.',
+    'Give the public origin of this app, "https://api.example.com", or the full URL of the route, in publicUrl or GEMINI_WEBHOOK_PUBLIC_URL.',
   );
 }
 

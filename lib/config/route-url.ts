@@ -36,7 +36,7 @@ export function routeUrl(
   if (path === undefined) {
     throw new GeminiWebhooksError(
       'invalid_option',
-      `${owner}: publicUrl is the origin ${origin}, but this process mounts no route below it. Give the route's full URL.`,
+      `${owner}: publicUrl (GEMINI_WEBHOOK_PUBLIC_URL) is the origin ${origin}, but this process mounts no route below it. Give the route's full URL.`,
     );
   }
   return { url: `${origin}${fillPath(path, params)}${search}`, isMounted: true };

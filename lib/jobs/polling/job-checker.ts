@@ -103,7 +103,7 @@ export class JobChecker {
     }
     this.#logger.warn(
       `No webhook arrived for the ${kind} job ${id}: polling found that it has ended, and its event is delivered. ` +
-        'Further jobs of this kind are not reported. If no webhook arrives at all, check publicUrl with `npx nestjs-gemini-webhooks doctor <url>`.',
+        'Further jobs of this kind are not reported. If no webhook arrives at all, check publicUrl (GEMINI_WEBHOOK_PUBLIC_URL) with `npx nestjs-gemini-webhooks doctor <url>`.',
     );
   }
 

@@ -83,7 +83,13 @@ const CASES: [string, unknown, RegExp, RegExp, RegExp][] = [
   ['jobs', { webhooks: 'always' }, /jobs\.webhooks:/, /got "always"/, /'preferred', 'required', 'never'/],
   ['jobs', { webhooks: 'never', reconcile: false }, /jobs\.reconcile:/, /never be known/, /Leave out one/],
   ['jobs', { repeatStartAfterMs: 0 }, /jobs: repeatStartAfterMs:/, /got 0/, /whole number from 1 to 3600000/],
-  ['publicUrl', 'app.example.com', /publicUrl:/, /got "app\.example\.com"/, /Give the public origin/],
+  [
+    'publicUrl',
+    'app.example.com',
+    /publicUrl:/,
+    /got "app\.example\.com"/,
+    /Give the public origin.*GEMINI_WEBHOOK_PUBLIC_URL/,
+  ],
   ['publicUrl', 'ftp://app.example.com', /publicUrl:/, /got "ftp:/, /Give the public origin/],
   ['publicUrl', 'https://app.example.com/#hook', /publicUrl:/, /got "https:/, /Give the public origin/],
   [
