@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
+import { suggestedEvent } from '../events/suggested-event.js';
 import { adviceFor, NOT_THE_MODULE } from './advice.js';
 import { resultText, sendRequest, isReceipt, isSuccess, type HttpResult } from './http-response.js';
 import { httpUrl, nameAndValue, rateASecond, wholeNumber } from './arguments.js';
@@ -58,7 +59,8 @@ export function triggerCommand(host: CommandHost): Command {
 }
 
 async function trigger(type: string, options: TriggerOptions, host: CommandHost): Promise<void> {
-  if (!catalogueType(type)) host.printError(`Gemini has no event ${type}: only handlers for '*' receive it.`);
+  if (!catalogueType(type))
+    host.printError(`Gemini has no event ${type}.${suggestedEvent(type)} Only handlers for '*' receive it.`);
   if (!options.dynamic) return sendAll(type, { secret: await secretFor(options, host) }, options, host);
   const keySet = await serveKeySet(privateKeyFrom(options.privateKey), options.jwksPort);
   try {

@@ -3,6 +3,12 @@ import type { GeminiEvent, GeminiEventOf, GeminiEventPattern } from './gemini-ev
 
 const TYPES = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
 
+/** Every pattern except `*`. */
+export const PATTERNS: readonly string[] = [
+  ...TYPES,
+  ...new Set(Object.values(GEMINI_EVENTS).map(({ kind }) => `${kind}.*`)),
+];
+
 /**
  * True if the event matches the pattern. Narrows the event's type.
  *

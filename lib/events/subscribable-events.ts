@@ -1,5 +1,6 @@
 import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS, type SubscribableGeminiEventType } from './event-catalogue.js';
+import { suggestedEvent } from './suggested-event.js';
 
 const SUBSCRIBABLE: readonly string[] = Object.entries(GEMINI_EVENTS)
   .filter(([, { subscribable }]) => subscribable)
@@ -16,7 +17,11 @@ export function subscribedEvents(names: unknown): SubscribedEvents {
   const types = new Set<SubscribableGeminiEventType>();
   for (const name of names as unknown[]) {
     const type = typeof name === 'string' ? catalogueType(name) : undefined;
-    if (type === undefined) return { given: `got ${JSON.stringify(name)}, which Gemini does not send`, todo: list };
+    if (type === undefined)
+      return {
+        given: `got ${JSON.stringify(name)}, which Gemini does not send`,
+        todo: `${suggestedEvent(name, SUBSCRIBABLE)} ${list}`.trimStart(),
+      };
     if (!isSubscribable(type)) return { given: `got "${type}", which cannot be subscribed to`, todo: list };
     types.add(type);
   }

@@ -1,6 +1,7 @@
 import { GeminiWebhooksError } from '../errors.js';
-import { isPattern } from '../events/event-pattern.js';
+import { isPattern, PATTERNS } from '../events/event-pattern.js';
 import type { GeminiEventOf, GeminiEventPattern } from '../events/gemini-event.js';
+import { suggestedEvent } from '../events/suggested-event.js';
 import { declareHandler, type OnGeminiEventMetadata } from './declared-handlers.js';
 import type { GeminiHandlerContext } from './handler-context.js';
 
@@ -118,7 +119,7 @@ function check(where: string, patterns: readonly unknown[], { name, timeoutMs }:
     const given = patterns.length === 0 ? 'an empty list' : JSON.stringify(wrong);
     throw new GeminiWebhooksError(
       'invalid_handler',
-      `${where}: ${given} is not an event. Give a type of the catalogue ('batch.succeeded'), all types of a kind ('batch.*'), or '*', which also matches types unknown to this version.`,
+      `${where}: ${given} is not an event.${suggestedEvent(wrong, PATTERNS)} Give a type of the catalogue ('batch.succeeded'), all types of a kind ('batch.*'), or '*', which also matches types unknown to this version.`,
     );
   }
   if (name !== undefined && (typeof name !== 'string' || name === '')) {

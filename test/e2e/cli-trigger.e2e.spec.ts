@@ -274,7 +274,7 @@ describe('trigger', () => {
     const { code, err } = await cli(['trigger', 'batch.succeded', ...to, '--secret', secret]);
 
     expect(code).toBe(0);
-    expect(err).toContain('batch.succeded');
+    expect(err).toContain('Gemini has no event batch.succeded. Did you mean "batch.succeeded"?');
     expect(events).toHaveLength(1);
   });
 

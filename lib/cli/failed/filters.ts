@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { GeminiWebhooksError } from '../../errors.js';
 import { catalogueType } from '../../events/event-catalogue.js';
+import { suggestedEvent } from '../../events/suggested-event.js';
 import type { FailedDeliveries } from '../../bullmq/deliveries/failed-deliveries.js';
 import { time } from '../arguments.js';
 
@@ -34,5 +35,5 @@ export function filterOf({ type, before, after }: FilterOptions): FailedEventsFi
 
 /** Returns a warning about a type that Gemini does not have, which is most likely misspelt. */
 export function typeWarning({ type }: FilterOptions): string | undefined {
-  return type === undefined || catalogueType(type) ? undefined : `Gemini has no event ${type}.`;
+  return type === undefined || catalogueType(type) ? undefined : `Gemini has no event ${type}.${suggestedEvent(type)}`;
 }

@@ -15,6 +15,8 @@ describe('subscribableEvents', () => {
     ['nothing', '', 'got ""'],
     ['an empty list', [], 'got no list of events'],
     ['an unknown name', 'batch.succeeded,batch.done', 'got "batch.done", which Gemini does not send'],
+    ['a misspelt name', 'batch.succeded', 'which Gemini does not send. Did you mean "batch.succeeded"?'],
+    ['a misspelt name of an event that cannot be subscribed to', 'batch.canceled', 'does not send. The events are'],
     ['a pattern', 'batch.*', 'got "batch.*"'],
     ['an event that cannot be subscribed to', 'batch.cancelled', 'cannot be subscribed to'],
     ['a comma too many', 'batch.succeeded,', 'got ""'],

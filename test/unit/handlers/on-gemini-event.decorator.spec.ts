@@ -32,6 +32,9 @@ const invalid = (message: RegExp) =>
 describe('OnGeminiEvent', () => {
   it.each([
     ['batch.suceeded', /on Handlers\.run: "batch\.suceeded" is not an event.*'batch\.succeeded'.*'\*'/],
+    ['batch.succeded', /"batch\.succeded" is not an event\. Did you mean "batch\.succeeded"\?/],
+    ['batches.*', /"batches\.\*" is not an event\. Did you mean "batch\.\*"\?/],
+    ['audio.succeeded', /"audio\.succeeded" is not an event\. Give/],
     ['', /"" is not an event/],
     ['.*', /"\.\*" is not an event/],
     ['batch.', /"batch\." is not an event/],
