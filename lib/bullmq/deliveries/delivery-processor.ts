@@ -14,6 +14,7 @@ import type { DeliveryJob, HandOffPolicy } from '../store/inbox-store.js';
 import { completeOrRecord } from './complete-or-record.js';
 import { DeliveryCheckpoints } from './delivery-checkpoints.js';
 import {
+  mayBeJoining,
   missingHandlers,
   missingReason,
   postponeForWorker,
@@ -81,10 +82,12 @@ export async function deliveryProcessor(
 
   const handOffOrPostpone = (missing: MissingHandlers, job: DeliveryJob, token: string | undefined, ageMs: number) => {
     if (missing.served.length > 0) return handOff(job, token);
-    processing.onMissingHandlers(
-      `Events wait for handlers that no worker has: ${missing.names.join(', ')}. ${unavailableReason(missing)} ` +
-        `After ${Math.round(handlerWaitMs / 60_000)} minutes an event fails, and GeminiFailedEvents replays it.`,
-    );
+    if (!mayBeJoining(missing, ageMs)) {
+      processing.onMissingHandlers(
+        `Events wait for handlers that no worker has: ${missing.names.join(', ')}. ${unavailableReason(missing)} ` +
+          `After ${Math.round(handlerWaitMs / 60_000)} minutes an event fails, and GeminiFailedEvents replays it.`,
+      );
+    }
     return postponeForWorker(job, token, { ageMs, now: now() });
   };
 

@@ -9,6 +9,8 @@ import { loadBullmq } from '../store/optional-peers.js';
 
 const MIN_DELAY_MS = 250;
 const MAX_DELAY_MS = 10_000;
+/** Time that a process has to join with the handlers of an event that it has just received, in milliseconds. */
+const JOIN_MS = 10_000;
 
 /** Names of an event's handlers that have not completed and that this worker does not have. */
 export interface MissingHandlers {
@@ -18,7 +20,7 @@ export interface MissingHandlers {
   readonly served: readonly string[];
   /** Those that only live receive-only processes have. */
   readonly idle: readonly string[];
-  /** Those that no live process has: the process that received the event, or the worker that started them, has stopped. */
+  /** Those that no live process has: the process that received the event, or the worker that started them, has stopped or is still joining. */
   readonly gone: readonly string[];
 }
 
@@ -74,6 +76,11 @@ export function missingReason({ served, idle, gone }: MissingHandlers): string {
   ].join('; ');
 }
 
+/** True if a process that has the missing handlers may still be joining. */
+export function mayBeJoining({ idle }: MissingHandlers, ageMs: number): boolean {
+  return idle.length === 0 && ageMs < JOIN_MS;
+}
+
 /** Returns why no worker has the handlers that events wait for, for the app's log. */
 export function unavailableReason({ idle, gone }: MissingHandlers): string {
   return [
@@ -82,7 +89,7 @@ export function unavailableReason({ idle, gone }: MissingHandlers): string {
       : []),
     ...(gone.length > 0
       ? [
-          `The process that had ${gone.join(', ')} has stopped: start a worker that has it. Apps that share a store but no handlers each need their own queueName.`,
+          `No live process has ${gone.join(', ')}: start a worker that has it. Apps that share a store but no handlers each need their own queueName.`,
         ]
       : []),
   ].join(' ');

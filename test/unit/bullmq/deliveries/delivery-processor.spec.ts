@@ -428,7 +428,9 @@ describe('the processor of delivery jobs', () => {
       bench.isInternal = isInternal;
       expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
       expect(bench.wantedElsewhere).toEqual([true]);
-      expect(bench.waits).toEqual([expect.stringMatching(/no worker has: theirs\..*stopped.*queueName/s)]);
+      bench.now += 10_000;
+      await bench.work();
+      expect(bench.waits).toEqual([expect.stringMatching(/no worker has: theirs\..*No live process has.*queueName/s)]);
 
       bench.now += 15 * MINUTE_MS + 1;
       const reason = expect.stringMatching(/^no live worker has theirs: start a worker.*renamed.*replay.*discard/);
@@ -440,6 +442,18 @@ describe('the processor of delivery jobs', () => {
       expect(back.ran).toEqual(['theirs']);
     },
   );
+
+  it('warns of no missing handler while the process that has it may still be joining', async () => {
+    const bench = new Bench();
+    Object.assign(bench.job.data, { idleHandlers: ['theirs'] });
+    await bench.work();
+    bench.now += 9_999;
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    bench.elsewhere('theirs');
+    await bench.work();
+
+    expect(bench.waits).toEqual([]);
+  });
 
   it("hands off an event to another live worker that has the receiver's handler", async () => {
     const bench = new Bench();
@@ -459,6 +473,8 @@ describe('the processor of delivery jobs', () => {
     Object.assign(bench.job.data, data, {
       decidedHandlers: { 'video.failed': ['alert'], 'video.generated': ['show'] },
     });
+    await bench.work();
+    bench.now += 10_000;
     await bench.work();
     expect(bench.waits).toEqual([expect.stringContaining('no worker has: alert.')]);
 
@@ -522,7 +538,11 @@ describe('the processor of delivery jobs', () => {
       const next = bench.handOverTo(handler, { isInternal: handler !== 'theirs' });
       expect(await next.work()).toMatchObject({ name: 'DelayedError' });
       expect(next.wantedElsewhere).toEqual([true]);
-      expect(next.waits).toEqual([expect.stringMatching(/no worker has: mine\..*stopped.*queueName.*15 minutes/s)]);
+      next.now += 10_000;
+      await next.work();
+      expect(next.waits).toEqual([
+        expect.stringMatching(/no worker has: mine\..*No live process has.*queueName.*15 minutes/s),
+      ]);
 
       next.now += 15 * MINUTE_MS + 1;
       const reason = expect.stringMatching(/no live worker has mine.*renamed.*replay.*discard/s);
