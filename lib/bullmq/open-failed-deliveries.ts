@@ -44,7 +44,7 @@ export interface OpenFailedDeliveries {
  * Connects to the failed events of an inbox. Creates and migrates nothing.
  *
  * @param signal ends the attempt to connect
- * @throws GeminiWebhooksError `invalid_option`; `inbox_unavailable` with the server's reason
+ * @throws GeminiWebhooksError `invalid_option`, also if the queue does not exist; `inbox_unavailable` with the server's reason
  */
 export async function openFailedDeliveries(address: InboxAddress, signal?: AbortSignal): Promise<OpenFailedDeliveries> {
   checkOneServer(address.url);
@@ -69,6 +69,7 @@ export async function openFailedDeliveries(address: InboxAddress, signal?: Abort
     await store.prepare();
     jobs = withErrorsHandled(store.failedJobs(queueName));
     await jobs.waitUntilReady();
+    await checkQueue(jobs, queueName);
     return jobs;
   };
   try {
@@ -83,6 +84,17 @@ export async function openFailedDeliveries(address: InboxAddress, signal?: Abort
     await close();
     throw openError(cause);
   }
+}
+
+/** The failed events of a mistyped queue would look as if there were none. */
+async function checkQueue(jobs: FailedJobs, queueName: string): Promise<void> {
+  if (await jobs.queueExists()) return;
+  throw new GeminiWebhooksError(
+    'invalid_option',
+    `The store has no queue ${JSON.stringify(queueName)}. A queue is named "${defaultQueueName('default')}", or "${defaultQueueName('<name>')}" ` +
+      'for a module instance with a name (--instance), unless bullmqInbox has a queueName (--queue) or a prefix (--prefix). ' +
+      'An app creates its queue when it starts: has it started with this store?',
+  );
 }
 
 function openError(cause: unknown): unknown {

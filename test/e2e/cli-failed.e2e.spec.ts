@@ -95,7 +95,8 @@ describe.each(STORES)('failed on $name', ({ url }) => {
     expect(page.err).toContain('--offset 2');
     const none = await failed('list', '--type', 'batch.suceeded');
     expect(none).toMatchObject({ code: 0, out: '' });
-    for (const name of ['batch.suceeded', opened.name]) expect(none.err).toContain(name);
+    for (const name of ['no event batch.suceeded. Did you mean "batch.succeeded"?', opened.name])
+      expect(none.err).toContain(name);
   });
 
   it('shows one with its data and the result of each handler, and no secret', async () => {
@@ -213,10 +214,28 @@ describe.each(STORES)('failed on $name', ({ url }) => {
     expect(JSON.parse(stdout)).toHaveLength(1);
   });
 
+  it.each(['list', 'show e1', 'replay e1', 'discard e1', 'replay --all --yes'])(
+    'exits with 2 for "%s" in a queue that does not exist, and says how queues are named',
+    async (args) => {
+      const env = { GEMINI_WEBHOOK_INBOX_URL: url };
+      const { code, out, err } = await cli(['failed', ...args.split(' '), '--instance', 'unheard-of'], { env });
+
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      for (const fact of ['"gemini-webhooks-unheard-of"', '--instance', '--queue', 'queueName', 'starts'])
+        expect(err).toContain(fact);
+    },
+  );
+
+  it('exits with 0 for an app that has received no event yet', async () => {
+    expect(await failed('list')).toEqual({ code: 0, out: '', err: `The queue ${opened.name} has no failed events.` });
+    expect(await failed('list', '--json')).toEqual({ code: 0, out: '[]', err: '' });
+    expect(await failed('replay', '--all', '--yes', '--json')).toMatchObject({ code: 0, out: '{"replayed":0}' });
+  });
+
   it('creates nothing in a store without an inbox', async () => {
     const { code, err } = await failed('list', '--prefix', 'no_inbox_here');
 
-    expect(code).toBe(url.startsWith('redis') ? 0 : 1);
+    expect(code).toBe(url.startsWith('redis') ? 2 : 1);
     expect(err).not.toBe('');
     if (url.startsWith('redis')) {
       const redis = new Redis(url);

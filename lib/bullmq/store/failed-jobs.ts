@@ -29,6 +29,8 @@ export interface FailedJobRetry {
 
 /** BullMQ's failed set, read and retried in batches. These requests may take longer than those of Google's deliveries. */
 export interface FailedJobs extends Connected {
+  /** True if an app has ever opened the queue, also if it has no jobs. */
+  queueExists(): Promise<boolean>;
   /** Returns ids in order of the latest failure: `count` of them from `start`, or all. */
   ids(filter: FailedJobsFilter, start?: number, count?: number): Promise<string[]>;
   /** Returns the ids that may match, for stores whose `ids` ignores the name. */

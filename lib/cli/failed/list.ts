@@ -36,10 +36,7 @@ async function list(options: ListOptions, host: CommandHost): Promise<void> {
   if (warning !== undefined) host.printError(warning);
   if (json) host.print(JSON.stringify(found.map(failedJson), undefined, 2));
   else if (found.length > 0) host.print(failedTable(found, host.columns));
-  else
-    host.printError(
-      `The queue ${queueName} has no ${isWhole ? 'failed events' : 'failed events that match'}. If the app has another queueName, add --queue.`,
-    );
+  else host.printError(`The queue ${queueName} has no ${isWhole ? 'failed events' : 'failed events that match'}.`);
   if (!json && found.length === limit)
     host.printError(`These are ${limit} events. For those after them, give --offset ${offset + limit}.`);
 }

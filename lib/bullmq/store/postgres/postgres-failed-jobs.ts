@@ -48,6 +48,7 @@ interface JobRow extends StateRow {
 /** BullMQ's queue on PostgreSQL. */
 interface PostgresQueue extends Connected, Pick<FailedJobs, 'on'> {
   readonly name: string;
+  getVersion(): Promise<string | null>;
   getBackend(): Pick<PostgresQueueBackend, 'connection'>;
 }
 
@@ -59,6 +60,8 @@ export function postgresFailedJobs(queue: PostgresQueue): FailedJobs {
     (await pool.query(text, [name, ...values])).rows as Row[];
 
   return {
+    // Every queue of an app writes its version when it opens.
+    queueExists: async () => (await queue.getVersion()) !== null,
     async ids(filter, start = 0, count) {
       const { name: type = null, before = null, after = null } = filter;
       const rows = await rowsOf<{ id: string }>(IDS, [type, before, after, start, count ?? null]);

@@ -52,6 +52,8 @@ export function redisFailedJobs(queue: Queue, client: RedisClient): FailedJobs {
   const keysOf = (ids: readonly string[]) => [failedSet, ...ids.map((id) => queue.toKey(id))];
 
   return {
+    // Every queue of an app writes its version when it opens.
+    queueExists: async () => (await queue.getVersion()) !== null,
     ids: (_filter, start = 0, count) =>
       queue.getRanges(['failed'], start, count === undefined ? -1 : start + count - 1),
     async narrow(ids, { name }) {

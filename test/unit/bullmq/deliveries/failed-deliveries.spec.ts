@@ -49,6 +49,7 @@ class FailedSet {
       return read(ids.filter((id) => this.ids.includes(id)).map((id) => this.#jobs.get(id)!));
     };
     return {
+      queueExists: async () => true,
       ids: (_filter, start = 0, count) => read(this.ids.slice(start, count === undefined ? undefined : start + count)),
       narrow: async (ids) => ids,
       read: page,
