@@ -71,25 +71,24 @@ export function costRow(what, beside, value, most) {
   };
 }
 
-/** The rows as a table in plain text. */
-export function table(rows) {
+/**
+ * The rows as a table in plain text, and below it the causes of those that fall short.
+ *
+ * @param causeOf why a row missed its target; several rows may have the same cause
+ */
+export function table(rows, causeOf) {
+  const causes = [...new Set(rows.map(causeOf))].filter((cause) => cause !== undefined);
+  const verdict = (row) => (row.met === false ? `✗ missed (${causes.indexOf(causeOf(row)) + 1})` : row.met ? '✓' : '');
   const cells = [
     ['what', 'beside', 'ratio', 'target', ''],
-    ...rows.map(({ what, beside, value, target, met }) => [
-      what,
-      beside,
-      value,
-      target,
-      met === undefined ? '' : met ? '✓' : '✗ missed',
-    ]),
+    ...rows.map((row) => [row.what, row.beside, row.value, row.target, verdict(row)]),
   ];
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [...lines, ...causes.flatMap((cause, index) => ['', `(${index + 1}) ${cause}`])].join('\n');
 }

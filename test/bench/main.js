@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { causeOf } from './causes.js';
 import { QUICK, table } from './harness.js';
 
 /** Each in a process of its own: what one leaves in the heap and the compiler is nothing to the next. */
@@ -43,4 +44,4 @@ process.stdout.write(
   `\nNode ${process.version}. Ratios are medians of interleaved runs: 1 is as fast as what stands beside it.\n`,
 );
 if (QUICK) process.stdout.write('--quick: too short a run to rely on.\n');
-process.stdout.write(`\n${table(rows)}\n`);
+process.stdout.write(`\n${table(rows, causeOf)}\n`);
