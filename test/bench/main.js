@@ -13,6 +13,7 @@ const BENCHMARKS = [
   'claims',
   'dedupe-cache',
   'inline-memory',
+  'durable-memory',
   'inbox-accept',
   'inbox-work',
   'inbox-latency',
