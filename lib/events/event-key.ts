@@ -35,16 +35,31 @@ export function eventKey({
   job,
   messageId,
 }: EventIdentity): string {
-  const segments = Object.keys(params)
-    .toSorted()
-    .map((name) => `/${keyPart(name)}=${keyPart(params[name] ?? '')}`);
-  const where = `${registration}${segments.join('')}`;
+  const where = scopeOf({ registration, params });
   if (type && job) return `${where}/job/${job.kind}/${keyPart(job.id)}/${endOfJob(job.kind, type)}`;
   if (announcedAs && resource) {
     const space = resource.kind === 'video' ? 'interaction' : resource.kind;
     return `${where}/${space}/${keyPart(resourceId(resource.name))}/${outcomeType(announcedAs)}`;
   }
   return `${where}/message/${keyPart(messageId)}`;
+}
+
+/** Returns the key under which version 0.1.0 stored the event, if it had another one. A store may still have it. */
+export function earlierEventKey({
+  type,
+  resource,
+  job,
+  ...scope
+}: Omit<EventIdentity, 'messageId'>): string | undefined {
+  if (type !== 'video.generated' || job || resource?.kind !== 'video') return undefined;
+  return `${scopeOf(scope)}/video/${keyPart(resourceId(resource.name))}/${type}`;
+}
+
+function scopeOf({ registration, params }: Pick<EventIdentity, 'registration' | 'params'>): string {
+  const segments = Object.keys(params)
+    .toSorted()
+    .map((name) => `/${keyPart(name)}=${keyPart(params[name] ?? '')}`);
+  return `${registration}${segments.join('')}`;
 }
 
 /** Version 0.1.0 used `video.generated` in the key of a video job's only event, and both versions may share a queue. */

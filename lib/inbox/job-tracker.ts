@@ -95,13 +95,14 @@ export function isLost(outcome: GeminiJobOutcome): outcome is LostOutcome {
 }
 
 /** Reference to a job: our id, or Gemini's name for it. */
-export type JobRef =
-  | { readonly id: string }
-  | {
-      readonly kind: GeminiResourceKind;
-      readonly name: string;
-      readonly params: Readonly<Record<string, string>>;
-    };
+export type JobRef = { readonly id: string } | NamedJobRef;
+
+/** Reference to a job by Gemini's name for it. */
+export interface NamedJobRef {
+  readonly kind: GeminiResourceKind;
+  readonly name: string;
+  readonly params: Readonly<Record<string, string>>;
+}
 
 /** Record of an engine's jobs, shared by all processes on the same store. */
 export interface JobTracker {
@@ -128,8 +129,16 @@ export interface JobTracker {
 }
 
 /** Returns the id of a job that is known only by its name. A video has the name of its interaction. */
-export function idOfName({ kind, name, params }: Exclude<JobRef, { readonly id: string }>): string {
-  const space = kind === 'video' ? 'interaction' : kind;
+export function idOfName(ref: NamedJobRef): string {
+  return idIn(ref.kind === 'video' ? 'interaction' : ref.kind, ref);
+}
+
+/** Returns the id that version 0.1.0 gave such a job, if it was another one. A store may still have it. */
+export function earlierIdOfName(ref: NamedJobRef): string | undefined {
+  return ref.kind === 'video' ? idIn('video', ref) : undefined;
+}
+
+function idIn(space: GeminiResourceKind, { name, params }: NamedJobRef): string {
   const where = Object.keys(params)
     .toSorted()
     .map((param) => `${part(param)}=${part(params[param] ?? '')}`);

@@ -4,11 +4,12 @@ import { until } from './until.js';
 /** Long enough for a busy machine. A test that hangs ends by its own timeout. */
 const DRAINED_WITHIN_MS = 120_000;
 
-/** Opens the queue of an inbox as another client. */
+/** The queue of an inbox, opened by another client. */
 export type InspectedQueue = Pick<Queue, 'getJobCounts' | 'getJob' | 'getJobs' | 'close' | 'add'>;
 
-export function openQueue(url: string, name: string): InspectedQueue {
-  if (url.startsWith('redis')) return new Queue(name, { connection: { url } });
+/** @param prefix of Redis keys */
+export function openQueue(url: string, name: string, prefix?: string): InspectedQueue {
+  if (url.startsWith('redis')) return new Queue(name, { connection: { url }, ...(prefix && { prefix }) });
   const { Queue: PostgresQueue } = withBackend(createPostgresBackend);
   return new PostgresQueue(name, { connection: { connectionString: url, max: 2 } }) as unknown as InspectedQueue;
 }

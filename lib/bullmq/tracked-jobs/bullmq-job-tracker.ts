@@ -4,6 +4,7 @@ import { jobIdInKey } from '../../events/event-key.js';
 import type { GeminiEvent } from '../../events/gemini-event.js';
 import { giveUpAt, nextPollAt } from '../../inbox/poll-times.js';
 import {
+  earlierIdOfName,
   idOfName,
   isLost,
   type JobRef,
@@ -152,14 +153,14 @@ export class BullmqJobTracker implements JobTracker {
   }
 
   async find(ref: JobRef): Promise<TrackedJob | undefined> {
-    const found = await this.#request((queue) => readTrackedJob(queue, 'id' in ref ? ref.id : idOfName(ref)));
+    const found = await this.#request((queue) => findTrackedJob(queue, ref));
     return found && trackedJobOf(found);
   }
 
   async notice({ delivery, resource }: GeminiEvent): Promise<void> {
-    const id = jobIdInKey(delivery.key) ?? (resource && idOfName({ ...resource, params: delivery.params }));
-    if (id === undefined) return;
-    const found = await this.#request((queue) => readTrackedJob(queue, id));
+    const id = jobIdInKey(delivery.key);
+    const ref = id === undefined ? resource && { ...resource, params: delivery.params } : { id };
+    const found = ref && (await this.#request((queue) => findTrackedJob(queue, ref)));
     if (!found) return;
     // The event stays in the inbox: the check finds it there, and so does a caller that waits for a lost job.
     if (found.finishedOn === undefined) await checkNow(found);
@@ -206,6 +207,13 @@ async function removeUnlocked(queue: TrackedJobQueue, jobId: string): Promise<vo
     if (Date.now() > deadline) throw new Error(`the tracked job ${jobId} is still being checked`);
     await wait(LOCKED_POLL_MS);
   }
+}
+
+async function findTrackedJob(queue: TrackedJobQueue, ref: JobRef): Promise<StoredTrackedJob | undefined> {
+  if ('id' in ref) return readTrackedJob(queue, ref.id);
+  const found = await readTrackedJob(queue, idOfName(ref));
+  const earlier = earlierIdOfName(ref);
+  return found || earlier === undefined ? found : readTrackedJob(queue, earlier);
 }
 
 /** Returns the tracked job with this id, following an alias. Removes an alias whose job is gone, which frees the id. */

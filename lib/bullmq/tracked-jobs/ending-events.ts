@@ -1,5 +1,5 @@
 import { GEMINI_EVENTS, type GeminiEventType, type GeminiResourceKind } from '../../events/event-catalogue.js';
-import { eventKey } from '../../events/event-key.js';
+import { earlierEventKey, eventKey } from '../../events/event-key.js';
 import type { TrackedJob } from '../../inbox/job-tracker.js';
 import { deliveryJobId, type DeliveryJobData } from '../store/delivery-job.js';
 import type { DeliveryJob, DeliveryQueue } from '../store/inbox-store.js';
@@ -23,14 +23,16 @@ export function endingEventFinder(
   };
 }
 
-/** Keys by the token in the job's webhook, and by its name for events without a token. Several types share a key. */
+/** Keys by the token in the job's webhook, and by its name for events without a token. Several types share a key. Version 0.1.0 had others. */
 function eventKeysOf({ id, kind, name, params, bound }: TrackedJob, registration: string): Iterable<string> {
   const resource = name === undefined ? undefined : { kind, name };
   const jobs = [...(bound ? [{ kind, id }] : []), ...(resource ? [undefined] : [])];
   const types = ENDING_TYPES.filter((type) => mayEnd(kind, GEMINI_EVENTS[type].kind));
-  return new Set(
-    jobs.flatMap((job) => types.map((type) => eventKey({ registration, params, type, resource, job, messageId: '' }))),
-  );
+  const identities = jobs.flatMap((job) => types.map((type) => ({ registration, params, type, resource, job })));
+  return new Set([
+    ...identities.map((identity) => eventKey({ ...identity, messageId: '' })),
+    ...identities.flatMap((identity) => earlierEventKey(identity) ?? []),
+  ]);
 }
 
 /** An interaction generates a video, so the event that ends the job may be of either kind. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { GEMINI_EVENTS, type GeminiEventType } from '../../../lib/events/event-catalogue.js';
-import { eventKey, type EventIdentity } from '../../../lib/events/event-key.js';
+import { earlierEventKey, eventKey, type EventIdentity } from '../../../lib/events/event-key.js';
 import { resourceOf } from '../../../lib/events/event-resource.js';
 
 const identity: EventIdentity = {
@@ -134,5 +134,26 @@ describe('the event key', () => {
 
     expect(key.length).toBeLessThan(400);
     expect(key).toMatch(/^[\x21-\x7e]+$/);
+  });
+});
+
+describe('the key that version 0.1.0 gave an event', () => {
+  const video = resourceOf('video.generated', { id: 'op9' });
+
+  it('is known for a video without a token, which had its own kind', () => {
+    const { messageId: _id, ...others } = identity;
+    const given = { ...others, params: { project: 'acme' }, type: 'video.generated' as const, resource: video };
+
+    expect(earlierEventKey(given)).toBe('default/project=acme/video/op9/video.generated');
+  });
+
+  it.each<[string, Partial<EventIdentity>]>([
+    ['a batch', {}],
+    ['an interaction', { type: 'interaction.completed', resource: { kind: 'interaction', name: 'i1' } }],
+    ['a video with a token', { type: 'video.generated', resource: video, job: { kind: 'video', id: 'j1' } }],
+    ['a type that it did not have', { type: 'video.failed', resource: video }],
+    ['an event without an id', { type: 'video.generated', resource: undefined }],
+  ])('was the same for %s', (_what, change) => {
+    expect(earlierEventKey({ ...identity, ...change })).toBeUndefined();
   });
 });
