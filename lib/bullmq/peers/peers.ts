@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { Relay } from 'bullmq';
 import { LRUCache } from 'lru-cache';
 import { messageOf } from '../../errors.js';
@@ -6,6 +7,7 @@ import { fromDeliveryJobData, withoutWorkerData, type DeliveryJobData } from '..
 import { settlesWithin } from '../../shared/timeouts.js';
 import type { RosterEntry, WantedHandlers } from './handler-roster.js';
 import { Membership, type Member } from './membership.js';
+import { checkStoreFormat } from './store-format.js';
 import { Supervised } from '../store/supervised.js';
 
 const EVENTS = 'events';
@@ -25,6 +27,7 @@ type EventMessage = DeliveryJobData | Pick<DeliveryJobData, 'key'>;
  * track of each worker's handlers. A disconnected process misses messages.
  */
 export class Peers {
+  readonly #logger = new Logger('GeminiWebhooks');
   readonly #members: Membership;
   readonly #relay: Supervised<Relay<never>>;
   readonly #publishLocally: (delivery: VerifiedDelivery) => void;
@@ -167,6 +170,9 @@ export class Peers {
     await this.#members.join(relay);
     // After joining, so that no event is missed once the first one has arrived.
     await relay.subscribe<EventMessage[]>(EVENTS, ({ data }) => this.#receive(data));
+    checkStoreFormat(relay, this.#logger).catch((error: unknown) =>
+      this.#onFailure(`the format of the stored data could not be checked: ${messageOf(error)}`),
+    );
   }
 
   /** Tells peers that this process leaves. */

@@ -1,10 +1,41 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Relay } from 'bullmq';
 import { Peers } from '../../../../lib/bullmq/peers/peers.js';
+import { STORE_FORMAT } from '../../../../lib/bullmq/peers/store-format.js';
 import { toDeliveryJobData, type DeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
 import { deliveryOf } from '../../../support/deliveries.js';
+import { until } from '../../../support/until.js';
 
 const RELAY_LIMIT_BYTES = 512 * 1024;
+
+describe('a process that connects to its peers', () => {
+  it('records the format of the data that it stores', async () => {
+    const retained: string[] = [];
+    const relay = {
+      nodeId: 'self',
+      on: () => undefined,
+      waitUntilReady: async () => undefined,
+      subscribe: async () => undefined,
+      publish: async (topic: string) => void retained.push(topic),
+      getRetained: async () => [],
+      deleteRetained: async () => true,
+      getNodeConnections: async () => [],
+      close: async () => undefined,
+    } as unknown as Relay<never>;
+    const peers = new Peers(async () => relay, {
+      publishLocally: () => undefined,
+      load: async () => undefined,
+      self: { works: true, handlers: [] },
+      onFailure: () => undefined,
+    });
+    peers.start();
+    await until(() => retained.includes(`format.${STORE_FORMAT}`));
+    await peers.leave();
+    await peers.close();
+
+    expect(retained).toContain('roster.self');
+  });
+});
 
 describe('events that are published to the other processes', () => {
   it('leave out the names of handlers, so that a message stays below the limit of the relay', async () => {
