@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobJson, Queue } from 'bullmq';
 import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import type { InboxStore, StoreQueue } from '../../lib/bullmq/store/inbox-store.js';
 import { postgresStore } from '../../lib/bullmq/store/postgres/postgres-store.js';
 import { openQueue, type InspectedQueue } from '../support/queues.js';
@@ -15,11 +16,12 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs of the s
   let store: InboxStore;
   let queue: StoreQueue<object, void>;
   let inspected: InspectedQueue;
+  let queueName: string;
   const add = (jobId: string, data: object = { of: jobId }, delay?: number) =>
     queue.add('batch.succeeded', data, { ...OPTIONS, jobId, ...(delay !== undefined && { delay }) });
 
   beforeEach(async () => {
-    const queueName = `adds-${randomUUID()}`;
+    queueName = `adds-${randomUUID()}`;
     store = await postgresStore(
       { kind: 'postgres', url },
       { schema: 'bullmq', migrate: false, workers: true, telemetry: undefined },
@@ -71,6 +73,20 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))('jobs of the s
     const results = await Promise.allSettled(
       Array.from({ length: 40 }, (_, index) => add(`e${index}`, index === 20 ? { bad: '\0' } : { good: index })),
     );
+
+    expect(results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([20]);
+    expect(await inspected.getJobCounts('waiting')).toEqual({ waiting: 39 });
+  });
+
+  it('are stored while one of them waits for the lock of another transaction, which alone fails', async () => {
+    const blocking = new Client({ connectionString: url });
+    await blocking.connect();
+    await blocking.query('BEGIN');
+    const job = "'e20', 'batch.succeeded', '{}', '{}', 0, 0, 1, 1, NULL, NULL, NULL, NULL, NULL, false";
+    await blocking.query(`SELECT bullmq.add_job($1, ${job})`, [queueName]);
+    const results = await Promise.allSettled(Array.from({ length: 40 }, (_, index) => add(`e${index}`)));
+    await blocking.query('ROLLBACK');
+    await blocking.end();
 
     expect(results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([20]);
     expect(await inspected.getJobCounts('waiting')).toEqual({ waiting: 39 });

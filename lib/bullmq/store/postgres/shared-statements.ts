@@ -1,4 +1,5 @@
 import { TimeoutError } from '../../../errors.js';
+import { settlesWithin } from '../../../shared/timeouts.js';
 import { ANSWER_TIMEOUT_MS } from '../inbox-store.js';
 
 /** Maximum number of statements under way. Requests that arrive meanwhile share the next one. */
@@ -6,8 +7,11 @@ const MAX_STATEMENTS = 2;
 const MAX_REQUESTS = 64;
 const MAX_BYTES = 4_000_000;
 
-/** Classes of SQL errors that a single request can cause, or that another version of BullMQ's functions causes. */
-const IN_A_REQUEST = /^(?:22|23|42|54|BM)/;
+/**
+ * SQL errors that a single request can cause, or that another version of BullMQ's functions causes. A request that waits for
+ * the lock of another transaction times out (57014), or does not get the lock (55P03).
+ */
+const IN_A_REQUEST = /^(?:22|23|42|54|BM|57014$|55P03$)/;
 
 /** How requests to the store share a statement. */
 export interface SharedStatement<Request, Result> {
@@ -38,15 +42,22 @@ export function shareStatements<Request, Result>({
   const waiting: Waiting<Request, Result>[] = [];
   let statements = 0;
 
+  /** Does not wait longer than the callers: a request that is blocked must not keep the next statement waiting. */
+  const sendOneByOne = async (batch: readonly Waiting<Request, Result>[]): Promise<void> => {
+    const now = performance.now();
+    const sent = batch.map((each) =>
+      each.deadline > now ? alone(each.request).then(each.resolve, each.reject) : giveUp(each),
+    );
+    await settlesWithin(Promise.all(sent), Math.max(...batch.map(({ deadline }) => deadline)) - now);
+  };
   const send = async (batch: readonly Waiting<Request, Result>[]): Promise<void> => {
-    const oneByOne = () => Promise.all(batch.map((each) => alone(each.request).then(each.resolve, each.reject)));
-    if (batch.length === 1) return void (await oneByOne());
+    if (batch.length === 1) return sendOneByOne(batch);
     try {
       const results = await together(batch.map(({ request }) => request));
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
     } catch (error) {
       // Nothing was stored. One of these requests must not make the others fail.
-      if (IN_A_REQUEST.test(String((error as { readonly code?: unknown }).code))) return void (await oneByOne());
+      if (IN_A_REQUEST.test(String((error as { readonly code?: unknown }).code))) return sendOneByOne(batch);
       for (const { reject } of batch) reject(error);
     }
   };
@@ -75,12 +86,16 @@ function takeBatch<Request, Result>(
 ): readonly Waiting<Request, Result>[] {
   const now = performance.now();
   const current = waiting.findIndex(({ deadline }) => deadline > now);
-  for (const { reject } of waiting.splice(0, current === -1 ? waiting.length : current))
-    reject(new TimeoutError('the store did not answer'));
+  for (const late of waiting.splice(0, current === -1 ? waiting.length : current)) giveUp(late);
   let bytes = 0;
   const tooMany = waiting.findIndex(({ request }, index) => {
     bytes += bytesOf(request);
     return index > 0 && (index >= MAX_REQUESTS || bytes > MAX_BYTES);
   });
   return waiting.splice(0, tooMany === -1 ? waiting.length : tooMany);
+}
+
+/** Rejects a request whose caller has given up. */
+function giveUp({ reject }: Pick<Waiting<never, never>, 'reject'>): void {
+  reject(new TimeoutError('the store did not answer'));
 }

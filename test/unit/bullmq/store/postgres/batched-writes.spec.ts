@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobJson } from 'bullmq';
+import { ANSWER_TIMEOUT_MS } from '../../../../../lib/bullmq/store/inbox-store.js';
 import { batchWrites } from '../../../../../lib/bullmq/store/postgres/batched-writes.js';
 import { deferred, type Deferred } from '../../../../support/deferred.js';
 import { until } from '../../../../support/until.js';
@@ -33,6 +34,10 @@ function slowBackend() {
     backend.addJob({ name: 'batch.succeeded', data, opts: {}, timestamp: 1 } as JobJson, id);
   return { add, statements, idsSent: () => statements.map(({ ids }) => ids) };
 }
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe('jobs that are added at the same time on PostgreSQL', () => {
   it('are sent at once while few statements are under way, and share the next ones', async () => {
@@ -80,13 +85,17 @@ describe('jobs that are added at the same time on PostgreSQL', () => {
     expect(idsSent().map(({ length }) => length)).toEqual([1, 1, ...sizes]);
   });
 
-  it('are added one by one if one of them cannot be stored, which alone fails', async () => {
+  it.each([
+    ['cannot be stored', '22P02'],
+    ['waits for a lock until the statement times out', '57014'],
+    ['cannot get a lock', '55P03'],
+  ])('are added one by one if one of them %s, which alone fails', async (_what, code) => {
     const { add, statements, idsSent } = slowBackend();
     const added = ['a', 'b', 'good', 'bad', 'better'].map((id) => add(id));
     const results = Promise.allSettled(added);
     statements[0]!.gate.resolve();
     await until(() => statements.length === 3);
-    statements[2]!.gate.reject(Object.assign(new Error('invalid input syntax for type json'), { code: '22P02' }));
+    statements[2]!.gate.reject(Object.assign(new Error('refused by the server'), { code }));
     await until(() => statements.length === 6);
     expect(idsSent().slice(3)).toEqual([['good'], ['bad'], ['better']]);
 
@@ -100,6 +109,18 @@ describe('jobs that are added at the same time on PostgreSQL', () => {
       'rejected',
       'fulfilled',
     ]);
+  });
+
+  it('do not wait for blocked statements whose callers have given up', async () => {
+    jest.useFakeTimers();
+    const { add, idsSent } = slowBackend();
+    for (const id of ['a', 'b']) void add(id);
+    await jest.advanceTimersByTimeAsync(1_000);
+    void add('c');
+    expect(idsSent()).toEqual([['a'], ['b']]);
+
+    await jest.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS - 1_000);
+    expect(idsSent()).toEqual([['a'], ['b'], ['c']]);
   });
 
   it('all fail if the store is unavailable, without another request', async () => {
