@@ -74,11 +74,14 @@ export interface InboxStore {
   close(): Promise<void>;
 }
 
-/** Intervals of BullMQ's relay, which renews its lease with each message that it receives: heartbeats come more often. */
+/**
+ * Intervals of BullMQ's relay. Few of the heartbeats reach the store (`limitUpkeep`); the others retry one that failed.
+ * Sweeping only frees the memory of killed processes: messages to them are not stored any more.
+ */
 export const RELAY_TIMING = {
   leaseDuration: 60_000,
-  heartbeatInterval: 30_000,
-  sweepInterval: 60_000,
+  heartbeatInterval: 5_000,
+  sweepInterval: 300_000,
   blockTimeout: 30_000,
 } satisfies Partial<RelayOptions>;
 

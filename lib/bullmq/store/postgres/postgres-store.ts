@@ -5,6 +5,7 @@ import { clockSkew } from '../clock-skew.js';
 import { PatchedConnections } from './patched-connections.js';
 import { OPERATOR_TIMEOUT_MS, RELAY_TIMING, REQUEST_TIMEOUT_MS, type InboxStore } from '../inbox-store.js';
 import { groupReads } from '../grouped-reads.js';
+import { limitUpkeep } from '../relay-upkeep.js';
 import { OpenSockets } from '../open-sockets.js';
 import { loadBullmq, loadPostgresDriver } from '../optional-peers.js';
 import { sessionClient } from './postgres-client.js';
@@ -121,7 +122,7 @@ export async function postgresStore(
           const backend = bullmq.createPostgresRelayBackend(options);
           connections.patch(backend['connection'], listener.clientClass({ isNamed: true }));
           workPool.share(backend['connection']);
-          return groupReads(backend);
+          return limitUpkeep(groupReads(backend));
         },
       }) as never,
     // A requeued job is last in line. Many delayed jobs that are due at the same time make workers deadlock.

@@ -1,6 +1,7 @@
 import type { BullmqInboxConfig } from '../../bullmq-inbox.options.js';
 import { clockSkew } from '../clock-skew.js';
 import { groupReads } from '../grouped-reads.js';
+import { limitUpkeep } from '../relay-upkeep.js';
 import { RELAY_TIMING, type InboxStore } from '../inbox-store.js';
 import { loadBullmq } from '../optional-peers.js';
 import {
@@ -89,15 +90,18 @@ export async function redisStore(
       Object.defineProperty(worker.opts, 'drainDelay', { get: () => (handsOff() ? HAND_OFF_SECONDS : drainDelay) });
       return worker;
     },
-    relay: (namespace) =>
-      new Relay({
+    relay(namespace) {
+      const client = connect(RETRY_FOREVER);
+      const onReconnected = (listener: () => void) => void client.on('ready', listener);
+      return new Relay({
         ...common,
         ...RELAY_TIMING,
-        connection: connect(RETRY_FOREVER),
+        connection: client,
         namespace,
         backend: (options: Parameters<typeof createRedisRelayBackend>[0]) =>
-          groupReads(createRedisRelayBackend(options)),
-      }) as never,
+          limitUpkeep(groupReads(createRedisRelayBackend(options)), { onReconnected }),
+      }) as never;
+    },
     // A requeued job is first in line, so the same busy worker would fetch it again.
     handOffPolicy: { requeuesBeforeDelay: 0, requeueDelayMs: 100 },
     locks(queueName) {
