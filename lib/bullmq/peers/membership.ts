@@ -14,6 +14,8 @@ const ROSTER = 'roster';
 const ACKNOWLEDGEMENT = 'welcome';
 /** Usual maximum time until a live peer acknowledges a new process, in milliseconds. */
 const ACKNOWLEDGEMENT_MS = 1_000;
+/** Delay before a heartbeat that failed is sent again, in milliseconds. */
+const HEARTBEAT_RETRY_MS = 2_000;
 const LEAVE_TIMEOUT_MS = 2_000;
 
 /** A heartbeat message. `hello` joins and asks peers for an acknowledgement; `goodbye` leaves. */
@@ -83,13 +85,22 @@ export class Membership {
     this.#says = undefined;
   }
 
-  #scheduleHeartbeat(): void {
+  #scheduleHeartbeat(delayMs = this.#roster.heartbeatMs): void {
     clearTimeout(this.#heartbeat);
-    this.#heartbeatMs = this.#roster.heartbeatMs;
-    this.#heartbeat = setTimeout(() => {
-      void this.#publish().catch(() => undefined);
-      this.#scheduleHeartbeat();
-    }, this.#heartbeatMs);
+    this.#heartbeatMs = delayMs;
+    this.#heartbeat = setTimeout(() => void this.#beat(), delayMs);
+  }
+
+  /** Sends a heartbeat and schedules the next one. One that failed is retried soon: the lease may allow only one in time. */
+  async #beat(): Promise<void> {
+    this.#scheduleHeartbeat();
+    const timer = this.#heartbeat;
+    try {
+      await this.#publish();
+    } catch {
+      const isNext = timer === this.#heartbeat && !this.#hasLeft;
+      if (isNext) this.#scheduleHeartbeat(Math.min(HEARTBEAT_RETRY_MS, this.#heartbeatMs));
+    }
   }
 
   /** True if a live worker runs other handlers, so that this process and that one hand off events to each other. */
@@ -125,8 +136,7 @@ export class Membership {
     this.#onHeartbeat(entry);
     if (this.#roster.heartbeatMs < this.#heartbeatMs && !this.#hasLeft) {
       // A peer that has just joined expects the next one sooner.
-      void this.#publish().catch(() => undefined);
-      this.#scheduleHeartbeat();
+      void this.#beat();
     }
     if (says === 'hello' && this.#self.works && entry.node !== relay.nodeId) {
       // If this message is lost, the next heartbeat asks again.

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Relay } from 'bullmq';
 import { HandlerRoster, ROSTER_LEASE_MS } from '../../../../lib/bullmq/peers/handler-roster.js';
 import { Membership } from '../../../../lib/bullmq/peers/membership.js';
@@ -35,6 +35,19 @@ class Hub {
     return relay as unknown as Relay<never>;
   }
 
+  /** A relay whose requests fail while `isDown`. It counts the messages that it published. */
+  failingRelay(nodeId: string) {
+    const relay = this.relay(nodeId);
+    const publish = relay.publish.bind(relay);
+    const state = { isDown: false, published: 0 };
+    relay.publish = async (...given: Parameters<typeof publish>) => {
+      if (state.isDown) throw new Error('the store is unavailable');
+      state.published += 1;
+      return publish(...given);
+    };
+    return { relay, state };
+  }
+
   pause(node: string): void {
     this.#paused.set(node, []);
   }
@@ -54,6 +67,7 @@ const member = (...handlers: string[]) => {
 };
 
 afterEach(async () => {
+  jest.useRealTimers();
   await Promise.all(members.splice(0).map((one) => one.leave()));
 });
 
@@ -106,6 +120,21 @@ describe('the processes on one store', () => {
     await joining;
 
     expect([...hub.retained.keys()]).toEqual([]);
+  });
+
+  it('send a heartbeat that failed again soon, so that an outage of seconds does not end the lease', async () => {
+    jest.useFakeTimers();
+    const { relay, state } = new Hub().failingRelay('one');
+    await member('a').join(relay);
+    expect(state.published).toBe(1);
+
+    state.isDown = true;
+    await jest.advanceTimersByTimeAsync(ROSTER_LEASE_MS - 10_000);
+    state.isDown = false;
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(state.published).toBe(2);
+    await jest.advanceTimersByTimeAsync(ROSTER_LEASE_MS - 10_000);
+    expect(state.published).toBe(3);
   });
 
   it('are alone until another process joins, and again after it has left', async () => {
