@@ -14,6 +14,7 @@ import { checkConnection, connectionOptions, type PostgresTarget } from './postg
 import { postgresFailedJobs } from './postgres-failed-jobs.js';
 import { postgresLocks } from './postgres-locks.js';
 import { postgresQueueStats, type PostgresQueue } from './postgres-queue-stats.js';
+import { GradualLimit } from './gradual-limit.js';
 import { migrateSchema } from './postgres-migrations.js';
 import { postgresWarnings } from './postgres-warnings.js';
 import { postgresTime } from './postgres-time.js';
@@ -68,7 +69,7 @@ export async function postgresStore(
   const SessionClient = sessionClient(driver, base);
   const connections = new PatchedConnections();
   const listener = new SharedListener(SessionClient);
-  const [acceptPool, workPool] = [new SharedPool(), new SharedPool()];
+  const [acceptPool, workPool] = [new SharedPool(), new SharedPool(new GradualLimit())];
   const bullmq = await loadBullmq();
   const on = (pool: SharedPool | undefined) =>
     bullmq.withBackend((...given: Parameters<typeof bullmq.createPostgresBackend>) => {
