@@ -16,7 +16,7 @@ export function workerOptions(
   return {
     concurrency,
     lockDuration: lockDurationMs,
-    stalledInterval: Math.min(Math.max(MIN_STALLED_INTERVAL_MS, Math.round(lockDurationMs / 3)), lockDurationMs),
+    stalledInterval: Math.min(Math.max(MIN_STALLED_INTERVAL_MS, Math.round(lockDurationMs / 2)), lockDurationMs),
     drainDelay: IDLE_SECONDS,
     maxStalledCount: UNLIMITED,
     runRetryDelay: RECONNECT_DELAY_MS,
