@@ -13,7 +13,7 @@ export class GradualLimit {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #liftedUntil = -Infinity;
-  #timer: NodeJS.Timeout | undefined;
+  #isTimed = false;
 
   /** Resolves when the request may be sent. Call `leave` after it has ended. */
   enter(): Promise<void> | undefined {
@@ -24,7 +24,8 @@ export class GradualLimit {
       this.#liftedUntil = now + CALM_MS;
       return undefined;
     }
-    this.#timer ??= setTimeout(() => this.#lift(), PATIENCE_MS);
+    if (!this.#isTimed) setTimeout(() => this.#lift(), PATIENCE_MS);
+    this.#isTimed = true;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -34,7 +35,7 @@ export class GradualLimit {
   }
 
   #lift(): void {
-    this.#timer = undefined;
+    this.#isTimed = false;
     if (this.#waiting.length === 0) return;
     this.#liftedUntil = performance.now() + CALM_MS;
     for (const send of this.#waiting.splice(0)) send();
