@@ -7,10 +7,12 @@ import { GeminiSimulator } from '../../lib/testing/index.js';
 import { until } from '../support/until.js';
 import { Balancer } from './support/balancer.js';
 import { FaultyLine } from './support/faulty-line.js';
+import { Fleet } from './support/fleet.js';
 import { Journal } from './support/journal.js';
 import { OWN_STORES } from './support/own-stores.js';
-import { SOAK_FAULTS, SoakFleet } from './support/soak-fleet.js';
-import { killSoakProcesses, type Usage } from './support/soak-process.js';
+import { frozen, killed, terminated } from './support/process-faults.js';
+import { killSoakProcesses, SoakProcess, type Usage } from './support/soak-process.js';
+import { cut, restarted, stalled } from './support/store-faults.js';
 
 /** Two hours before a release, and some seconds on one store otherwise. `SOAK_STORE` names another store. */
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 0.2);
@@ -21,6 +23,8 @@ const VIDEO_EVERY_MS = 2_000;
 /** The simulator's clock is faster than the machine's, so that it retries deliveries after half a second. */
 const SPEED = 20;
 const PROCESSES = 3;
+/** In the order in which they happen, over and over. A process is frozen for longer than the locks of its events. */
+const FAULTS = [killed, cut(3_000), terminated, stalled(4_000), restarted(1_000), frozen(5_000)];
 
 const stores = OWN_STORES.filter(({ name }) => name === (process.env['SOAK_STORE'] ?? 'PostgreSQL'));
 
@@ -48,14 +52,15 @@ describe.each(stores)(`${PROCESSES} processes with an own $name`, ({ name, make 
     const journal = new Journal();
     cleanUps.push(() => journal.remove());
     const queueName = `soak-${randomUUID()}`;
-    const fleet = await SoakFleet.start(
-      {
-        journal: journal.file,
-        gemini: { apiKey: gemini.apiKey, baseUrl: gemini.baseUrl, jwksUrl: gemini.jwksUrl },
-        publicUrl: balancer.url,
-        inbox: { url, queueName, lockDurationMs: 3_000, concurrency: 4 },
-        reconcile: { afterMs: 1_000, maxIntervalMs: 5_000 },
-      },
+    const fleet = await Fleet.start(
+      () =>
+        SoakProcess.start({
+          journal: journal.file,
+          gemini: { apiKey: gemini.apiKey, baseUrl: gemini.baseUrl, jwksUrl: gemini.jwksUrl },
+          publicUrl: balancer.url,
+          inbox: { url, queueName, lockDurationMs: 3_000, concurrency: 4 },
+          reconcile: { afterMs: 1_000, maxIntervalMs: 5_000 },
+        }),
       balancer,
       PROCESSES,
     );
@@ -97,8 +102,8 @@ describe.each(stores)(`${PROCESSES} processes with an own $name`, ({ name, make 
         );
       }),
       every(FAULT_EVERY_MS, async (turn) => {
-        const fault = SOAK_FAULTS[turn % SOAK_FAULTS.length]!;
-        await fault.happen({ fleet, line, store, pause }, turn);
+        const fault = FAULTS[turn % FAULTS.length]!;
+        await fault.happen({ fleet, line, store }, turn);
         count(fault.name);
         await until(() =>
           fleet.veteran.usage().then(

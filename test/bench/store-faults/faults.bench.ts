@@ -8,8 +8,17 @@ import { FaultyLine } from '../../chaos/support/faulty-line.js';
 import { Journal } from '../../chaos/support/journal.js';
 import { Load, timed } from '../../chaos/support/load.js';
 import { OWN_STORES, type OwnStore } from '../../chaos/support/own-stores.js';
+import { mountDisk, unmountDisk } from '../../chaos/support/small-disk.js';
+import {
+  backendsTerminated,
+  clientsKilled,
+  cut,
+  diskFull,
+  memoryFull,
+  restarted,
+  stalled,
+} from '../../chaos/support/store-faults.js';
 import { until } from '../../support/until.js';
-import { FAULTS, mountDisk, unmountDisk } from './faults.js';
 
 const HANDLERS = ['steady', 'flaky'] as const;
 const HANDLER_MS = 100;
@@ -18,6 +27,14 @@ const LOCK_MS = 10_000;
 /** Events that are acknowledged before the fault, and after it. */
 const BEFORE = 200;
 const AFTER = 100;
+const FAULT_MS = 4_000;
+const NEEDS_DISK = diskFull(FAULT_MS).name;
+const ANYWHERE = [restarted, cut, stalled];
+/** In the order in which they happen. */
+const FAULTS = {
+  PostgreSQL: [...ANYWHERE, backendsTerminated, diskFull],
+  Redis: [...ANYWHERE, memoryFull, clientsKilled, diskFull],
+};
 
 jest.setTimeout(120_000);
 
@@ -54,11 +71,11 @@ describe.each(OWN_STORES)('$name', ({ name, make }) => {
     rmSync(folder, { recursive: true });
   });
 
-  it.each(FAULTS.filter(({ on = name }) => on === name))('$name', async (fault) => {
+  it.each(FAULTS[name].map((fault) => fault(FAULT_MS)))('$name', async (fault) => {
     const row = { what: `${name}: ${fault.name}`, target: '0 lost, 0 again' };
     journal = new Journal();
     line = new FaultyLine(store.url);
-    if (fault.needsDisk && disk === undefined) {
+    if (fault.name === NEEDS_DISK && disk === undefined) {
       rows.push({ ...row, beside: 'not run: no file system may be mounted here', value: '' });
       return;
     }
@@ -76,7 +93,7 @@ describe.each(OWN_STORES)('$name', ({ name, make }) => {
     const load = new Load(web.origin, { atOnce: 2 });
     await load.more(BEFORE, 202);
     const faultAt = performance.now();
-    await fault.happen({ store, line, disk });
+    await fault.happen({ store, line, disk }, 0);
     const endedAt = performance.now();
     await load.more(AFTER, 202);
     await load.stop();

@@ -1,26 +1,50 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { BullmqInboxOptions } from '../../../lib/bullmq/index.js';
 import { SECRET } from '../../support/static-webhooks.js';
 import type { Journal } from './journal.js';
 import { stopwatch } from './stopwatch.js';
 
+/** Options of the inbox of an app process, and the servers of its client if a URL is not enough. */
+export interface InboxConfig extends Pick<
+  BullmqInboxOptions,
+  | 'url'
+  | 'queueName'
+  | 'prefix'
+  | 'workers'
+  | 'attempts'
+  | 'backoff'
+  | 'lockDurationMs'
+  | 'drainTimeoutMs'
+  | 'concurrency'
+> {
+  /** True for the inline inbox. */
+  readonly inline?: boolean;
+  readonly cluster?: readonly Address[];
+  readonly sentinels?: readonly Address[];
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where an app process runs. */
+export interface Place {
+  /** Address on which it listens. */
+  readonly host?: string;
+  /** Program that starts it, with its arguments. */
+  readonly by?: readonly string[];
+  /** How far its clock is ahead. */
+  readonly clockAheadMs?: number;
+}
+
 /** Configuration of an app process. */
 export interface AppConfig {
   readonly journal: Journal;
-  readonly inbox: Pick<
-    BullmqInboxOptions,
-    | 'url'
-    | 'queueName'
-    | 'prefix'
-    | 'workers'
-    | 'attempts'
-    | 'backoff'
-    | 'lockDurationMs'
-    | 'drainTimeoutMs'
-    | 'concurrency'
-  >;
+  readonly inbox: InboxConfig;
   /** `false` for a worker without a route. */
   readonly receives?: boolean;
   /** How long each handler takes. */
@@ -28,7 +52,8 @@ export interface AppConfig {
 }
 
 /** How a worker of `fixtures/claims-app.js` is set up. */
-export interface ClaimsConfig extends Pick<AppConfig, 'journal' | 'inbox'> {
+export interface ClaimsConfig extends Pick<AppConfig, 'journal'> {
+  readonly inbox: InboxConfig;
   /** URL of the database of its effects. */
   readonly database: string;
   readonly client: 'pg' | 'drizzle' | 'kysely';
@@ -45,6 +70,7 @@ export interface Exit {
 }
 
 const FIXTURES = join('test', 'chaos', 'fixtures');
+const SKEWED_CLOCK = pathToFileURL(join(FIXTURES, 'skewed-clock.js')).href;
 const running = new Set<ChildProcess>();
 
 /** The built app in a separate process. */
@@ -58,8 +84,8 @@ export class AppProcess {
   }
 
   /** Resolves when the app listens. */
-  static start(config: AppConfig): Promise<AppProcess> {
-    return AppProcess.#start('app.js', config);
+  static start(config: AppConfig, place: Place = {}): Promise<AppProcess> {
+    return AppProcess.#start('app.js', config, place);
   }
 
   /** Resolves when the worker is ready. */
@@ -67,15 +93,25 @@ export class AppProcess {
     return AppProcess.#start('claims-app.js', config);
   }
 
-  static async #start(fixture: string, { journal, ...config }: AppConfig | ClaimsConfig): Promise<AppProcess> {
+  static async #start(
+    fixture: string,
+    { journal, ...config }: AppConfig | ClaimsConfig,
+    { host, by = [], clockAheadMs = 0 }: Place = {},
+  ): Promise<AppProcess> {
+    const [program = process.execPath, ...before] = [...by, process.execPath];
+    const skew = clockAheadMs === 0 ? [] : ['--import', SKEWED_CLOCK];
     const child = fork(
       join(FIXTURES, fixture),
-      [JSON.stringify({ ...config, journal: journal.file, secret: SECRET })],
+      [JSON.stringify({ ...config, host, journal: journal.file, secret: SECRET })],
       {
-        execArgv: ['--expose-gc'],
-        env: Object.fromEntries(
-          Object.entries(process.env).filter(([name]) => !/^(GEMINI|GOOGLE|WEBHOOK|NODE_OPTIONS)/.test(name)),
-        ),
+        execPath: program,
+        execArgv: [...before, '--expose-gc', ...skew],
+        env: {
+          ...Object.fromEntries(
+            Object.entries(process.env).filter(([name]) => !/^(GEMINI|GOOGLE|WEBHOOK|NODE_OPTIONS)/.test(name)),
+          ),
+          CLOCK_AHEAD_MS: String(clockAheadMs),
+        },
       },
     );
     running.add(child);
@@ -102,6 +138,10 @@ export class AppProcess {
     this.#child.send('memory');
     const [{ memory }] = (await answer) as [{ memory: number }];
     return memory;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
   }
 
   /** Sends a signal and waits until the process has ended. */

