@@ -4,6 +4,7 @@ import sequencer from '@jest/test-sequencer';
 const SLOW = [
   'package/bundles',
   'package/starters',
+  'chaos/faults',
   'chaos/killed-event',
   'chaos/store-outage',
   'chaos/jobs-killed',
