@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events';
 import { newDeliveries, ourInbox } from './inbox/contenders.js';
 import { onEachStore } from './inbox/stores.js';
 import { QUICK } from './harness.js';
@@ -20,17 +21,18 @@ const count = (number) => number.toLocaleString('en');
 const rows = [];
 await onEachStore(async (target) => {
   if (only && target.name.toLowerCase() !== only) return;
+  const progress = new EventEmitter();
   let handled = 0;
-  let caughtUp = () => undefined;
   const engine = await ourInbox(target, {
     queueName: 'ours',
     onSettled() {
       handled += 1;
-      caughtUp();
+      progress.emit('handled', handled);
     },
   });
   const until = async (wanted) => {
-    while (handled < wanted) await new Promise((resolve) => (caughtUp = resolve));
+    if (handled >= wanted) return;
+    for await (const [soFar] of on(progress, 'handled')) if (soFar >= wanted) return;
   };
   const measured = {};
   for (let accepted = 0; accepted < EVENTS; accepted += ACCEPTED_AT_ONCE) {
