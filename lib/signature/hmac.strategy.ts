@@ -13,7 +13,7 @@ const SECRETS_TIMEOUT_MS = 2_000;
 /** Verifies `v1` entries, which sign static webhooks with the secret of the webhook. */
 export class HmacStrategy {
   readonly #keys: readonly HmacKey[];
-  readonly #secretsOf: Exclude<HmacConfig['secrets'], readonly string[]> | undefined;
+  readonly #secretsOf: SecretsResolver | undefined;
   readonly #live: LiveSecrets | undefined;
 
   constructor({ secrets }: HmacConfig, live?: LiveSecrets) {
@@ -47,29 +47,17 @@ export class HmacStrategy {
     params: Readonly<Record<string, string>>,
     live: LiveSecrets | undefined,
   ): Promise<boolean> {
-    if (this.#secretsOf && verifyHmac(await this.#resolveKeys(params), headers, body)) return true;
+    if (this.#secretsOf && verifyHmac(await resolveKeys(this.#secretsOf, params), headers, body)) return true;
     if (!live) return false;
     const { keys, doubt } = await live.newest();
     if (verifyHmac(keys, headers, body)) return true;
     if (doubt === undefined) return false;
     throw new GeminiWebhooksError('keys_unavailable', doubt);
   }
-
-  async #resolveKeys(params: Readonly<Record<string, string>>): Promise<readonly HmacKey[]> {
-    try {
-      const secrets = await withTimeout(
-        Promise.resolve(this.#secretsOf?.(params)),
-        SECRETS_TIMEOUT_MS,
-        'hmac.secrets(params) took too long',
-      );
-      return (typeof secrets === 'string' ? [secrets] : (secrets ?? [])).map(decode);
-    } catch (cause) {
-      throw new GeminiWebhooksError('keys_unavailable', 'hmac.secrets(params) gave no usable secrets.', { cause });
-    }
-  }
 }
 
 type HmacConfig = Exclude<GeminiWebhooksConfig['hmac'], false>;
+type SecretsResolver = Exclude<HmacConfig['secrets'], readonly string[]>;
 
 /**
  * Signs `<webhook-id>.<webhook-timestamp>.<body>` with each key and compares with each signature in constant time, so
@@ -89,6 +77,19 @@ export function verifyHmac(
     }
   }
   return verified;
+}
+
+async function resolveKeys(
+  secretsOf: SecretsResolver,
+  params: Readonly<Record<string, string>>,
+): Promise<readonly HmacKey[]> {
+  try {
+    const loading = Promise.resolve(secretsOf(params));
+    const secrets = await withTimeout(loading, SECRETS_TIMEOUT_MS, 'hmac.secrets(params) took too long');
+    return (typeof secrets === 'string' ? [secrets] : (secrets ?? [])).map(decode);
+  } catch (cause) {
+    throw new GeminiWebhooksError('keys_unavailable', 'hmac.secrets(params) gave no usable secrets.', { cause });
+  }
 }
 
 function decode(secret: string): HmacKey {

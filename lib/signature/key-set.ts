@@ -90,12 +90,7 @@ export class KeySet {
       if (this.#now() - this.#unknownKeyAt < UNKNOWN_KEY_COOLDOWN_MS) return undefined;
       this.#unknownKeyAt = this.#now();
     }
-    try {
-      const keys = await this.#refresh();
-      return keys === known ? undefined : keys;
-    } catch {
-      return undefined;
-    }
+    return this.#refresh().catch(() => undefined);
   }
 
   /**

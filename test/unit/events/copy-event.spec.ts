@@ -38,6 +38,16 @@ describe('copyEvent', () => {
     expect(copy.delivery.attemptedAt).toBeInstanceOf(Date);
   });
 
+  it('copies objects without a prototype, and keeps absent fields', () => {
+    const bare = Object.assign(Object.create(null), { list: [1] }) as { list: number[] };
+
+    const copy = copyEvent({ ...eventWith({ bare }), resource: undefined } as GeminiEvent);
+    (copy.data as unknown as { bare: { list: number[] } }).bare.list.push(2);
+
+    expect(bare.list).toEqual([1]);
+    expect(copy.resource).toBeUndefined();
+  });
+
   it('copies data that is nested as deeply as a body can hold', () => {
     const depth = 100_000;
     const data = JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`) as object;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { GEMINI_EVENTS, type GeminiEventType } from '../../../lib/events/event-catalogue.js';
-import { earlierEventKey, eventKey, type EventIdentity } from '../../../lib/events/event-key.js';
+import { earlierEventKey, eventKey, jobIdInKey, type EventIdentity } from '../../../lib/events/event-key.js';
 import { resourceOf } from '../../../lib/events/event-resource.js';
 
 const identity: EventIdentity = {
@@ -71,7 +71,7 @@ describe('the event key', () => {
 
     // Version 0.1.0 has this key, and may share the queue.
     expect(new Set(keys)).toEqual(new Set(['default/job/video/job.video.1/video.generated']));
-    expect(keys).not.toContain(keyOf({ type: 'video.lost', job }));
+    expect(keyOf({ type: 'video.lost', job })).toBe('default/job/video/job.video.1/video.lost');
   });
 
   it('of an interaction job is the same for interaction.completed and video.generated', () => {
@@ -155,5 +155,17 @@ describe('the key that version 0.1.0 gave an event', () => {
     ['an event without an id', { type: 'video.generated', resource: undefined }],
   ])('was the same for %s', (_what, change) => {
     expect(earlierEventKey({ ...identity, ...change })).toBeUndefined();
+  });
+});
+
+describe('the id of our job in an event key', () => {
+  it.each<[Partial<EventIdentity>, string | undefined]>([
+    [{ job: { kind: 'batch', id: 'j1' } }, 'j1'],
+    [{ job: { kind: 'batch', id: 'j1' }, params: { project: 'acme', region: 'eu' } }, 'j1'],
+    [{}, undefined],
+    [{ registration: 'job' }, undefined],
+    [{ registration: 'job', type: undefined }, undefined],
+  ])('of %j is %j', (change, id) => {
+    expect(jobIdInKey(keyOf(change))).toBe(id);
   });
 });

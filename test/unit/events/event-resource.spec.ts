@@ -21,6 +21,10 @@ describe('resourceOf', () => {
     expect(resourceOf('batch.succeeded', { id })).toBeUndefined();
   });
 
+  it.each(['batch', 'video', 'interaction'])('returns undefined for our own id of a %s job', (kind) => {
+    expect(resourceOf('batch.succeeded', { id: `job.${kind}.a-1` })).toBeUndefined();
+  });
+
   it('returns undefined for a type that is not in the catalogue', () => {
     expect(resourceOf(undefined, { id: '123' })).toBeUndefined();
   });

@@ -63,6 +63,19 @@ describe('parseEvent', () => {
     expect(await codeOf(() => parse(body))).toBe('malformed_event');
   });
 
+  it.each([
+    [Buffer.from([0xff]), 'the body is not UTF-8'],
+    ['{', 'the body is not JSON'],
+    ['7', 'the event is not a JSON object'],
+    ['{"type":7}', 'the event has no string "type"'],
+  ])('says what is wrong with %j', async (body, reason) => {
+    expect((await refusalOf(() => parse(body))).message).toBe(`The signature of a delivery is valid, but ${reason}.`);
+  });
+
+  it("keeps the parser's error as the cause", async () => {
+    expect((await refusalOf(() => parse('{'))).cause).toBeInstanceOf(SyntaxError);
+  });
+
   it('does not include the body in its error message', async () => {
     expect((await refusalOf(() => parse('{"secret": oops'))).message).not.toContain('secret');
   });

@@ -48,14 +48,20 @@ describe('metadata', () => {
 
   it('loses a field in all places', () => {
     const metadata = { token: 't', a: 1 };
-    const event = { type, user_metadata: metadata, data: { id: '1', userMetadata: metadata } };
+    const other = { token: 'not metadata' };
+    const event = { type, other, user_metadata: metadata, data: { id: '1', userMetadata: metadata } };
 
     expect(withoutUserMetadataField(event, 'token')).toEqual({
       type,
+      other,
       user_metadata: { a: 1 },
       data: { id: '1', userMetadata: { a: 1 } },
     });
     expect(metadata).toEqual({ token: 't', a: 1 });
+  });
+
+  it('has no value for a field that a custom strategy left undefined', () => {
+    expect(userMetadataField({ type, user_metadata: { token: undefined } }, 'token')).toEqual([]);
   });
 
   it('does not change an event without the field', () => {

@@ -75,6 +75,17 @@ describe('BindingTokens', () => {
     expect(await tokensAt(T0 + 3_600_000, [SECRET, 'the former key, long enough']).verify(before)).toBeUndefined();
   });
 
+  it('accepts a token of up to 4,096 characters', async () => {
+    const mintOf = (length: number) => mint(tokensAt(T0), { registration: 'x'.repeat(length), params: {} });
+    let length = 2_900;
+    while ((await mintOf(length)).length < 4_096) length += 1;
+    const longest = await mintOf(length);
+
+    expect(longest).toHaveLength(4_096);
+    expect(await tokensAt(T0).verify(longest)).toBeDefined();
+    expect(await tokensAt(T0).verify(await mintOf(length + 1))).toBeUndefined();
+  });
+
   it('mints and accepts no token without a key', async () => {
     const none = tokensAt(T0, []);
 
@@ -134,6 +145,14 @@ describe('a token', () => {
     ['with a parameter named like an inherited property', { params: { toString: 'x' } }, {}, false],
     ['of this kind of job', { kind: 'batch', job: 'j' }, {}, true],
     ['of another kind of job', { kind: 'video', job: 'j' }, {}, false],
+    [
+      'of a video job, for the interaction that generates it',
+      { kind: 'video', job: 'j' },
+      { kind: 'interaction' },
+      true,
+    ],
+    ['of an interaction, for the video that it generates', { kind: 'interaction', job: 'j' }, { kind: 'video' }, true],
+    ['of an interaction, for a batch', { kind: 'interaction', job: 'j' }, {}, false],
     ['of a job, for a type that is not of the catalogue', { kind: 'video', job: 'j' }, { kind: undefined }, true],
   ])('for %s covers only matching deliveries', (_, token, delivery, covered) => {
     expect(covers({ ...binding, ...token }, { ...here, ...delivery })).toBe(covered);

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { SignatureStrategy } from '../../../lib/signature/signature-strategy.js';
 import { bodyOf, headers, newSecret, withHmac } from '../../support/senders.js';
-import { codeOf, requestOf, verifierOf } from '../../support/verifying.js';
+import { codeOf, refusalOf, requestOf, verifierOf } from '../../support/verifying.js';
 
 const secret = newSecret();
 const body = bodyOf('batch.succeeded', { id: 'b1' });
@@ -55,6 +55,16 @@ describe('a custom strategy', () => {
     expect(
       await verifierWith(bound).verifier.verify(requestOf({ headers: headers('msg_7', date, 'relay'), body })),
     ).toMatchObject({
+      id: 'msg_7',
+      attemptedAt: date,
+    });
+  });
+
+  it('uses the id and time of the webhook headers of a delivery without a signature', async () => {
+    const date = new Date('2026-01-22T12:00:00Z');
+    const { 'webhook-signature': _signature, ...unsigned } = headers('msg_7', date, 'relay');
+
+    expect(await verifierWith(bound).verifier.verify(requestOf({ headers: unsigned, body }))).toMatchObject({
       id: 'msg_7',
       attemptedAt: date,
     });
@@ -126,9 +136,13 @@ describe('a custom strategy', () => {
       },
     ],
   ])('that %s makes Google retry, and is named in the log', async (_, verify) => {
-    const refused = codeOf(() => verifierWith(strategy(verify)).verifier.verify(requestOf(bare)));
+    const refused = refusalOf(() => verifierWith(strategy(verify)).verifier.verify(requestOf(bare)));
 
-    expect(await refused).toBe('keys_unavailable');
+    expect(await refused).toMatchObject({
+      code: 'keys_unavailable',
+      message: 'The signature strategy "relay" failed.',
+      cause: new Error('relay is down'),
+    });
     expect(error).toHaveBeenCalledWith(expect.stringMatching(/"relay".*relay is down/));
   });
 

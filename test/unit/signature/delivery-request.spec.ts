@@ -9,6 +9,9 @@ describe('the path of a request target', () => {
     ['http://host.example/gemini/webhooks?a', '/gemini/webhooks'],
     ['HTTPS://user:pass@host.example:8080/gemini', '/gemini'],
     ['http://[::1]:3000/gemini#x', '/gemini'],
+    ['http://host.example/gemini/', '/gemini/'],
+    ['h2c://host.example/gemini', '/gemini'],
+    ['x/http://host.example/gemini', 'x/http://host.example/gemini'],
     ['http://host.example', '/'],
     ['http://host.example?/gemini', '/'],
     ['//host/gemini', '//host/gemini'],
@@ -19,6 +22,7 @@ describe('the path of a request target', () => {
   });
 
   it('is truncated in a log line, and shows no credentials of a target in absolute form', () => {
+    expect(pathOf(`/${'a'.repeat(199)}?token`)).toBe(`/${'a'.repeat(199)}`);
     expect(pathOf(`http://user:pass@host/${'a'.repeat(300)}?token`)).toBe(`/${'a'.repeat(199)}…`);
   });
 });

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { HmacSecretsResolver } from '../../../lib/config/gemini-webhooks.options.js';
+import { HmacKey } from '../../../lib/signature/hmac-key.js';
 import { HmacStrategy } from '../../../lib/signature/hmac.strategy.js';
+import type { LiveSecrets } from '../../../lib/signature/live-secrets.js';
 import { bodyOf, headers, hmacEntry, newSecret, seconds, withHmac } from '../../support/senders.js';
 import { codeOf, parsedHeaders, refusalOf } from '../../support/verifying.js';
 
@@ -128,13 +130,17 @@ describe('HmacStrategy with a secrets(params) function', () => {
   it('keeps the reason as the cause, without the secret', async () => {
     const error = await refusalOf(() => verify(() => 'whsec_???', withHmac(secret, body)));
 
-    expect(error.cause).toBeInstanceOf(Error);
+    expect(error.message).toBe('hmac.secrets(params) gave no usable secrets.');
+    expect(error.cause).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringMatching(/^A signing secret \w/),
+    });
     expect(`${error.message} ${(error.cause as Error).message}`).not.toContain('???');
   });
 
   it('throws keys_unavailable after two seconds', async () => {
     jest.useFakeTimers();
-    const refused = codeOf(() => verify(() => new Promise(() => undefined), withHmac(secret, body)));
+    const refused = refusalOf(() => verify(() => new Promise(() => undefined), withHmac(secret, body)));
     const settled = jest.fn();
     void refused.then(settled);
 
@@ -142,7 +148,10 @@ describe('HmacStrategy with a secrets(params) function', () => {
     expect(settled).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1);
 
-    expect(await refused).toBe('keys_unavailable');
+    expect(await refused).toMatchObject({
+      code: 'keys_unavailable',
+      cause: { message: 'hmac.secrets(params) took too long (2000 ms).' },
+    });
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -158,6 +167,28 @@ describe('HmacStrategy with a secrets(params) function', () => {
 
     expect(await verify(secrets, withChanged('webhook-signature', `v1a,${'A'.repeat(86)}==`))).toBe(false);
     expect(secrets).not.toHaveBeenCalled();
+  });
+});
+
+describe('HmacStrategy with live secrets', () => {
+  const key = new HmacKey(Buffer.from(secret.slice('whsec_'.length), 'base64'));
+  const delivery = withHmac(secret, body);
+  const verifyWith = (secrets: string[] | HmacSecretsResolver, live: LiveSecrets) =>
+    new HmacStrategy({ secrets }, live).verify(parsedHeaders(delivery), Buffer.from(delivery.body), {});
+  const liveOf = (given: Partial<LiveSecrets>): LiveSecrets => ({
+    isUsed: true,
+    keys: () => [],
+    newest: async () => ({ keys: [] }),
+    ...given,
+  });
+
+  it('verifies with a known one without loading any', () => {
+    expect(verifyWith([], liveOf({ keys: () => [key] }))).toBe(true);
+  });
+
+  it('loads the newest if neither the known ones nor those of the function verify', async () => {
+    expect(await verifyWith(() => newSecret(), liveOf({ newest: async () => ({ keys: [key] }) }))).toBe(true);
+    expect(await verifyWith(() => newSecret(), liveOf({}))).toBe(false);
   });
 });
 

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { jwksConfig, type JwksConfig } from '../../../lib/config/jwks.config.js';
 import { JwksStrategy } from '../../../lib/signature/jwks.strategy.js';
 import { importKeys, KeySet, type Keys } from '../../../lib/signature/key-set.js';
-import { bodyOf, GoogleKeys, withEd25519, type Delivery } from '../../support/senders.js';
+import { bodyOf, GoogleKeys, seconds, withEd25519, withJwt, type Delivery } from '../../support/senders.js';
 import { codeOf, parsedHeaders } from '../../support/verifying.js';
 
 const google = new GoogleKeys();
@@ -90,6 +90,32 @@ describe('JwksStrategy.verifyBody', () => {
     expect(await verify(withEd25519(rotated.key(), body), one)).toBe(true);
   });
 });
+
+describe('JwksStrategy.verifyToken', () => {
+  const claims = { type: 'batch.succeeded', iat: seconds(new Date()) };
+  const verifyToken = async (delivery: Delivery, keySet: KeySet) =>
+    new JwksStrategy(config, 300, keySet).verifyToken(parsedHeaders(delivery), seconds(new Date()));
+  const [known, newer] = [importKeys(google.keySet as never), importKeys(withOtherIds(rotated) as never)];
+
+  it('fetches newer keys for a token of an unknown key', async () => {
+    const token = await withJwt(rotated.rsa.privateKey, claims, { kid: 'new-rsa-0' });
+
+    expect(await verifyToken(token, new KeySetInHand(known, newer))).toMatchObject({ claims });
+    expect(await verifyToken(token, new KeySetInHand(known, known))).toBeUndefined();
+    expect(await verifyToken(token, new KeySetInHand(known))).toBeUndefined();
+  });
+
+  it.each(['eyJ', 'eyJ.b', 'eyJ!.eyJ.b.c', 'eyJ.b.c!', 'eyJ.b.c.d'])(
+    'fetches no keys for the malformed token %s',
+    async (token) => {
+      expect(await verifyToken(changed('webhook-signature', token), new KeySetInHand(undefined))).toBeUndefined();
+    },
+  );
+});
+
+function withOtherIds({ keySet }: GoogleKeys): { keys: object[] } {
+  return { keys: keySet.keys.map((key) => ({ ...key, kid: `new-${String(key['kid'])}` })) };
+}
 
 /** Keys from the test, without a server. */
 class KeySetInHand extends KeySet {

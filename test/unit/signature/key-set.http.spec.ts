@@ -21,7 +21,9 @@ describe('KeySet over HTTP', () => {
     const { url, requests } = await startKeyServer((_, response) => send(response, JSON.stringify(google.keySet)));
 
     expect((await keySetAt(url).keys()).ed25519).toHaveLength(3);
-    expect(requests.map(({ method, url: path }) => [method, path])).toEqual([['GET', '/jwks.json']]);
+    expect(requests.map(({ method, url: path, headers }) => [method, path, headers.accept])).toEqual([
+      ['GET', '/jwks.json', 'application/json'],
+    ]);
   });
 
   it('accepts a key set just below the size limit', async () => {
@@ -76,6 +78,24 @@ describe('KeySet over HTTP', () => {
       expect(elsewhere.requests).toEqual([]);
     },
   );
+
+  it.each([
+    [204, undefined, 'the server of the key set returned 204'],
+    [500, JSON.stringify(google.keySet), 'the server of the key set returned 500'],
+    [200, '{}', 'the key set has no "keys"'],
+    [200, '{"keys":[{"kty":"oct"}]}', 'the key set has no usable key'],
+  ])('says what is wrong with the answer %i %s', async (status, body, reason) => {
+    const { url } = await startKeyServer((_, response) => void response.writeHead(status).end(body));
+
+    expect((await refusalOf(() => keySetAt(url).keys())).cause).toEqual(new Error(reason));
+  });
+
+  it.each(['RSA', 'EC'])('accepts a key set that has only keys for JWTs (%s)', async (kty) => {
+    const keys = google.keySet.keys.filter((key) => key['kty'] === kty);
+    const { url } = await startKeyServer((_, response) => send(response, JSON.stringify({ keys })));
+
+    expect(await keySetAt(url).keys()).toMatchObject({ ed25519: [] });
+  });
 
   it('throws keys_unavailable if no server listens', async () => {
     const { url } = await startKeyServer(() => undefined);

@@ -203,6 +203,23 @@ describe('KeySet.keysAfter', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 
+  it('fetches once for several signatures of unknown keys at the same time', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    const known = await keySet.keys();
+    state.answer = () => json(rotated.keySet);
+
+    const newer = await Promise.all([keySet.keysAfter(known), keySet.keysAfter(known)]);
+
+    expect(newer.map((keys) => keys?.ed25519.length)).toEqual([3, 3]);
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('fetches if this process has no keys yet', async () => {
+    const known = await keySetWith().keySet.keys();
+
+    expect(await keySetWith().keySet.keysAfter(known)).toBeDefined();
+  });
+
   it('returns undefined and keeps the current keys if the fetch fails', async () => {
     const { keySet, state } = keySetWith();
     const known = await keySet.keys();
@@ -232,6 +249,7 @@ describe('a configured key set', () => {
 
       expect(error.code).toBe('invalid_option');
       expect(error.message).toMatch(/jwks\.keySet: .*key/);
+      expect(error.cause).toBeInstanceOf(Error);
     },
   );
 });

@@ -13,7 +13,8 @@ import {
   withHmac,
   withJwt,
 } from '../../support/senders.js';
-import { codeOf, requestOf, verifierOf } from '../../support/verifying.js';
+import { Authenticator } from '../../../lib/signature/authenticator.js';
+import { codeOf, configOf, refusalOf, requestOf, verifierOf } from '../../support/verifying.js';
 
 const secret = newSecret();
 const google = new GoogleKeys();
@@ -82,7 +83,10 @@ describe('a delivery signed in several ways', () => {
     ['v1', { hmac: false }, v1],
     ['v1a', { jwks: false }, v1a],
   ] as const)('is refused when it has %s only and that is turned off', async (_, off, delivery) => {
-    expect(await codeOf(() => verify(delivery, { ...settings, ...off }))).toBe('signature_mismatch');
+    expect(await refusalOf(() => verify(delivery, { ...settings, ...off }))).toMatchObject({
+      code: 'signature_mismatch',
+      message: 'No entry of webhook-signature verifies.',
+    });
   });
 });
 
@@ -102,6 +106,27 @@ describe('a delivery whose keys are unavailable', () => {
 
   it('is refused with keys_unavailable if no other scheme verifies it', async () => {
     expect(await codeOf(() => verify(withHmac(secret, body), down))).toBe('keys_unavailable');
+  });
+
+  it('is malformed, not unavailable, if loaded secrets verify a body that is not an event', async () => {
+    const loaded: GeminiWebhooksSettings = { ...settings, hmac: { secrets: async () => secret } };
+
+    expect(await codeOf(() => verify(withHmac(secret, '7'), loaded))).toBe('malformed_event');
+    expect(error).not.toHaveBeenCalled();
+  });
+
+  it('is logged with the doubt about stored secrets, which has no cause', async () => {
+    const live = { isUsed: true, keys: () => [], newest: async () => ({ keys: [], doubt: 'The store is down.' }) };
+    const authenticator = new Authenticator(configOf({ ...settings, hmac: false }), live);
+
+    expect(await codeOf(() => authenticator.authenticate(requestOf(withHmac(secret, body))))).toBe('keys_unavailable');
+    expect(error.mock.calls).toEqual([['The store is down.']]);
+  });
+});
+
+describe('a delivery signed with a configured secret', () => {
+  it('is verified without a promise, which would cost time', () => {
+    expect(verifierOf(settings).verifier.verifyAtOnce(requestOf(withHmac(secret, body)))).not.toBeInstanceOf(Promise);
   });
 });
 

@@ -1,144 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Job } from 'bullmq';
-import { toDeliveryJobData, type DeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
-import { INBOX_TIMING } from '../../../../lib/bullmq/bullmq-inbox.options.js';
-import { deliveryProcessor } from '../../../../lib/bullmq/deliveries/delivery-processor.js';
-import { HandlerRoster } from '../../../../lib/bullmq/peers/handler-roster.js';
-import { CompletedHandlersCache } from '../../../../lib/bullmq/deliveries/completed-handlers.js';
-import type { GeminiEventPattern } from '../../../../lib/events/gemini-event.js';
-import type { DispatchOutcome } from '../../../../lib/handlers/dispatch.js';
-import type { InboxHost } from '../../../../lib/inbox/inbox-engine.js';
+import { toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
 import { deferred } from '../../../support/deferred.js';
 import { deliveryOf } from '../../../support/deliveries.js';
+import { DeliveryBench } from '../../../support/delivery-bench.js';
 import { until } from '../../../support/until.js';
 
 const MINUTE_MS = 60_000;
-const HAND_OFF = { requeuesBeforeDelay: 0, requeueDelayMs: 1 };
-
-/** A delivery job, a clock and peers in memory. */
-class Bench {
-  now = Date.now();
-  moves: string[] = [];
-  published = 0;
-  failPublish = false;
-  /** Resolves when the message to the other processes is sent. */
-  publishing: Promise<void> = Promise.resolve();
-  attempts: number[] = [];
-  readonly lastAttempts: (boolean | undefined)[] = [];
-  logged: string[] = [];
-  troubles: string[] = [];
-  waits: string[] = [];
-  givenUp: string[] = [];
-  ran: string[] = [];
-  readonly wantedElsewhere: (boolean | undefined)[] = [];
-  full = false;
-  /** Name of the worker's only handler. */
-  handler = 'mine';
-  patterns: readonly GeminiEventPattern[] = ['*'];
-  /** True if the worker has only the module's own handler. */
-  isInternal = false;
-  /** What the handler does before it ends. */
-  handle: () => Promise<void> = async () => undefined;
-  memory = new CompletedHandlersCache();
-  outcome: DispatchOutcome = { retryable: [], final: [] };
-  readonly roster = new HandlerRoster(() => this.now);
-  readonly job = {
-    id: 'e1',
-    data: toDeliveryJobData(deliveryOf()),
-    progress: {} as object,
-    attemptsMade: 0,
-    opts: { attempts: 3 },
-    updateProgress: async (progress: object) => {
-      if (this.full) throw new Error('OOM command not allowed');
-      this.job.progress = JSON.parse(JSON.stringify(progress)) as object;
-    },
-    log: async (line: string) => this.logged.push(line),
-    moveToDelayed: async () => void this.moves.push('delayed'),
-    moveToWait: async () => void this.moves.push('waiting'),
-    moveToCompleted: async (): Promise<unknown> => this.complete(),
-  };
-  /** What the store does when the event completes. */
-  complete: () => Promise<unknown> = async () => undefined;
-
-  /** Returns the error that the processor throws, if any. */
-  async work(): Promise<Error | undefined> {
-    const host: InboxHost = {
-      registration: 'default',
-      toleranceSeconds: 300,
-      handlers: () => [{ name: this.handler, patterns: this.patterns, isInternal: this.isInternal }],
-      dispatch: async (_delivery, { attempt, isLast, isWantedElsewhere, checkpoints }) => {
-        this.attempts.push(attempt);
-        this.wantedElsewhere.push(isWantedElsewhere);
-        this.lastAttempts.push(isLast);
-        const { retryable, final } = this.outcome;
-        if (retryable.length === 0 && this.patterns.length > 0 && !checkpoints.has(this.handler)) {
-          this.ran.push(this.handler);
-          await this.handle();
-          await checkpoints.settle(this.handler, final.includes(this.handler) ? 'failed' : 'succeeded');
-        }
-        return this.outcome;
-      },
-      announce: () => undefined,
-    };
-    const publish = async () => {
-      if (this.failPublish) throw new Error('no connection');
-      await this.publishing;
-      this.published += 1;
-    };
-    const peers = { publish, handlersFor: async (type: string) => this.roster.matching(type) };
-    const processor = await deliveryProcessor(host, peers, {
-      shutdown: new AbortController().signal,
-      storeWaitSignal: new AbortController().signal,
-      handOffPolicy: HAND_OFF,
-      completedHandlers: this.memory,
-      storeRetryMs: 0,
-      handlerWaitMs: INBOX_TIMING.handlerWaitMs,
-      onStoreFailure: (message) => this.troubles.push(message),
-      onMissingHandlers: (message) => this.waits.push(message),
-      onGivenUp: (message) => this.givenUp.push(message),
-      now: () => this.now,
-    });
-    try {
-      const job = Object.assign(this.job as unknown as Job<DeliveryJobData, void, string>, {
-        moveToCompleted: () => this.complete(),
-      });
-      await processor(job, 'token');
-      await this.job.moveToCompleted();
-      return undefined;
-    } catch (error) {
-      return error as Error;
-    }
-  }
-
-  /** Lets another worker, whose only handler has this name, process the event as it is stored now. */
-  handOverTo(handler: string, { isInternal = false } = {}): Bench {
-    const other = new Bench();
-    Object.assign(other, { handler, isInternal, now: this.now });
-    Object.assign(other.job, { ...this.job, updateProgress: other.job.updateProgress, log: other.job.log });
-    Object.assign(other.job, { moveToDelayed: async () => void other.moves.push('delayed') });
-    return other;
-  }
-
-  /** Adds the heartbeat of a receive-only process. */
-  receiver(name: string, patterns: readonly GeminiEventPattern[] = ['batch.*']): void {
-    this.roster.update({ node: 'web', works: false, handlers: [], idle: [{ name, patterns }] });
-  }
-
-  /** Adds the heartbeat of another worker. */
-  elsewhere(name: string, patterns: readonly GeminiEventPattern[] = ['batch.*']): void {
-    this.roster.update({ node: 'other', works: true, handlers: [{ name, patterns }] });
-  }
-}
 
 describe('the processor of delivery jobs', () => {
   it('completes an event when all its handlers have completed', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     expect(await bench.work()).toBeUndefined();
     expect(bench.ran).toEqual(['mine']);
   });
 
   it('hands off an event to the worker that has the missing handler, without using up an attempt', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.elsewhere('theirs');
 
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
@@ -151,7 +28,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('waits for a missing handler for 15 minutes, then fails the event and names the handler', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.elsewhere('theirs');
     await bench.work();
 
@@ -166,7 +43,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('restarts the wait for a missing handler after a retry: backoff does not count as waiting', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.elsewhere('theirs');
     await bench.work();
 
@@ -181,7 +58,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('publishes to peers once, and again only after a failure', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.failPublish = true;
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
     expect(bench.troubles).toEqual([expect.stringContaining('no connection')]);
@@ -196,7 +73,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('logs one line for each failed attempt and one when it waits for another worker', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.outcome = { retryable: ['mine', 'flaky'], final: ['hopeless'] };
     await bench.work();
     bench.job.attemptsMade = 1;
@@ -212,7 +89,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('does not retry a handler that failed permanently until a person retries the job', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.outcome = { retryable: [], final: ['mine'] };
     const reason = 'mine failed for good';
     expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
@@ -227,7 +104,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('gives up on the last attempt, not earlier', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.outcome = { retryable: ['mine'], final: [] };
     for (bench.job.attemptsMade of [0, 1]) {
       await bench.work();
@@ -239,7 +116,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('waits the full time for a missing handler again after a person retries the job', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.elsewhere('theirs');
     await bench.work();
     bench.now += 16 * MINUTE_MS;
@@ -251,21 +128,21 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('runs no handler of a discarded event', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.job.progress = { discarded: true };
     expect(await bench.work()).toBeUndefined();
     expect([bench.attempts, bench.published]).toEqual([[], 0]);
   });
 
   it('fails data of another version without retrying', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     Object.assign(bench.job, { data: { v: 99 } });
     expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: expect.stringContaining('99') });
     expect(bench.attempts).toEqual([]);
   });
 
   it('passes the last attempt to the dispatcher, after which the event fails', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     for (bench.job.attemptsMade of [0, 1, 2]) {
       bench.outcome = { retryable: ['mine'], final: [] };
       await bench.work();
@@ -275,7 +152,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('completes an event whose checkpoint the store rejects, because its handlers have succeeded', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.full = true;
 
     bench.job.progress = { announced: true };
@@ -285,13 +162,13 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('records a success by completing the event, without a request of its own', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     expect(await bench.work()).toBeUndefined();
     expect([bench.ran, bench.job.progress]).toEqual([['mine'], {}]);
   });
 
   it('writes the checkpoint if the event cannot be completed, then completes it', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     const progress: object[] = [];
     bench.complete = async () => {
       progress.push(bench.job.progress);
@@ -302,7 +179,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('leaves the checkpoint to the worker that has taken over the event', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     let completions = 0;
     bench.complete = async () => {
       completions += 1;
@@ -318,7 +195,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('writes the checkpoint while the message to the other processes is delayed', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     const published = deferred();
     bench.publishing = published.promise;
     const worked = bench.work();
@@ -329,7 +206,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('never reruns a successful handler in this process, even if its checkpoint is lost', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.full = true;
     bench.elsewhere('theirs');
     for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -345,7 +222,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('waits for a running attempt when the store returns the event once more', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     const running = deferred();
     bench.handle = () => running.promise;
     const runs = [bench.work(), bench.work()];
@@ -357,7 +234,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('runs the handlers again when a finished event is retried', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.full = true;
     await bench.work();
     bench.memory.forget('e1');
@@ -367,7 +244,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it("leaves the job to BullMQ's stalled check if it cannot be postponed either", async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.failPublish = true;
     bench.job.moveToDelayed = async () => {
       throw new Error('the store is down');
@@ -377,7 +254,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('postpones an event for 15 minutes if only a receive-only process has its handlers, then fails it', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.isInternal = true;
     bench.receiver('theirs');
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
@@ -396,7 +273,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('does the same if it also has handlers, which run once', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.receiver('theirs');
     await bench.work();
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
@@ -404,7 +281,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('hands off the event to a worker that joins with the handlers, and then completes', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.receiver('theirs');
     await bench.work();
     bench.elsewhere('theirs');
@@ -414,7 +291,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('completes an event at once if a receive-only process has the same handlers', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.receiver('mine');
     expect(await bench.work()).toBeUndefined();
     expect(bench.wantedElsewhere).toEqual([false]);
@@ -423,7 +300,7 @@ describe('the processor of delivery jobs', () => {
   it.each([true, false])(
     'postpones an event whose receiver had handlers and is gone, whether or not others have run (own: %s)',
     async (isInternal) => {
-      const bench = new Bench();
+      const bench = new DeliveryBench();
       Object.assign(bench.job.data, { idleHandlers: ['theirs', 'mine'] });
       bench.isInternal = isInternal;
       expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
@@ -456,7 +333,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it("hands off an event to another live worker that has the receiver's handler", async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     Object.assign(bench.job.data, { idleHandlers: ['theirs'] });
     bench.elsewhere('theirs');
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
@@ -469,7 +346,7 @@ describe('the processor of delivery jobs', () => {
       decided: JSON.stringify({ type: 'video.failed', data: { reason: 'filtered' } }),
       idleHandlers: ['research'],
     };
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     Object.assign(bench.job.data, data, {
       decidedHandlers: { 'video.failed': ['alert'], 'video.generated': ['show'] },
     });
@@ -478,13 +355,13 @@ describe('the processor of delivery jobs', () => {
     await bench.work();
     expect(bench.waits).toEqual([expect.stringContaining('no worker has: alert.')]);
 
-    const stored = new Bench();
+    const stored = new DeliveryBench();
     Object.assign(stored.job.data, data);
     expect(await stored.work()).toBeUndefined();
   });
 
   it('says in the reason what live workers, receive-only processes and stopped processes did not run', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     Object.assign(bench.job.data, { idleHandlers: ['gone'] });
     bench.elsewhere('served');
     bench.receiver('idle');
@@ -497,7 +374,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('stores the success of its only handler if the handlers of other processes cannot be read afterwards', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.handle = async () => {
       bench.roster.matching = () => {
         throw new Error('connect ECONNREFUSED');
@@ -511,14 +388,14 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('completes an event that no process handles', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.isInternal = true;
     expect(await bench.work()).toBeUndefined();
     expect([bench.waits, bench.wantedElsewhere]).toEqual([[], [false]]);
   });
 
   it('completes a probe of doctor without handlers, even if another process handles every event', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.isInternal = true;
     Object.assign(bench.job.data, toDeliveryJobData(deliveryOf({ type: 'doctor.check' })));
     Object.assign(bench.job.data, { idleHandlers: ['gone'] });
@@ -530,7 +407,7 @@ describe('the processor of delivery jobs', () => {
   it.each(['theirs', 'GeminiJobs(default)'])(
     'keeps an event for a worker that has its failed handler if the next worker has only %s',
     async (handler) => {
-      const bench = new Bench();
+      const bench = new DeliveryBench();
       bench.outcome = { retryable: ['mine'], final: [] };
       await bench.work();
       expect(bench.job.progress).toMatchObject({ unfinished: ['mine'] });
@@ -557,7 +434,7 @@ describe('the processor of delivery jobs', () => {
   );
 
   it('keeps an event for a handler that was running when its worker was killed, after another had completed', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.job.progress = { announced: true, handlers: { mine: 'succeeded' }, unfinished: ['slow'] };
     const next = bench.handOverTo('mine');
     expect(await next.work()).toMatchObject({ name: 'DelayedError' });
@@ -565,14 +442,14 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('completes an event that an earlier version attempted without recording handler names', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.job.progress = { announced: true, handlers: { theirs: 'succeeded' } };
     bench.job.attemptsMade = 1;
     expect(await bench.work()).toBeUndefined();
   });
 
   it('leaves an event whose handler failed to the worker that has it again', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.outcome = { retryable: ['mine'], final: [] };
     await bench.work();
     const next = bench.handOverTo('theirs');
@@ -582,7 +459,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('keeps an event that a person retried for the handler that had failed permanently', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.outcome = { retryable: [], final: ['mine'] };
     await bench.work();
     bench.job.attemptsMade = 1;
@@ -593,7 +470,7 @@ describe('the processor of delivery jobs', () => {
   });
 
   it('keeps an event whose handler failed if the next worker has that handler name for other events', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     bench.outcome = { retryable: ['mine'], final: [] };
     await bench.work();
     const next = bench.handOverTo('mine');
