@@ -1,4 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { GeminiWebhooksError } from '../../../lib/errors.js';
 import { GeminiInbox } from '../../../lib/inbox/gemini-inbox.js';
 import type { InboxEngine } from '../../../lib/inbox/inbox-engine.js';
 import { deliveryOf } from '../../support/deliveries.js';
@@ -34,5 +36,16 @@ describe('GeminiInbox', () => {
     await expect(inbox.accept(deliveryOf())).rejects.toMatchObject({ status: 503 });
     expect(inbox.lastDeliveryAt).toEqual(new Date(1_000_000));
     jest.useRealTimers();
+  });
+
+  it('logs an error that the engine did not expect, and no other', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const accept = (reason: Error) => new GeminiInbox(engineOf(() => Promise.reject(reason))).accept(deliveryOf());
+
+    await expect(accept(new GeminiWebhooksError('inbox_unavailable', 'No.'))).rejects.toMatchObject({ status: 503 });
+    expect(error).not.toHaveBeenCalled();
+    await expect(accept(new Error('the disk is full'))).rejects.toMatchObject({ status: 503 });
+    expect(error.mock.calls).toEqual([['The inbox could not accept batch.succeeded msg_batch_1: the disk is full']]);
+    jest.restoreAllMocks();
   });
 });

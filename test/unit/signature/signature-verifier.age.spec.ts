@@ -51,11 +51,11 @@ describe('an authentic delivery of the wrong age', () => {
     expect(verifier.staleCount).toBe(taken ? 0 : 1);
   });
 
-  const date = new Date(Date.now() - 3_600_000);
+  const anHourAgo = () => new Date(Date.now() - 3_600_000);
 
   it.each([
-    ['v1', () => withHmac(secret, body, { date })],
-    ['v1a', () => withEd25519(google.key(), body, { date })],
+    ['v1', () => withHmac(secret, body, { date: anHourAgo() })],
+    ['v1a', () => withEd25519(google.key(), body, { date: anHourAgo() })],
   ])('signed with %s is counted and logged once', async (_, delivery) => {
     const { verifier } = verifierOf(settings);
 
@@ -71,7 +71,7 @@ describe('an authentic delivery of the wrong age', () => {
 
   it('as a token is counted too, and the response does not tell the reason', async () => {
     const { verifier } = verifierOf(settings);
-    const token = await withJwt(google.rsa.privateKey, { type: 'batch.failed', iat: seconds(date) }, { kid: 'rsa-0' });
+    const token = await withJwt(google.rsa.privateKey, { type: 'batch.failed', iat: seconds(anHourAgo()) }, { kid: 'rsa-0' });
 
     expect(await codeOf(() => verifier.verify(requestOf(token)))).toBe('signature_mismatch');
     expect(verifier.staleCount).toBe(1);
@@ -136,9 +136,9 @@ describe('an authentic delivery of the wrong age', () => {
   });
 
   it.each([
-    ['a forged v1', withHmac(newSecret(), body, { date })],
-    ['a forged v1a', withEd25519(stranger.key(), body, { date })],
-    ['nothing', { headers: headers('msg_1', date, 'v2,x'), body }],
+    ['a forged v1', withHmac(newSecret(), body, { date: anHourAgo() })],
+    ['a forged v1a', withEd25519(stranger.key(), body, { date: anHourAgo() })],
+    ['nothing', { headers: headers('msg_1', anHourAgo(), 'v2,x'), body }],
   ])('is neither counted nor logged if it is not authentic: %s', async (_, delivery) => {
     const { verifier } = verifierOf(settings);
 
