@@ -61,7 +61,7 @@ describe('metadata', () => {
   });
 
   it('has no value for a field that a custom strategy left undefined', () => {
-    expect(userMetadataField({ type, user_metadata: { token: undefined } }, 'token')).toEqual([]);
+    expect(userMetadataField({ type, user_metadata: { token: undefined } }, 'token')).toStrictEqual([]);
   });
 
   it('does not change an event without the field', () => {
