@@ -71,7 +71,11 @@ describe('an authentic delivery of the wrong age', () => {
 
   it('as a token is counted too, and the response does not tell the reason', async () => {
     const { verifier } = verifierOf(settings);
-    const token = await withJwt(google.rsa.privateKey, { type: 'batch.failed', iat: seconds(anHourAgo()) }, { kid: 'rsa-0' });
+    const token = await withJwt(
+      google.rsa.privateKey,
+      { type: 'batch.failed', iat: seconds(anHourAgo()) },
+      { kid: 'rsa-0' },
+    );
 
     expect(await codeOf(() => verifier.verify(requestOf(token)))).toBe('signature_mismatch');
     expect(verifier.staleCount).toBe(1);
