@@ -63,5 +63,6 @@ function block(name, parent) {
 }
 
 function nameOf(name) {
-  return typeof name === 'function' ? name.name : String(name);
+  // An error in a name brings its stack, which differs each time that the file is imported.
+  return (typeof name === 'function' ? name.name : String(name)).split('\n')[0];
 }
