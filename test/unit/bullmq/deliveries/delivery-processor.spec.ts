@@ -321,7 +321,7 @@ describe('the processor of delivery jobs', () => {
   );
 
   it('warns of no missing handler while the process that has it may still be joining', async () => {
-    const bench = new Bench();
+    const bench = new DeliveryBench();
     Object.assign(bench.job.data, { idleHandlers: ['theirs'] });
     await bench.work();
     bench.now += 9_999;

@@ -65,7 +65,7 @@ describe('the reason why handlers did not run', () => {
   const idleHint =
     'A process with `workers: false` does not run its own. List their classes in a module of the workers.';
   const goneHint =
-    'The process that had e, f has stopped: start a worker that has it. Apps that share a store but no handlers each need their own queueName.';
+    'No live process has e, f: start a worker that has it. Apps that share a store but no handlers each need their own queueName.';
 
   it.each([
     [{}, ''],
