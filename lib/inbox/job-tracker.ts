@@ -95,14 +95,16 @@ export function isLost(outcome: GeminiJobOutcome): outcome is LostOutcome {
 }
 
 /** Reference to a job: our id, or Gemini's name for it. */
-export type JobRef = { readonly id: string } | NamedJobRef;
+export type JobRef =
+  | { readonly id: string }
+  | {
+      readonly kind: GeminiResourceKind;
+      readonly name: string;
+      readonly params: Readonly<Record<string, string>>;
+    };
 
 /** Reference to a job by Gemini's name for it. */
-export interface NamedJobRef {
-  readonly kind: GeminiResourceKind;
-  readonly name: string;
-  readonly params: Readonly<Record<string, string>>;
-}
+export type NamedJobRef = Exclude<JobRef, { readonly id: string }>;
 
 /** Record of an engine's jobs, shared by all processes on the same store. */
 export interface JobTracker {
