@@ -178,7 +178,7 @@ function checkedTelemetry(value: Telemetry | undefined): Telemetry | undefined {
   return invalid('telemetry', `got ${describe(value)}`, "Give BullMQ's, such as new BullMQOtel('app').");
 }
 
-/** Rejects unknown options: a misspelt one would silently have no effect. */
+/** Rejects unknown options: a misspelled one would silently have no effect. */
 function checkNames(options: BullmqInboxOptions): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     invalid('options', `got ${describe(options)}`, 'Give an object, or nothing.');

@@ -94,7 +94,7 @@ export class BullmqInbox implements InboxEngine {
         queue: () => this.#queueOf(),
         accept: (delivery) => this.#add(delivery),
         publishEnded: async (ids) => this.#peers?.publishEnded(ids),
-        onFailure: (message) => this.#warning.warn(`The record of Gemini jobs: ${message}`),
+        onFailure: (message) => this.#warning.warn(`The record of Gemini jobs is unavailable: ${message}`),
       });
   }
 

@@ -68,8 +68,8 @@ function transactionOf(tx: unknown, dialect: unknown): KnownClient {
 function outsideOfTransaction({ name }: KnownClient): GeminiWebhooksError {
   return new GeminiWebhooksError(
     'invalid_argument',
-    `claim needs the transaction in which the handler's effect happens, and ${name} is given outside of one: ` +
-      'the claim would be committed although the effect is rolled back.',
+    `claim needs the transaction in which the handler's effect happens, but ${name} was given outside of one: ` +
+      'the claim would be committed even if the effect is rolled back.',
   );
 }
 

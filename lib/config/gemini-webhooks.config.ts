@@ -154,7 +154,11 @@ function checkedSecrets(option: string, secrets: readonly unknown[]): readonly s
   return secrets.map((secret, index) => {
     const problem = checkSecret(secret);
     if (problem)
-      invalid(`${option}[${index}]`, problem, 'Give the signing secret as Gemini showed it: "whsec_" and base64.');
+      invalid(
+        `${option}[${index}]`,
+        `the secret ${problem}`,
+        'Give the signing secret as Gemini showed it: "whsec_" and base64.',
+      );
     return secret as string;
   });
 }

@@ -5,7 +5,7 @@ export function invalid(option: string, given: string, todo: string): never {
   throw new GeminiWebhooksError('invalid_option', `GeminiWebhooksModule: ${option}: ${given}. ${todo}`);
 }
 
-/** Checks a group of options. Rejects unknown names, because a misspelt option would silently have no effect. */
+/** Checks a group of options. Rejects unknown names, because a misspelled option would silently have no effect. */
 export function checkGroup<T extends object>(
   option: string,
   value: T,

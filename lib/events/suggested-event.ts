@@ -4,7 +4,7 @@ import { GEMINI_EVENTS } from './event-catalogue.js';
 const TYPES = Object.keys(GEMINI_EVENTS);
 
 /**
- * Returns `" Did you mean …?"` for a misspelt event, to append to an error, else `''`.
+ * Returns `" Did you mean …?"` for a misspelled event, to append to an error, else `''`.
  *
  * @param names valid names
  */

@@ -18,7 +18,7 @@ export function handlerWarnings(found: readonly EventHandler[]): string[] {
   const renamed = found.map(({ name }) => name).filter((name) => renaming.looks(name));
   if (renamed.length > 0) {
     warnings.push(
-      `Handler names look ${renaming.how}: ${renamed.slice(0, MAX_NAMED).join(', ')}. They change with each build, and pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.`,
+      `Handler names look ${renaming.how}: ${renamed.slice(0, MAX_NAMED).join(', ')}. Such names change with each build: pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.`,
     );
   }
   return warnings;

@@ -46,7 +46,7 @@ const CHECKS: Readonly<Record<keyof GeminiHealthOptions, { accepts(value: unknow
   };
 
 /**
- * Rejects unknown options: a misspelt limit would never be exceeded.
+ * Rejects unknown options: a misspelled limit would never be exceeded.
  *
  * @throws GeminiWebhooksError `invalid_argument`
  */

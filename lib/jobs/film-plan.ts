@@ -167,7 +167,7 @@ function checkSeconds(name: string, value: unknown, min: number, max: number = N
   return invalid(name, `got ${show(value)}`, `Give a whole number of seconds ${bounds}.`);
 }
 
-/** A misspelt option would be ignored silently. */
+/** A misspelled option would be ignored silently. */
 function refuseOthers(prefix: string, rest: object, todo: string): void {
   const [name] = Object.keys(rest);
   if (name !== undefined) invalid(`${prefix}${name}`, 'is unknown', todo);

@@ -25,7 +25,7 @@ export async function waitForSuccess<Kind extends GeminiResourceKind>(
   const { outcome, event, message } = await waitForOutcome(tracker, id, options, closing);
   if (outcome === 'succeeded' && event) return event as GeminiJobCompletion[Kind];
   const code = outcome === 'succeeded' ? 'unknown_outcome' : outcome;
-  const reason = message === undefined ? '' : `: ${message}`;
+  const reason = message === undefined ? '' : `: ${message.replace(/\.$/, '')}`;
   throw new GeminiJobError(code, `The job ${id} ended as ${code}${reason}.`, id, event);
 }
 

@@ -1,7 +1,7 @@
 /** Misspelt words differ by this many letters at most. */
 const MAX_DISTANCE = 2;
 
-/** Returns the word that a misspelt one most likely stands for, or `undefined` if none is close. */
+/** Returns the word that a misspelled one most likely stands for, or `undefined` if none is close. */
 export function nearestWord(given: string, words: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = MAX_DISTANCE + 1;

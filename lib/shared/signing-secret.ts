@@ -17,7 +17,7 @@ export function checkSecret(secret: unknown, minBytes = MIN_BYTES): string | und
   if (secret === '') return 'is empty';
   const encoded = withoutPrefix(secret);
   if (encoded.startsWith(PREFIX)) return 'begins with "whsec_" twice';
-  if (/^wh[-_]?sec[-_:=]/i.test(encoded)) return 'has a misspelt "whsec_" prefix';
+  if (/^wh[-_]?sec[-_:=]/i.test(encoded)) return 'has a misspelled "whsec_" prefix';
   if (/^wh[sp]k_/i.test(encoded)) return 'is another kind of key (whsk_ or whpk_)';
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded)) return 'is not base64';
   if (/[+/]/.test(encoded) && /[-_]/.test(encoded)) return 'mixes base64 and base64url';

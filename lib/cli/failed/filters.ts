@@ -33,7 +33,7 @@ export function filterOf({ type, before, after }: FilterOptions): FailedEventsFi
   };
 }
 
-/** Returns a warning about a type that Gemini does not have, which is most likely misspelt. */
+/** Returns a warning about a type that Gemini does not have, which is most likely misspelled. */
 export function typeWarning({ type }: FilterOptions): string | undefined {
   return type === undefined || catalogueType(type) ? undefined : `Gemini has no event ${type}.${suggestedEvent(type)}`;
 }

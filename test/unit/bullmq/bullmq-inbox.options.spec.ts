@@ -108,7 +108,7 @@ describe('the options of bullmqInbox', () => {
     ['a connection of another class', { connection: new Map() }, /but an instance of Map/],
     ['a connection that is a list', { connection: [redis] }, /but a list/],
     [
-      'a misspelt option',
+      'a misspelled option',
       { url, concurency: 2 },
       /concurency: is not an option\. The options are: url, connection, .*lockDur/,
     ],
@@ -140,7 +140,7 @@ describe('the options of bullmqInbox', () => {
     ['a lock of no time', { url, lockDurationMs: 1 }, /lockDurationMs: got 1\./],
     ['workers in words', { url, workers: 'no' }, /workers: got "no"\. Give true or false/],
     ['migrate as a number', { url, migrate: 0 }, /migrate: got 0/],
-    ['a misspelt backoff', { url, backoff: { type: 'exponentail', delay: 1 } }, /backoff: got .*exponentail/],
+    ['a misspelled backoff', { url, backoff: { type: 'exponentail', delay: 1 } }, /backoff: got .*exponentail/],
     ['a backoff without a delay', { url, backoff: { type: 'fixed' } }, /backoff: got/],
     ['a backoff of half a millisecond', { url, backoff: { type: 'fixed', delay: 0.5 } }, /backoff: got/],
     ['too much jitter', { url, backoff: { type: 'fixed', delay: 1, jitter: 2 } }, /backoff: got/],

@@ -26,55 +26,55 @@ function refusal(message: unknown) {
 
 describe('a claim outside of a transaction', () => {
   it.each([
-    ['a Pool of pg', () => pool, 'a pg Pool is given outside of one'],
-    ['a pool of mysql2', () => mysqlPool, 'a MySQL pool is given outside of one'],
-    ['a pool of mysql2/promise', () => promisePool, 'a MySQL pool is given outside of one'],
-    ['a Drizzle database on pg', () => drizzle(pool), 'a Drizzle database or transaction is given outside'],
-    ['a Drizzle database on mysql2', () => drizzleOnMysql(mysqlPool), 'a Drizzle database or transaction is given'],
+    ['a Pool of pg', () => pool, 'a pg Pool was given outside of one'],
+    ['a pool of mysql2', () => mysqlPool, 'a MySQL pool was given outside of one'],
+    ['a pool of mysql2/promise', () => promisePool, 'a MySQL pool was given outside of one'],
+    ['a Drizzle database on pg', () => drizzle(pool), 'a Drizzle database or transaction was given outside'],
+    ['a Drizzle database on mysql2', () => drizzleOnMysql(mysqlPool), 'a Drizzle database or transaction was given'],
     [
       'a Kysely database',
       () => new Kysely({ dialect: new PostgresDialect({ pool }) }),
-      'a Kysely database or transaction is given outside',
+      'a Kysely database or transaction was given outside',
     ],
     [
       'a Kysely database on MySQL',
       () => new Kysely({ dialect: new MysqlDialect({ pool: mysqlPool }) }),
-      'a Kysely database or transaction is given outside',
+      'a Kysely database or transaction was given outside',
     ],
     [
       'a SQLite database',
       () => Object.assign(new RecordingSqlite(), { inTransaction: false }),
-      'a SQLite database is given outside of one',
+      'a SQLite database was given outside of one',
     ],
     [
       'a pg client that says it is in none',
       () => Object.assign(new RecordingPg(), { getTransactionStatus: () => 'I' }),
-      'a pg client is given outside of one',
+      'a pg client was given outside of one',
     ],
     [
       'a TypeORM data source',
       () => ({ options: { type: 'postgres' }, createQueryRunner: noop, query: noop }),
-      'a TypeORM manager, query runner or data source is given outside',
+      'a TypeORM manager, query runner or data source was given outside',
     ],
     [
       "a TypeORM data source's manager",
       () => ({ query: noop, dataSource: { options: { type: 'mariadb' } } }),
-      'a TypeORM manager, query runner or data source is given outside',
+      'a TypeORM manager, query runner or data source was given outside',
     ],
     [
       'a TypeORM query runner that has not started one',
       () => ({ query: noop, isTransactionActive: false, connection: { options: { type: 'postgres' } } }),
-      'a TypeORM manager, query runner or data source is given outside',
+      'a TypeORM manager, query runner or data source was given outside',
     ],
     [
       'a Knex instance',
       () => Object.assign(() => undefined, { client: { dialect: 'postgresql' }, raw: noop }),
-      'a Knex instance or transaction is given outside',
+      'a Knex instance or transaction was given outside',
     ],
     [
       'a Prisma client',
       () => ({ $queryRawUnsafe: noop, $connect: noop, $disconnect: noop, _activeProvider: 'postgresql' }),
-      'a Prisma client is given outside of one',
+      'a Prisma client was given outside of one',
     ],
     [
       "MikroORM's entity manager",
@@ -84,7 +84,7 @@ describe('a claim outside of a transaction', () => {
         execute: noop,
         getDriver: () => ({ getPlatform: () => new (class PostgreSqlPlatform {})() }),
       }),
-      'a MikroORM entity manager is given outside of one',
+      'a MikroORM entity manager was given outside of one',
     ],
     ['sql of postgres.js', () => Object.assign(() => undefined, { unsafe: noop, begin: noop }), 'sql of postgres.js'],
   ])('is refused for %s, before any SQL runs', async (_name, client, message) => {

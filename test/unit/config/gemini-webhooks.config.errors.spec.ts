@@ -33,7 +33,7 @@ const CASES: [string, unknown, RegExp, RegExp, RegExp][] = [
   ],
   ['hmac', { secrets: SECRET }, /hmac\.secrets\[0\]:/, /shorter than 16 bytes/, /Gemini showed it/],
   ['hmac', { secrets: `whsec_whsec_${SECRET}` }, /hmac\.secrets\[0\]:/, /"whsec_" twice/, /Gemini showed it/],
-  ['hmac', { secrets: `WHSEC_${SECRET}` }, /hmac\.secrets\[0\]:/, /misspelt/, /Gemini showed it/],
+  ['hmac', { secrets: `WHSEC_${SECRET}` }, /hmac\.secrets\[0\]:/, /misspelled/, /Gemini showed it/],
   ['hmac', { secret: SECRET }, /hmac\.secret:/, /is not an option/, /The options are: secrets/],
   ['jwks', SECRET, /jwks:/, /got a string/, /or false/],
   ['jwks', { audiences: SECRET }, /jwks\.audiences:/, /is not an option/, /audience, issuer/],
@@ -144,9 +144,9 @@ describe('a wrong option', () => {
   it.each<[GeminiWebhooksEnvironment, RegExp]>([
     [
       { GEMINI_WEBHOOK_SECRET: `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,${SECRET}!` },
-      /GEMINI_WEBHOOK_SECRET\[1\]: is not base64/,
+      /GEMINI_WEBHOOK_SECRET\[1\]: the secret is not base64/,
     ],
-    [{ WEBHOOK_SIGNING_SECRET: `${SECRET}!` }, /WEBHOOK_SIGNING_SECRET\[0\]: is not base64/],
+    [{ WEBHOOK_SIGNING_SECRET: `${SECRET}!` }, /WEBHOOK_SIGNING_SECRET\[0\]: the secret is not base64/],
     [{ GEMINI_WEBHOOK_PREVIOUS_API_KEYS: SECRET }, /binding\.previousApiKeys: .* no current key/],
     [{ GEMINI_WEBHOOK_JWKS_URL: 'keys' }, /jwks\.url: got "keys"/],
     [{ GEMINI_WEBHOOK_PUBLIC_URL: 'app' }, /publicUrl: got "app"/],

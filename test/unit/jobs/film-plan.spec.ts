@@ -101,12 +101,12 @@ describe('a film plan rejects', () => {
     ['a clip that is too long', [{ prompt: 'x', seconds: 11 }], undefined, /scenes\[0\]\.seconds: got 11/],
     ['part of a second', [{ prompt: 'x', seconds: 7.5 }], undefined, /scenes\[0\]\.seconds: got 7\.5/],
     ['seconds as text', [{ prompt: 'x', seconds: '8s' }], undefined, /scenes\[0\]\.seconds: got "8s"/],
-    ['a misspelt field', [{ prompt: 'x', duration: 8 }], undefined, /scenes\[0\]\.duration: is unknown/],
+    ['a misspelled field', [{ prompt: 'x', duration: 8 }], undefined, /scenes\[0\]\.duration: is unknown/],
     ['maxSeconds that is not a number', ['x'], { maxSeconds: NaN }, /maxSeconds: got NaN/],
     ['maxSeconds as text', ['x'], { maxSeconds: '60' }, /maxSeconds: got "60".*from 3 up/],
     ['maxSeconds below the shortest clip', ['x'], { maxSeconds: 0 }, /maxSeconds: got 0/],
     ['an unknown beginning', ['x'], { begins: 'first_frame' }, /begins: got "first_frame".*'references'/],
-    ['a misspelt option', ['x'], { maxSecond: 60 }, /maxSecond: is unknown.*maxSeconds and begins/],
+    ['a misspelled option', ['x'], { maxSecond: 60 }, /maxSecond: is unknown.*maxSeconds and begins/],
     ['options that are not an object', ['x'], 60, /options: got 60/],
   ])('%s', (_, scenes, options, says) => {
     const planned = () => planFilm(scenes as FilmScene[], options as PlanFilmOptions);

@@ -10,7 +10,7 @@ describe('the options of a start', () => {
   });
 
   it.each([
-    ['a misspelt one', { idempotencykey: 'a' }, /createVideo: idempotencykey is not an option\..*idempotencyKey/],
+    ['a misspelled one', { idempotencykey: 'a' }, /createVideo: idempotencykey is not an option\..*idempotencyKey/],
     ['null', null, /createVideo: options: is not an object/],
     ['a string', 'night-42', /createVideo: options: is not an object/],
   ])('are rejected if they are %s', (_what, options, message) => {
