@@ -10,8 +10,8 @@ export interface DeliveryProgress {
   /** Outcome of each completed handler, by name. */
   readonly handlers?: Readonly<Record<string, HandlerSettlement>>;
   /**
-   * Names of the handlers that a worker has started and that have not completed. A worker that lacks one must not complete
-   * the event. Earlier versions do not write it.
+   * Names of the handlers that a worker has started, or that the event waits for, and that have not completed. A worker that
+   * lacks one must not complete the event. Earlier versions do not write it.
    */
   readonly unfinished?: readonly string[] | undefined;
   /** True if the event was published to every process. */
@@ -127,7 +127,15 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
     if (unfinished.length > 0) this.note({ unfinished });
   }
 
-  /** Names of the handlers that started, in any process, and have not completed. */
+  /** Records the handlers that the event waits for. No worker may complete it without them after their process has stopped. */
+  async waitFor(handlers: readonly string[], waitingSince: number): Promise<void> {
+    const { unfinished } = this;
+    const unfinishedNow = [...new Set([...unfinished, ...handlers])];
+    if (unfinishedNow.length === unfinished.length && this.#progress.waitingSince !== undefined) return;
+    await this.update({ waitingSince, unfinished: unfinishedNow });
+  }
+
+  /** Names of the handlers that started, in any process, or that the event waits for, and that have not completed. */
   get unfinished(): readonly string[] {
     return this.#progress.unfinished?.filter((name) => !this.has(name)) ?? [];
   }

@@ -168,10 +168,9 @@ export async function deliveryProcessor(
         processing.onGivenUp(`${delivery.event.type} ${delivery.id} failed: ${reason}.`);
         throw await giveUp(reason);
       }
-      if (checkpoints.progress.waitingSince === undefined) {
+      if (checkpoints.progress.waitingSince === undefined)
         await log(`attempt ${attempt}: waiting for a worker that has ${stillMissing.names.join(', ')}`);
-        await checkpoints.update({ waitingSince });
-      }
+      await checkpoints.waitFor(stillMissing.names, waitingSince);
       await checkpoints.flush();
       throw await handOffOrPostpone(stillMissing, job, token, ageMs).catch(storeFailed);
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fromDeliveryJobData, toDeliveryJobData, withDecision } from '../../../../lib/bullmq/store/delivery-job.js';
 import { GeminiWebhooksError } from '../../../../lib/errors.js';
+import { INBOX_TIMING } from '../../../../lib/bullmq/bullmq-inbox.options.js';
 import { DeliveryBench } from '../../../support/delivery-bench.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 
@@ -112,6 +113,23 @@ describe('the processor of delivery jobs', () => {
 
     expect(await bench.work()).toBeUndefined();
     expect(bench.wantedElsewhere).toEqual([true]);
+  });
+
+  it.each([
+    ['worker', 'other', (bench: DeliveryBench) => bench.elsewhere('theirs')],
+    ['process that only receives', 'web', (bench: DeliveryBench) => bench.receiver('theirs')],
+  ])('waits for a handler of another %s also after that process has stopped', async (_what, node, join) => {
+    const bench = new DeliveryBench();
+    join(bench);
+    expect(await bench.work()).toMatchObject({ name: expect.stringMatching(/Waiting|Delayed/) });
+    bench.roster.remove(node);
+    bench.now += 5 * 60_000;
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.waits.at(-1)).toContain('No live process has theirs');
+    bench.now += INBOX_TIMING.handlerWaitMs;
+
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: /no live worker has theirs/ });
+    expect(bench.ran).toEqual(['mine']);
   });
 
   it('postpones an event that no worker handles, and after 10 s says so with all names', async () => {

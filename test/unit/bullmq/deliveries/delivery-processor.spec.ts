@@ -23,6 +23,7 @@ describe('the processor of delivery jobs', () => {
     expect(bench.job.progress).toEqual({
       announced: true,
       handlers: { mine: 'succeeded' },
+      unfinished: ['theirs'],
       waitingSince: bench.now,
     });
   });
