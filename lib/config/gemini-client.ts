@@ -2,7 +2,7 @@ import type { GoogleGenAI, GoogleGenAIOptions } from '@google/genai';
 import { lazy } from '../shared/lazy.js';
 import { missingPeerError } from '../shared/missing-peer.js';
 import type { GeminiWebhooksSettings } from './gemini-webhooks.options.js';
-import { invalid } from './option-checks.js';
+import { describe, invalid } from './option-checks.js';
 
 /** Loads the SDK when it is first needed: that takes a quarter of the time in which an app starts. */
 export const loadGeminiSdk = lazy(async () => {
@@ -57,11 +57,14 @@ export function geminiClient(
 ): GeminiClient | undefined {
   if (gemini === false) return undefined;
   if (isClient(gemini)) return gemini;
-  const apiKey = geminiApiKey(gemini, environment);
-  if (apiKey === undefined) return undefined;
   // The SDK refuses these too, but only when the client is created.
   if (gemini?.project || gemini?.location)
     invalid('gemini', 'has a project or a location, which are for Vertex AI', 'Give { apiKey: "…" } without them.');
+  const given: unknown = gemini?.apiKey;
+  if (given !== undefined && typeof given !== 'string')
+    invalid('gemini.apiKey', `got ${describe(given)}`, 'Give the API key as a string, or leave it out.');
+  const apiKey = geminiApiKey(gemini, environment);
+  if (apiKey === undefined) return undefined;
   // Explicit, because an environment variable could make the SDK use Vertex AI, which has no webhooks.
   return new DeferredClient({ ...gemini, apiKey, vertexai: false });
 }

@@ -44,7 +44,7 @@ export function OnGeminiEvent<const Pattern extends GeminiEventPattern>(
   key: string | symbol,
   descriptor: TypedPropertyDescriptor<Method> & TakesEvent<Pattern, Parameters<Method>>,
 ) => void {
-  const patterns: readonly Pattern[] = typeof pattern === 'string' ? [pattern] : pattern;
+  const patterns: readonly Pattern[] = Array.isArray(pattern) ? pattern : [pattern as Pattern];
   return (target, key, descriptor) => {
     checkPlace(key);
     const where = `@OnGeminiEvent on ${target.constructor.name}.${String(key)}`;
@@ -114,9 +114,10 @@ type Takes<Params extends unknown[], Place extends 0 | 1, Value> = Params['lengt
 type LengthUpTo = [0, 0 | 1];
 
 function check(where: string, patterns: readonly unknown[], { name, timeoutMs }: OnGeminiEventOptions): void {
-  const wrong = patterns.find((one) => !isPattern(one));
-  if (patterns.length === 0 || wrong !== undefined) {
-    const given = patterns.length === 0 ? 'an empty list' : JSON.stringify(wrong);
+  const index = patterns.findIndex((one) => !isPattern(one));
+  if (patterns.length === 0 || index >= 0) {
+    const wrong = patterns[index];
+    const given = patterns.length === 0 ? 'an empty list' : String(JSON.stringify(wrong));
     throw new GeminiWebhooksError(
       'invalid_handler',
       `${where}: ${given} is not an event.${suggestedEvent(wrong, PATTERNS)} Give a type of the catalogue ('batch.succeeded'), all types of a kind ('batch.*'), or '*', which also matches types unknown to this version.`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { GoogleGenAI } from '@google/genai';
-import { geminiApiKey, isVertex } from '../../../lib/config/gemini-client.js';
+import { geminiApiKey, geminiClient, isVertex } from '../../../lib/config/gemini-client.js';
 
 const both = { GOOGLE_API_KEY: 'google', GEMINI_API_KEY: 'gemini' };
 
@@ -28,5 +28,16 @@ describe('Vertex AI', () => {
     expect(
       [undefined, false as const, {}, { vertexai: false }, new GoogleGenAI({ apiKey: 'k' })].map(isVertex),
     ).toEqual(Array.from({ length: 5 }, () => false));
+  });
+});
+
+describe('options of the client that cannot work', () => {
+  it.each([
+    ['a project without a key', { project: 'p' }, 'gemini: has a project or a location'],
+    ['a location without a key', { location: 'eu' }, 'gemini: has a project or a location'],
+    ['a key that is no string', { apiKey: 5 as unknown as string }, 'gemini.apiKey: got a number'],
+  ])('are refused at start: %s', (_what, options, message) => {
+    expect(() => geminiClient(options, {})).toThrow(message);
+    expect(() => geminiClient(options, both)).toThrow(message);
   });
 });

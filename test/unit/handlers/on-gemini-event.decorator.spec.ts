@@ -42,6 +42,11 @@ describe('OnGeminiEvent', () => {
     [[], /an empty list is not an event/],
     [['batch.*', 'nothing'], /"nothing" is not an event/],
     [['batch.*', 7], /7 is not an event/],
+    // A constant of a module that imports this one is undefined while it loads.
+    [undefined, /on Handlers\.run: undefined is not an event/],
+    [['batch.*', undefined], /undefined is not an event/],
+    [null, /null is not an event/],
+    [5, /5 is not an event/],
   ])('rejects the pattern %j when the class is defined', (pattern, message) => {
     expect(apply(pattern)).toThrow(invalid(message) as unknown as Error);
   });
