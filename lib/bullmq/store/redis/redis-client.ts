@@ -1,5 +1,5 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
-import { OPERATOR_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from '../inbox-store.js';
+import { OPERATOR_TIMEOUT_MS, RELAY_TIMING, REQUEST_TIMEOUT_MS } from '../inbox-store.js';
 import { loadRedisDriver } from '../optional-peers.js';
 import type { StoreTarget } from '../store-target.js';
 
@@ -28,13 +28,19 @@ export const FOR_OPERATORS = {
   socketTimeout: OPERATOR_TIMEOUT_MS,
 } satisfies RedisOptions;
 
+/**
+ * After this time without an answer to a request, a connection is dead, in milliseconds, although it may still look open: behind
+ * a proxy that hangs, a worker would wait on it forever. The longest request blocks for `RELAY_TIMING.blockTimeout`.
+ */
+export const SILENCE_MS = RELAY_TIMING.blockTimeout + 15_000;
+
 /** Waits for the store without a limit. */
 export const RETRY_FOREVER = {
   maxRetriesPerRequest: null,
   // Overrides options of the app's own client.
   enableOfflineQueue: true,
   commandTimeout: undefined,
-  socketTimeout: undefined,
+  socketTimeout: SILENCE_MS,
   retryStrategy,
 } satisfies RedisOptions;
 
