@@ -17,6 +17,7 @@ import {
 } from '../support/durable.js';
 import { drained } from '../support/queues.js';
 import { STORES } from '../support/stores.js';
+import { until } from '../support/until.js';
 
 const BIN = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -227,6 +228,8 @@ describe.each(STORES)('failed on $name', ({ url }) => {
   );
 
   it('exits with 0 for an app that has received no event yet', async () => {
+    // BullMQ records the queue soon after the app has started.
+    await until(async () => (await failed('list')).code === 0);
     expect(await failed('list')).toEqual({ code: 0, out: '', err: `The queue ${opened.name} has no failed events.` });
     expect(await failed('list', '--json')).toEqual({ code: 0, out: '[]', err: '' });
     expect(await failed('replay', '--all', '--yes', '--json')).toMatchObject({ code: 0, out: '{"replayed":0}' });
