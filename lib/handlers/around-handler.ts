@@ -71,7 +71,6 @@ async function runWithin({ name, hook }: NamedHook, run: GeminiHandlerRun, proce
   };
   try {
     const result = await hook.around(run, next);
-    isOver = true;
     if (!inner) throw wrongUse(name, 'did not call next(), so the handler did not run');
     await inner;
     if (misuse) throw misuse;
