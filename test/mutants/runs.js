@@ -4,7 +4,8 @@ import { ROOT, specsOf } from '../jest/tiers.js';
 
 // Property specs choose at random, so that mutants would survive in one week and not in the other.
 const fast = specsOf('fast').filter((spec) => !spec.includes('.property.'));
-const specsIn = (...places) => fast.filter((spec) => places.some((place) => spec.startsWith(`test/${place}`)));
+// In the order of the places, because unit tests kill most mutants in a fraction of the time.
+const specsIn = (...places) => places.flatMap((place) => fast.filter((spec) => spec.startsWith(`test/${place}`)));
 const filesIn = (folder) =>
   readdirSync(join(ROOT, folder), { recursive: true })
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
