@@ -227,18 +227,29 @@ describe('the hooks of `around`', () => {
     expect(await deliver(origin, { id: 'msg_9' })).toMatchObject(HANDLER_FAILED);
   });
 
-  it.each([
+  it.each<[string, unknown, string, unknown?]>([
     ['an instance', [new Outer()], 'around: got an object at index 0. Give a list of classes'],
     ['an object between classes', [Outer, {}], 'around: got an object at index 1. Give a list of classes'],
-    ['a request-scoped class', [PerRequest], 'PerRequest is request-scoped or transient, or depends'],
-    ['a class that depends on one', [UsesPerRequest], 'UsesPerRequest is request-scoped or transient, or depends'],
+    [
+      'a request-scoped class',
+      [PerRequest],
+      'PerRequest is request-scoped or transient, or depends on such a provider, and an attempt may run without a request: make it a singleton.',
+      expect.any(Error),
+    ],
+    [
+      'a class that depends on one',
+      [UsesPerRequest],
+      'UsesPerRequest is request-scoped or transient, or depends',
+      expect.any(Error),
+    ],
     ['a class without the method', [Settings], 'Settings has no method around'],
-    ['a class whose dependencies are not there', [Provided], 'Provided could not be created'],
+    ['a class whose dependencies are not there', [Provided], 'Provided could not be created', expect.any(Error)],
     ['no list', Outer, 'around: got a function. Give a list of classes'],
-  ])('stop the app at start: %s', async (_what, around, message) => {
+  ])('stop the app at start: %s', async (_what, around, message, cause = undefined) => {
     await expect(start(around as never, [PerRequestModule])).rejects.toMatchObject({
       code: 'invalid_option',
       message: expect.stringContaining(message),
+      ...(cause !== undefined && { cause }),
     });
   });
 });

@@ -53,6 +53,13 @@ class OfEvent {
   }
 }
 
+@Injectable({ scope: Scope.REQUEST, durable: true })
+class OfTenantEvent extends OfEvent {
+  constructor(@Inject(REQUEST) request: GeminiEvent) {
+    super(request);
+  }
+}
+
 afterEach(async () => {
   // A strategy cannot be removed, so this one does what Nest does by default.
   ContextIdFactory.apply({ attach: (contextId) => () => contextId });
@@ -79,6 +86,17 @@ describe('a durable provider', () => {
       [2, 'beta', 'beta'],
       [1, 'acme', 'acme'],
     ]);
+  });
+
+  it('has the event as its request if the strategy gives no payload', async () => {
+    ContextIdFactory.apply({ attach: (contextId) => ({ resolve: () => contextId, payload: undefined as never }) });
+    const { origin } = await startApp(
+      { imports: [staticWebhooks()], providers: [OfTenantEvent] },
+      { adapter: ADAPTERS[0] },
+    );
+
+    expect(await deliver(origin)).toMatchObject(PROCESSED);
+    expect(seen).toEqual([true]);
   });
 
   it('does not affect other request-scoped handlers, which do not use the strategy', async () => {

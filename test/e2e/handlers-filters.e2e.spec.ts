@@ -43,6 +43,13 @@ class ExpectedFilter implements ExceptionFilter {
   }
 }
 
+@Catch(Unexpected, Expected)
+class EitherFilter implements ExceptionFilter {
+  catch() {
+    seen.push('EitherFilter');
+  }
+}
+
 @Catch()
 class CatchAll implements ExceptionFilter {
   catch() {
@@ -158,6 +165,7 @@ describe('exception filters of handlers', () => {
 
   it.each([
     { error: new Expected(), filters: { onMethod: [ExpectedFilter] }, runs: ['ExpectedFilter'], answer: PROCESSED },
+    { error: new Expected(), filters: { onMethod: [EitherFilter] }, runs: ['EitherFilter'], answer: PROCESSED },
     { error: new Unexpected(), filters: { onMethod: [ExpectedFilter] }, runs: [], answer: HANDLER_FAILED },
     {
       error: new Expected(),

@@ -108,7 +108,7 @@ const PLACES: readonly { place: string; type: new () => object; metadata: Module
   { place: "a controller's class", type: GuardedController, metadata: { controllers: [GuardedController] } },
 ];
 
-const DENIALS: readonly { how: string; deny: typeof verdict; cause: new () => Error }[] = [
+const DENIALS: readonly { how: string; deny: typeof verdict; cause: new () => Error; why?: string }[] = [
   { how: 'returns false', deny: () => false, cause: ForbiddenException },
   { how: 'resolves to false', deny: async () => false, cause: ForbiddenException },
   { how: 'gives an Observable of false', deny: () => of(false), cause: ForbiddenException },
@@ -118,11 +118,13 @@ const DENIALS: readonly { how: string; deny: typeof verdict; cause: new () => Er
       throw new UnauthorizedException();
     },
     cause: UnauthorizedException,
+    why: 'Unauthorized',
   },
   {
     how: 'rejects with a ForbiddenException',
     deny: () => Promise.reject(new ForbiddenException()),
     cause: ForbiddenException,
+    why: 'Forbidden',
   },
 ];
 
@@ -174,7 +176,7 @@ describe('guards of handlers', () => {
     expect(failures).toMatchObject([{ handler: `${type.name}.run`, attempt: 1, final: true }]);
   });
 
-  it.each(DENIALS)('a guard that $how causes no retry', async ({ deny, cause }) => {
+  it.each(DENIALS)('a guard that $how causes no retry', async ({ deny, cause, why = 'Forbidden resource' }) => {
     verdict = deny;
     const { origin, failures } = await start({ providers: [GuardedMethod, Unguarded] });
 
@@ -183,8 +185,9 @@ describe('guards of handlers', () => {
     expect(await deliver(origin)).toMatchObject(DUPLICATE);
 
     expect(seen.toSorted()).toEqual(['guard', 'unguarded']);
+    const message = `a guard denied access: ${why}`;
     expect(failures).toMatchObject([
-      { handler: 'GuardedMethod.run', final: true, error: { cause: expect.any(cause) as unknown } },
+      { handler: 'GuardedMethod.run', final: true, error: { message, cause: expect.any(cause) as unknown } },
     ]);
     expect(failures[0]?.error).toBeInstanceOf(UnrecoverableEventError);
   });
@@ -197,7 +200,12 @@ describe('guards of handlers', () => {
       },
     },
     { how: 'rejects', fail: () => Promise.reject(new TypeError('the session store is down')) },
-  ])('retries after a guard fails ($how)', async ({ fail }) => {
+    {
+      how: 'says that something is undefined, without a TypeError',
+      fail: () => Promise.reject(new Error('the tenant is undefined')),
+      message: 'the tenant is undefined',
+    },
+  ])('retries after a guard fails ($how)', async ({ fail, message = 'the session store is down' }) => {
     verdict = fail;
     const { origin, failures } = await start({ providers: [GuardedMethod, Unguarded] });
 
@@ -206,8 +214,7 @@ describe('guards of handlers', () => {
     expect(await deliver(origin)).toMatchObject(PROCESSED);
 
     expect(seen.toSorted()).toEqual(['guard', 'guard', 'handler', 'unguarded']);
-    expect(failures).toMatchObject([{ handler: 'GuardedMethod.run', attempt: 1, final: false }]);
-    expect(failures).toHaveLength(1);
+    expect(failures).toMatchObject([{ handler: 'GuardedMethod.run', attempt: 1, final: false, error: { message } }]);
   });
 
   it('a guard that expects an HTTP context fails without one', async () => {
@@ -247,7 +254,8 @@ describe('guards of handlers', () => {
 
     await expect(start({ providers: [provider] })).rejects.toMatchObject({
       code: 'invalid_handler',
-      message: expect.stringContaining('GuardedClass.run handles Gemini events behind PolicyGuard'),
+      message:
+        'GuardedClass.run handles Gemini events behind PolicyGuard, which Nest did not instantiate. Nest does so only for classes that are listed as providers: list GuardedClass itself in providers, or pass an instance to the decorator.',
     });
   });
 

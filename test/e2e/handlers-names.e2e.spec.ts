@@ -225,14 +225,14 @@ describe('names of handlers', () => {
   });
 
   it.each([
-    { option: 'name', provider: TwoNames, given: 'one.*two|two.*one' },
-    { option: 'timeoutMs', provider: TwoTimeouts, given: '10.*20|20.*10' },
+    { option: 'name', provider: TwoNames, given: 'two, one' },
+    { option: 'timeoutMs', provider: TwoTimeouts, given: '20, 10' },
   ])(
     'and options that differ between the decorators of a method stop the app: $option',
     async ({ option, provider, given }) => {
       await expect(start([provider])).rejects.toMatchObject({
         code: 'invalid_handler',
-        message: expect.stringMatching(new RegExp(`${provider.name}\\.run.*${option}: (${given})`)),
+        message: expect.stringMatching(new RegExp(`${provider.name}\\.run.*${option}: ${given}\\. Use`)),
       });
     },
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { renamingOf } from '../../../lib/handlers/handler-warnings.js';
+import type { EventHandler } from '../../../lib/handlers/event-handler.js';
+import { handlerWarnings, renamingOf } from '../../../lib/handlers/handler-warnings.js';
 
 describe('handler names', () => {
   it.each([
@@ -17,11 +18,50 @@ describe('handler names', () => {
     {
       build: 'that keeps names',
       probe: 'ClassNameProbe',
-      fine: ['Bot.on', 'Pay2.on', 'Orders2.publish', 'alerts', 'ab'],
+      fine: ['Bot.on', 'Pay2.on', 'Orders2.publish', 'alerts', 'ab', '-a.on'],
     },
     { build: 'that minifies', probe: 'w', fine: ['Orders.publish', 'Invoice2.on', 'alerts', 'ab'] },
-    { build: 'that numbers', probe: 'ClassNameProbe12', fine: ['Orders.publish', 'Bot.on2', 'alerts2'] },
+    {
+      build: 'that numbers',
+      probe: 'ClassNameProbe12',
+      fine: ['Orders.publish', 'Bot.on2', 'alerts2', 'my-orders2.publish'],
+    },
   ])('look unchanged in a build $build', ({ probe, fine }) => {
     expect(fine.filter((name) => renamingOf(probe).looks(name))).toEqual([]);
+  });
+});
+
+describe('the warnings at start', () => {
+  const named = (name: string): EventHandler => ({
+    name,
+    patterns: ['*'],
+    timeoutMs: undefined,
+    invoke: async () => undefined,
+  });
+  const advice =
+    'They change with each build, and pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.';
+
+  it('are none for handlers with names of their own', () => {
+    expect(handlerWarnings([named('Orders.publish'), named('alerts')])).toEqual([]);
+  });
+
+  it('say that there are no handlers', () => {
+    expect(handlerWarnings([])).toEqual([
+      'No handler with @OnGeminiEvent was found: events are accepted, but no method handles them.',
+    ]);
+  });
+
+  it('list the names that look minified, and no others', () => {
+    expect(handlerWarnings([named('aB.on'), named('Orders.publish'), named('c.run')])).toEqual([
+      `Handler names look minified: aB.on, c.run. ${advice}`,
+    ]);
+  });
+
+  it('list 20 of them at most', () => {
+    const names = Array.from({ length: 21 }, (_, index) => `a.run${index}`);
+
+    expect(handlerWarnings(names.map(named))).toEqual([
+      `Handler names look minified: ${names.slice(0, 20).join(', ')}. ${advice}`,
+    ]);
   });
 });

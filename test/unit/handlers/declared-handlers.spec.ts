@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { describe, expect, it, jest } from '@jest/globals';
+import { declaredHandlers, DeclarationWatch, declaringClasses } from '../../../lib/handlers/declared-handlers.js';
+import { OnGeminiEvent } from '../../../lib/handlers/on-gemini-event.decorator.js';
+
+function define() {
+  class Orders {
+    @OnGeminiEvent('batch.*')
+    publish() {}
+  }
+  return Orders;
+}
+
+describe('a watch of declarations', () => {
+  it('calls back for each decorated method that is defined while it runs', () => {
+    const [onDeclared, onOther] = [jest.fn(), jest.fn()];
+    const [watch, other] = [new DeclarationWatch(onDeclared), new DeclarationWatch(onOther)];
+
+    define();
+    watch.start();
+    other.start();
+    define();
+    watch.stop();
+    define();
+    other.stop();
+    define();
+
+    expect([onDeclared, onOther].map((callback) => callback.mock.calls.length)).toEqual([1, 2]);
+  });
+});
+
+describe('the decorated methods of a class', () => {
+  class Base {
+    @OnGeminiEvent('batch.*')
+    publish() {}
+
+    @OnGeminiEvent('video.*', { name: 'videos' })
+    show() {}
+  }
+
+  class Derived extends Base {
+    @OnGeminiEvent('*')
+    @OnGeminiEvent('batch.succeeded', { timeoutMs: 5 })
+    override publish() {}
+  }
+
+  it("are its own and inherited ones, with the nearest class's decorators", () => {
+    const found = [...declaredHandlers(Derived.prototype)].map(([name, { className, isOwn, metadata, methods }]) => ({
+      name,
+      className,
+      isOwn,
+      metadata,
+      methods,
+    }));
+
+    expect(found).toEqual([
+      {
+        name: 'publish',
+        className: 'Derived',
+        isOwn: true,
+        metadata: [{ patterns: ['batch.succeeded'], timeoutMs: 5 }, { patterns: ['*'] }],
+        methods: [Derived.prototype.publish],
+      },
+      {
+        name: 'show',
+        className: 'Base',
+        isOwn: false,
+        metadata: [{ patterns: ['video.*'], name: 'videos' }],
+        methods: [Base.prototype.show],
+      },
+    ]);
+  });
+
+  it('are none for a class without decorators', () => {
+    expect([...declaredHandlers(class Plain {}.prototype)]).toEqual([]);
+  });
+
+  it('make it one of the classes with such methods, once', () => {
+    expect(declaringClasses().filter((one) => one === Derived.prototype)).toEqual([Derived.prototype]);
+  });
+});
