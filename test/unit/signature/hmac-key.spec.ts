@@ -43,6 +43,16 @@ describe('HmacKey', () => {
     expect(hexOf(new HmacKey(secret), head, body)).toBe(digest);
   });
 
+  it.each([63, 64, 65])(
+    'gives what createHmac gives, for a key of %i bytes, around the length of a block',
+    (length) => {
+      const secret = Buffer.alloc(length, 0x61);
+      const expected = createHmac('sha256', secret).update('head').update('body').digest('hex');
+
+      expect(hexOf(new HmacKey(secret), 'head', Buffer.from('body'))).toBe(expected);
+    },
+  );
+
   it('gives what createHmac gives, for keys and bodies of all lengths', () => {
     const secret = fc.uint8Array({ minLength: 1, maxLength: 200 });
     const head = fc.string({ unit: 'grapheme-ascii', maxLength: 300 });

@@ -39,6 +39,7 @@ describe('JwksStrategy.verifyBody', () => {
     expect(await triesFor(withEd25519(google.key(2), body))).toEqual([2]);
     expect(await triesFor(withEd25519(google.key(1), body))).toEqual([2, 0, 1]);
     expect(await triesFor(withEd25519(google.key(1), body))).toEqual([1]);
+    expect(await triesFor(withEd25519(rotated.key(), body))).toEqual([1, 0, 2]);
   });
 
   it('does not let a forged delivery change which key is tried first', async () => {

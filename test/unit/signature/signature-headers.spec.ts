@@ -126,3 +126,16 @@ describe('a timestamp', () => {
     expect(refused).toBe(recent ? undefined : 'timestamp_out_of_tolerance');
   });
 });
+
+describe('the limits of the headers', () => {
+  it('let a signature of 8192 characters through', () => {
+    expect(signaturesOf(`${V1} `.padEnd(8192, 'x')).v1).toHaveLength(1);
+  });
+
+  it('name the age of a delivery and the tolerance', async () => {
+    const refusal = await refusalOf(() => checkTimestamp(1_000, 300, 1_400));
+
+    expect(refusal.code).toBe('timestamp_out_of_tolerance');
+    expect(refusal.message).toBe('The delivery is dated 400 s before now; toleranceSeconds is 300.');
+  });
+});
