@@ -75,7 +75,26 @@ describe('the decorated methods of a class', () => {
     expect([...declaredHandlers(class Plain {}.prototype)]).toEqual([]);
   });
 
+  it('include a function that a decorator is given for a method that the class does not have', () => {
+    class Plain {}
+    const given = { value: () => undefined };
+
+    OnGeminiEvent('*')(Plain.prototype, 'added', given);
+
+    expect(declaredHandlers(Plain.prototype).get('added')?.methods).toEqual([given.value]);
+  });
+
+  it('include the original method if a decorator below has wrapped it', () => {
+    const { publish } = Base.prototype;
+    const wrapped = { value: () => undefined };
+
+    OnGeminiEvent('*')(Base.prototype, 'publish', wrapped);
+
+    expect(declaredHandlers(Base.prototype).get('publish')?.methods).toEqual([publish, wrapped.value]);
+  });
+
   it('make it one of the classes with such methods, once', () => {
     expect(declaringClasses().filter((one) => one === Derived.prototype)).toEqual([Derived.prototype]);
+    expect(new Set(declaringClasses().map((one) => typeof one))).toEqual(new Set(['object']));
   });
 });

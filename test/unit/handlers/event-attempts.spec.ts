@@ -37,6 +37,7 @@ describe('the attempts that the dispatcher emits', () => {
       jest.advanceTimersByTime(25);
       return invoke(...given);
     };
+    jest.advanceTimersByTime(7);
     const dispatcher = dispatcherOf(publish(slowly));
     const attempts: GeminiEventAttempt[] = [];
     dispatcher.attempts$.subscribe((attempt) => attempts.push(attempt));
