@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
-import { GeminiWebhooksError } from '../../../lib/errors.js';
 import {
   OnGeminiEvent,
   onGeminiEventMetadata,
@@ -78,7 +77,33 @@ describe('OnGeminiEvent', () => {
       descriptor: { value: () => undefined },
     },
   ])('rejects $what, which discovery would never find', ({ target, key, descriptor }) => {
-    expect(() => decorator('*')(target, key, descriptor)).toThrow(GeminiWebhooksError);
+    expect(() => decorator('*')(target, key, descriptor)).toThrow(
+      invalid(/: only instance methods with a string name can handle events\.$/) as unknown as Error,
+    );
+  });
+
+  it('says what to do if it is called as a TC39 decorator', () => {
+    const call = () => decorator('*')(Handlers.prototype.run, { kind: 'method', name: 'run' } as never, {});
+
+    expect(call).toThrow(
+      invalid(
+        /^@OnGeminiEvent was called as a TC39 decorator\. Nest needs "experimentalDecorators": true in tsconfig\.json\.$/,
+      ) as unknown as Error,
+    );
+  });
+
+  it('rejects generators, which run nothing when they are called', () => {
+    const generators = [function* () {}, async function* () {}];
+
+    for (const value of generators) {
+      expect(() => decorator('*')(Handlers.prototype, 'run', { value })).toThrow(
+        invalid(/: a generator does nothing when it is called\. Use a sync or async method\.$/) as unknown as Error,
+      );
+    }
+  });
+
+  it.each([1, 2 ** 31 - 1])('takes a timeout of %i ms', (timeoutMs) => {
+    expect(apply('*', { timeoutMs })).not.toThrow();
   });
 
   it('stacks, and does not change the metadata of an overridden method', () => {
