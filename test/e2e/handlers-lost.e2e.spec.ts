@@ -118,6 +118,15 @@ describe('decorated methods that no app finds are logged once, with the reason:'
   });
 });
 
+it('of many lost methods the log names 20, and the number of the others', async () => {
+  const names = Array.from({ length: 23 }, (_, index) => `Lost${index}`);
+  names.map(handlersCalled);
+  const { logger } = await started({});
+
+  const named = names.slice(0, 20).map((name) => `${name}.run`);
+  expect(await warnings(logger)).toEqual([expect.stringContaining(`: ${named.join(', ')} and 3 more (in no module`)]);
+});
+
 describe('two apps in one process', () => {
   it("do not report each other's classes", async () => {
     const [One, Two] = [handlersCalled('OfTheFirst'), handlersCalled('OfTheSecond')];

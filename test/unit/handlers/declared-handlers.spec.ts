@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it, jest } from '@jest/globals';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { declaredHandlers, DeclarationWatch, declaringClasses } from '../../../lib/handlers/declared-handlers.js';
 import { OnGeminiEvent } from '../../../lib/handlers/on-gemini-event.decorator.js';
 
@@ -75,11 +76,13 @@ describe('the decorated methods of a class', () => {
     expect([...declaredHandlers(class Plain {}.prototype)]).toEqual([]);
   });
 
-  it('include a function that a decorator is given for a method that the class does not have', () => {
+  it('include a function that a decorator is given for a method that the class does not have', async () => {
     class Plain {}
     const given = { value: () => undefined };
 
     OnGeminiEvent('*')(Plain.prototype, 'added', given);
+    // Enhancers are copied once all decorators have run.
+    await nextTurn();
 
     expect(declaredHandlers(Plain.prototype).get('added')?.methods).toEqual([given.value]);
   });
