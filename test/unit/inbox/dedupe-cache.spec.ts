@@ -36,6 +36,28 @@ describe('DedupeCache', () => {
     expect(cache.size).toEqual({ total: 1, running: 0 });
   });
 
+  it('finds an event until its retention has passed', async () => {
+    const cache = cacheOf();
+    const entry = await complete(cache, 'a');
+
+    jest.advanceTimersByTime(HOUR);
+    expect(cache.find('a')).toBe(entry);
+    jest.advanceTimersByTime(1);
+    expect(cache.find('a')).toBeUndefined();
+  });
+
+  it('goes on evicting after it once had nothing to evict', async () => {
+    const cache = cacheOf({ maxEntries: 3 });
+    const work = deferred();
+    const running = ['a', 'b', 'c', 'd'].map((key) => cache.claim(key, new DedupeEntry(), () => work.promise).result);
+    work.resolve();
+    await Promise.all(running);
+
+    for (let more = 0; more < 20; more += 1) await complete(cache, `more ${more}`);
+
+    expect(cache.size.total).toBe(4);
+  });
+
   it('keeps the entry when the work rejects', async () => {
     const cache = cacheOf();
     const entry = new DedupeEntry();
@@ -146,5 +168,20 @@ describe('DedupeEntry', () => {
 
     entry.finish();
     expect([entry.has('a'), entry.done]).toEqual([false, true]);
+  });
+});
+
+describe('an entry', () => {
+  it('remembers a copy of what handlers receive, or that it stays as sent', () => {
+    const decided = { type: 'batch.succeeded', data: { id: 'b1' } } as never;
+    const [entry, asSent] = [new DedupeEntry(), new DedupeEntry()];
+    expect(entry.decided).toBeUndefined();
+
+    entry.decide(decided);
+    asSent.decide(undefined);
+
+    expect(entry.decided).toEqual(decided);
+    expect(entry.decided === decided).toBe(false);
+    expect(asSent.decided).toBeNull();
   });
 });

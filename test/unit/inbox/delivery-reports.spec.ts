@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { GeminiWebhooksError } from '../../../lib/errors.js';
 import type { GeminiDeliveryReport } from '../../../lib/events/delivery-report.js';
 import { DeliveryReports } from '../../../lib/inbox/delivery-reports.js';
+import { problemOf } from '../../../lib/problem.js';
+import { answerAttributes } from '../../../lib/telemetry/attributes.js';
 import type { Telemetry, TelemetrySpan } from '../../../lib/telemetry/telemetry.js';
 import { deliveryOf } from '../../support/deliveries.js';
 
@@ -164,5 +166,22 @@ describe('the trace of a delivery', () => {
     await new DeliveryReports(telemetry).accept(deliveryOf(), async () => receipt);
 
     expect(lines).toEqual([['accept', { attributes: expect.anything() }], 'in accept', ['end of accept', undefined]]);
+  });
+});
+
+describe('the span of a delivery that did not verify', () => {
+  it('ends with the error and the answer', () => {
+    const { telemetry, lines } = tracing();
+    const reports = new DeliveryReports(telemetry);
+
+    reports.refused('default', refusal, reports.arrived('default', {}));
+
+    const { status, code } = problemOf(refusal).problem;
+    expect(code).toBe('signature_mismatch');
+    expect(lines.at(-1)).toEqual([
+      'end of receive',
+      { error: refusal, attributes: answerAttributes({ status, code }) },
+    ]);
+    expect(answerAttributes({ status, code })).not.toEqual(answerAttributes({} as never));
   });
 });

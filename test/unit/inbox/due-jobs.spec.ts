@@ -34,6 +34,14 @@ describe('DueJobs', () => {
     for (const [id, inMs] of jobs) due.schedule(id, NOW + inMs);
   };
 
+  it('sets no timer once it is closed', () => {
+    due.close();
+
+    schedule(['late', 100]);
+
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('calls back for each job when it is due, in the order of their times, with one timer', async () => {
     schedule(['late', 300], ['first', 100], ['second', 200]);
     expect(jest.getTimerCount()).toBe(1);

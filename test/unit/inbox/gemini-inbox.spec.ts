@@ -4,11 +4,39 @@ import { GeminiWebhooksError } from '../../../lib/errors.js';
 import { GeminiInbox } from '../../../lib/inbox/gemini-inbox.js';
 import type { InboxEngine } from '../../../lib/inbox/inbox-engine.js';
 import { deliveryOf } from '../../support/deliveries.js';
+import { RecordingLogger } from '../../support/recording-logger.js';
 
 /** A custom engine with the required methods only. */
 const engineOf = (accept: InboxEngine['accept']): InboxEngine => ({ accept, close: async () => undefined });
 
 describe('GeminiInbox', () => {
+  it('starts and closes its engine with the app, even if the engine has nothing to start', async () => {
+    const calls: string[] = [];
+    const engine: InboxEngine = {
+      ...engineOf(async () => ({ status: 'accepted', httpStatus: 202 })),
+      start: async () => void calls.push('start'),
+      close: async () => void calls.push('close'),
+    };
+    const inbox = new GeminiInbox(engine);
+
+    await inbox.onApplicationBootstrap();
+    expect(calls).toEqual(['start']);
+    await inbox.onModuleDestroy();
+    expect(calls).toEqual(['start', 'close']);
+    await expect(new GeminiInbox(engineOf(engine.accept)).onApplicationBootstrap()).resolves.toBeUndefined();
+  });
+
+  it('logs under the name of the package', async () => {
+    const logger = new RecordingLogger();
+    Logger.overrideLogger(logger);
+    const inbox = new GeminiInbox(engineOf(() => Promise.reject(new Error('the disk is full'))));
+
+    await expect(inbox.accept(deliveryOf())).rejects.toMatchObject({ status: 503 });
+    Logger.overrideLogger(false);
+
+    expect(logger.of('error')).toEqual([expect.stringMatching(/^The inbox could not accept .* GeminiWebhooks$/)]);
+  });
+
   it('says what to do for a custom inbox that does not count its events', async () => {
     const inbox = new GeminiInbox(engineOf(async () => ({ status: 'accepted', httpStatus: 202 })));
 

@@ -61,3 +61,20 @@ describe('two watches with the same function', () => {
     jobs.close();
   });
 });
+
+describe('the limit of running jobs', () => {
+  it('refuses another job, and says what to use', async () => {
+    const gemini = new ScriptedGemini();
+    const jobs = new InlineJobTracker(gemini.tracking(false), async () => undefined, { ...LIMITS, maxEntries: 2 });
+    const [first, second, third] = [1, 2, 3].map(() => newJob({ createdAt: Date.now() }));
+    await jobs.add(first!);
+    await jobs.add(second!);
+
+    await jobs.add(second!);
+    await expect(jobs.add(third!)).rejects.toMatchObject({
+      code: 'inbox_unavailable',
+      message: '2 jobs are running, the limit of the inline inbox. Use bullmqInbox to track more.',
+    });
+    jobs.close();
+  });
+});

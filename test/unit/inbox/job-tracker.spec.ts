@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { idOfName, isLost } from '../../../lib/inbox/job-tracker.js';
+import { earlierIdOfName, idOfName, isLost } from '../../../lib/inbox/job-tracker.js';
 
 describe('the id of a job that is known only by its name', () => {
   it.each([
@@ -10,6 +10,14 @@ describe('the id of a job that is known only by its name', () => {
     ['video', 'ü\ud800', {}, 'name/interaction/%C3%BC%EF%BF%BD'],
   ] as const)('of a %s named %j is always the same, because records outlive deploys', (kind, name, params, id) => {
     expect(idOfName({ kind, name, params })).toBe(id);
+  });
+});
+
+describe('the id that version 0.1.0 gave such a job', () => {
+  it('was another one for videos only', () => {
+    expect(earlierIdOfName({ kind: 'video', name: 'v1', params: { region: 'eu' } })).toBe('name/video/region=eu/v1');
+    expect(earlierIdOfName({ kind: 'batch', name: 'batches/b1', params: {} })).toBeUndefined();
+    expect(earlierIdOfName({ kind: 'interaction', name: 'interactions/i1', params: {} })).toBeUndefined();
   });
 });
 
