@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { DispatchOutcome, DispatchRun } from '../../../lib/handlers/dispatch.js';
+import type { InboxHost } from '../../../lib/inbox/inbox-engine.js';
+import { inlineInbox, type InlineInboxOptions } from '../../../lib/inbox/inline-inbox.js';
+import { estimatedBytes } from '../../../lib/inbox/memory-budget.js';
+import { deferred } from '../../support/deferred.js';
+import { deliveryOf } from '../../support/deliveries.js';
+import { RecordingLogger } from '../../support/recording-logger.js';
+
+let logger: RecordingLogger;
+
+function inboxOf(options: InlineInboxOptions, dispatch: InboxHost['dispatch'], more: Partial<InboxHost> = {}) {
+  const host = { registration: 'default', toleranceSeconds: 300, handlers: () => [], announce: () => undefined };
+  return inlineInbox(options)({ ...host, dispatch, ...more });
+}
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick'] });
+  logger = new RecordingLogger();
+  Logger.overrideLogger(logger);
+});
+afterEach(() => {
+  jest.useRealTimers();
+  Logger.overrideLogger(false);
+});
+
+describe('the options of the inline inbox', () => {
+  it.each([
+    { given: { dispatch: () => undefined }, message: 'GeminiWebhooksModule: inbox: call it, as in inlineInbox().' },
+    {
+      given: { maxSize: 1 },
+      message:
+        'inlineInbox: maxSize: is not an option. The options are: ackTimeoutMs, maxEntries, maxBytes, retentionMs, drainTimeoutMs.',
+    },
+  ])('are refused with advice: $message', ({ given, message }) => {
+    expect(() => inlineInbox(given as InlineInboxOptions)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message }) as unknown as Error,
+    );
+  });
+});
+
+describe('the inline inbox', () => {
+  const never = () => deferred<DispatchOutcome>().promise;
+
+  it('names the handlers that failed', async () => {
+    const inbox = inboxOf({}, async () => ({ retryable: ['Billing.charge', 'alerts'], final: [] }));
+
+    await expect(inbox.accept(deliveryOf())).rejects.toMatchObject({
+      code: 'handler_failed',
+      message: 'Billing.charge, alerts failed for batch.succeeded msg_batch_1.',
+    });
+  });
+
+  it('says how many events and how much memory it holds when it is full', async () => {
+    const inbox = inboxOf({ maxEntries: 1 }, never);
+    void inbox.accept(deliveryOf()).catch(() => undefined);
+
+    await expect(inbox.accept(deliveryOf({ id: 'batch_2' }))).rejects.toMatchObject({
+      code: 'inbox_unavailable',
+      message: '1 events are being handled (about 0 MB), the limit of the inline inbox.',
+    });
+    expect(logger.of('warn')).toEqual([expect.stringMatching(/^batch\.succeeded msg_batch_2 was .* GeminiWebhooks$/)]);
+  });
+
+  it('needs no memory for a copy that no longer waits', async () => {
+    const maxBytes = Math.ceil(2.5 * estimatedBytes(deliveryOf().body));
+    const inbox = inboxOf({ ackTimeoutMs: 1000, maxBytes }, never);
+
+    for (let copy = 0; copy < 4; copy += 1) {
+      const answer = inbox.accept(deliveryOf()).catch((error: unknown) => error);
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(await answer).toMatchObject({
+        code: 'still_processing',
+        message: 'The handlers took longer than 1000 ms.',
+      });
+    }
+  });
+
+  it('decides once what handlers receive, however often it is delivered', async () => {
+    const decide = jest.fn(() => undefined);
+    const inbox = inboxOf({}, async () => ({ retryable: ['alerts'], final: [] }), { decide });
+
+    for (let delivery = 0; delivery < 2; delivery += 1)
+      await expect(inbox.accept(deliveryOf())).rejects.toThrow('alerts');
+
+    expect(decide).toHaveBeenCalledTimes(1);
+  });
+
+  it('aborts handlers that outlive the shutdown, and accepts nothing more', async () => {
+    const runs: DispatchRun[] = [];
+    const inbox = inboxOf({ drainTimeoutMs: 500 }, (_delivery, run) => {
+      runs.push(run);
+      return never();
+    });
+    void inbox.accept(deliveryOf()).catch(() => undefined);
+
+    const closed = inbox.close();
+    const shuttingDown = { message: 'The app is shutting down.' };
+    await expect(inbox.accept(deliveryOf())).rejects.toMatchObject({ code: 'inbox_unavailable', ...shuttingDown });
+    await jest.advanceTimersByTimeAsync(500);
+    await closed;
+
+    expect(runs.map(({ signal }) => signal?.reason as unknown)).toEqual([
+      expect.objectContaining({ code: 'closed', ...shuttingDown }),
+    ]);
+    expect(logger.of('warn')).toEqual([
+      'Handlers of 1 events were still running after drainTimeoutMs (500 ms): their signals are aborted, and Google retries. GeminiWebhooks',
+    ]);
+  });
+});
