@@ -21,8 +21,6 @@ const SPECS_LAST_MS = 60_000;
 
 /** Errors that no code awaits. As in Jest, they fail the test that is running. */
 let strayError;
-for (const event of ['unhandledRejection', 'uncaughtException'])
-  process.on(event, (error) => (strayError ??= { error }));
 
 /**
  * Runs tests for Stryker with Jest's API, but without Jest: it imports the code once and then runs the tests that reach a
@@ -42,6 +40,9 @@ class Runner {
 
   init() {
     process.env.NODE_ENV = 'test';
+    // Not when this file is imported: Stryker's main process imports it, too, and must fail by its own errors.
+    for (const event of ['unhandledRejection', 'uncaughtException'])
+      process.on(event, (error) => (strayError ??= { error }));
     // Logs of thousands of runs.
     for (const stream of [process.stdout, process.stderr]) stream.write = () => true;
   }
