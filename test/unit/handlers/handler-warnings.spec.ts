@@ -39,7 +39,7 @@ describe('the warnings at start', () => {
     invoke: async () => undefined,
   });
   const advice =
-    'They change with each build, and pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.';
+    'Such names change with each build: pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.';
 
   it('are none for handlers with names of their own', () => {
     expect(handlerWarnings([named('Orders.publish'), named('alerts')])).toEqual([]);
