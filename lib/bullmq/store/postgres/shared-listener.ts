@@ -53,6 +53,8 @@ export class SharedListener {
 
   #connect(config: ClientConfig): Promise<Client> {
     const client = new this.#Client(config);
+    // A statement on a session that was lost may never end.
+    this.#lastQuery = Promise.resolve();
     const session = client.connect().then(() => client);
     const lose = (error: Error) => {
       if (this.#session !== session) return;

@@ -80,6 +80,17 @@ describe('the LISTEN clients of a process', () => {
     expect(Session.opened[0]!.mostUnderWay).toBe(1);
   });
 
+  it('do not wait on a new session for a statement that never ends on a lost one', async () => {
+    const client = await open();
+    Session.opened[0]!.query = () => new Promise(() => undefined);
+    void client.query('LISTEN jobs');
+    await nextTurn();
+    Session.opened[0]!.emit('error', CUT);
+    const next = await open();
+
+    await expect(next.query('LISTEN jobs')).resolves.toEqual({ rows: [] });
+  });
+
   it("give the session the name of the one that is looked for, and not the workers'", async () => {
     const [worker, relay] = [await open(), await open(true)];
     await worker.query(SET_NAME, ['the queue']);
