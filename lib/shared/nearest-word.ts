@@ -1,4 +1,4 @@
-/** Misspelt words differ by this many letters at most. */
+/** Misspelled words differ by this many letters at most. */
 const MAX_DISTANCE = 2;
 
 /** Returns the word that a misspelled one most likely stands for, or `undefined` if none is close. */

@@ -8,25 +8,31 @@ import { until } from '../../../support/until.js';
 
 const RELAY_LIMIT_BYTES = 512 * 1024;
 
+/** A process on a relay that has no other nodes. */
+function peersOn(relay: object): Peers {
+  const idle = {
+    nodeId: 'self',
+    on: () => undefined,
+    waitUntilReady: async () => undefined,
+    subscribe: async () => undefined,
+    deleteRetained: async () => true,
+    getNodeConnections: async () => [],
+    close: async () => undefined,
+  };
+  return new Peers(async () => ({ ...idle, ...relay }) as unknown as Relay<never>, {
+    publishLocally: () => undefined,
+    load: async () => undefined,
+    self: { works: true, handlers: [] },
+    onFailure: () => undefined,
+  });
+}
+
 describe('a process that connects to its peers', () => {
   it('records the format of the data that it stores', async () => {
     const retained: string[] = [];
-    const relay = {
-      nodeId: 'self',
-      on: () => undefined,
-      waitUntilReady: async () => undefined,
-      subscribe: async () => undefined,
+    const peers = peersOn({
       publish: async (topic: string) => void retained.push(topic),
       getRetained: async () => [],
-      deleteRetained: async () => true,
-      getNodeConnections: async () => [],
-      close: async () => undefined,
-    } as unknown as Relay<never>;
-    const peers = new Peers(async () => relay, {
-      publishLocally: () => undefined,
-      load: async () => undefined,
-      self: { works: true, handlers: [] },
-      onFailure: () => undefined,
     });
     peers.start();
     await until(() => retained.includes(`format.${STORE_FORMAT}`));
@@ -41,23 +47,10 @@ describe('events that are published to the other processes', () => {
   it('leave out the names of handlers, so that a message stays below the limit of the relay', async () => {
     const sent: DeliveryJobData[][] = [];
     const other = JSON.stringify({ node: 'other', works: true, handlers: [] });
-    const relay = {
-      nodeId: 'self',
-      on: () => undefined,
-      waitUntilReady: async () => undefined,
-      subscribe: async () => undefined,
+    const peers = peersOn({
       publish: async (topic: string, data: unknown) =>
         void (topic === 'events' && sent.push(data as DeliveryJobData[])),
       getRetained: async () => [{ topic: 'roster.other', data: other }],
-      deleteRetained: async () => true,
-      getNodeConnections: async () => [],
-      close: async () => undefined,
-    } as unknown as Relay<never>;
-    const peers = new Peers(async () => relay, {
-      publishLocally: () => undefined,
-      load: async () => undefined,
-      self: { works: true, handlers: [] },
-      onFailure: () => undefined,
     });
     peers.start();
     await peers.ready();
