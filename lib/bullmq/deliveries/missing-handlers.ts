@@ -5,10 +5,7 @@ import type { WantedHandlers } from '../peers/handler-roster.js';
 import type { DeliveryJob } from '../store/inbox-store.js';
 import type { DeliveryCheckpoints } from './delivery-checkpoints.js';
 import { storedHandlers } from './receiver-handlers.js';
-import { loadBullmq } from '../store/optional-peers.js';
 
-const MIN_DELAY_MS = 250;
-const MAX_DELAY_MS = 10_000;
 /** Time that a process has to join with the handlers of an event that it has just received, in milliseconds. */
 const JOIN_MS = 10_000;
 
@@ -93,19 +90,4 @@ export function unavailableReason({ idle, gone }: MissingHandlers): string {
         ]
       : []),
   ].join(' ');
-}
-
-/**
- * Postpones an event until a worker has its handlers, without using up an attempt. The delay grows up to 10 s.
- *
- * @returns the error that the processor must throw
- */
-export async function postponeForWorker(
-  job: DeliveryJob,
-  token: string | undefined,
-  { ageMs, now }: { readonly ageMs: number; readonly now: number },
-): Promise<Error> {
-  const { DelayedError } = await loadBullmq();
-  await job.moveToDelayed(now + Math.min(Math.max(Math.round(ageMs / 4), MIN_DELAY_MS), MAX_DELAY_MS), token);
-  return new DelayedError();
 }

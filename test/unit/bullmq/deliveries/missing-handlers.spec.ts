@@ -2,11 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import {
   missingHandlers,
   missingReason,
-  postponeForWorker,
   unavailableReason,
 } from '../../../../lib/bullmq/deliveries/missing-handlers.js';
 import { toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
-import type { DeliveryJob } from '../../../../lib/bullmq/store/inbox-store.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 
 const NONE = { names: [], served: [], idle: [], gone: [] };
@@ -74,20 +72,5 @@ describe('the reason why handlers did not run', () => {
     [{ ...idle, ...gone }, `${idleHint} ${goneHint}`],
   ])("explains it for the app's log: %j", (missing, reason) => {
     expect(unavailableReason({ ...NONE, ...missing })).toBe(reason);
-  });
-});
-
-describe('an event that waits for a worker', () => {
-  it.each([
-    [0, 250],
-    [2_000, 500],
-    [39_000, 9_750],
-    [90_000, 10_000],
-  ])('after %i ms is postponed by %i ms, without using up an attempt', async (ageMs, delayMs) => {
-    const delays: unknown[][] = [];
-    const job = { moveToDelayed: async (...given: unknown[]) => delays.push(given) } as unknown as DeliveryJob;
-
-    expect(await postponeForWorker(job, 'token', { ageMs, now: 1_000 })).toMatchObject({ name: 'DelayedError' });
-    expect(delays).toEqual([[1_000 + delayMs, 'token']]);
   });
 });
