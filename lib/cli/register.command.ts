@@ -60,7 +60,7 @@ async function register(name: string, options: RegisterOptions, host: CommandHos
       secretStore,
     });
     if (options.json) host.print(JSON.stringify({ done, webhook: webhookJson(webhook), secret }, undefined, 2));
-    else host.printError(`${DONE[done]} ${webhookLabel(webhook)}, ${webhook.state}. ${secretText(options)}`);
+    else host.printError(`${DONE[done]} ${webhookLabel(webhook)}, ${webhook.state}. ${secretText(options, done)}`);
   });
 }
 
@@ -71,10 +71,11 @@ const DONE: Readonly<Record<EndpointChange, string>> = {
   unchanged: 'unchanged:',
 };
 
-function secretText({ store }: SecretDestination): string {
+function secretText({ store }: SecretDestination, done: EndpointChange): string {
   if (store === undefined)
     return 'Its secret is printed above and not stored: set it as GEMINI_WEBHOOK_SECRET of the app.';
-  return `Its secret is in ${store}.`;
+  if (done !== 'rotated') return `Its secret is in ${store}.`;
+  return `Its new secret is in ${store}. Apps that do not use this store refuse deliveries when the old secret expires in 24 h.`;
 }
 
 const EXAMPLES = `

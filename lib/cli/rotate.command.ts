@@ -5,6 +5,7 @@ import { withEndpoints } from './webhooks/endpoints.js';
 import { findWebhook } from './webhooks/find-webhook.js';
 import {
   checkDestination,
+  checkStoreIsInUse,
   storeFor,
   withSecretDestination,
   type SecretDestination,
@@ -13,6 +14,7 @@ import { webhookLabel } from './webhooks/webhook-text.js';
 
 interface RotateOptions extends SecretDestination {
   readonly revokePrevious: RevokePrevious;
+  readonly newStore?: true;
   readonly json?: true;
 }
 
@@ -27,6 +29,12 @@ export function rotateCommand(host: CommandHost): Command {
         .default('after24h'),
     );
   return withSecretDestination(command)
+    .addOption(
+      new Option(
+        '--new-store',
+        'save to a store that has no secret of this webhook yet, for apps that will use it',
+      ).conflicts('printSecret'),
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action((idOrName: string, options: RotateOptions) => rotate(idOrName, options, host));
@@ -34,10 +42,11 @@ export function rotateCommand(host: CommandHost): Command {
 
 async function rotate(idOrName: string, options: RotateOptions, host: CommandHost): Promise<void> {
   checkDestination(options);
-  const { revokePrevious, store, json } = options;
+  const { revokePrevious, store, newStore, json } = options;
   await withEndpoints(host, options.instance, async (endpoints) => {
     const webhook = findWebhook(await endpoints.list(), idOrName);
     const { id, name = id } = webhook;
+    if (!newStore) await checkStoreIsInUse(options, name, host);
     let secret: string | undefined;
     const secretStore = await storeFor(options, name, (shown) => {
       secret = shown;
@@ -66,7 +75,8 @@ const NEXT: Readonly<Record<RevokePrevious, { readonly stored: string; readonly 
 };
 
 const EXAMPLES = `
-Give the store that the apps use: they load the new secret from it without a restart.
+Give the store that the apps use: they load the new secret from it without a restart. A store without a secret of the webhook
+is refused, unless --new-store is given: an app that does not use it refuses deliveries once its own secret has expired.
 
 Examples:
   $ npx nestjs-gemini-webhooks rotate orders --store file:secrets.json

@@ -63,6 +63,14 @@ describe('register', () => {
     expect(kept()).toBe(before);
   });
 
+  it('says what happens to apps that do not use a store into which it rotates the secret', async () => {
+    await register('orders', '--print-secret');
+    const { code, err } = await register('orders', '--store', store());
+
+    expect(code).toBe(0);
+    for (const fact of ['rotated', '24 h', store()]) expect(err).toContain(fact);
+  });
+
   it('prints the secret on request, and nothing else on standard output', async () => {
     const sink = await startSink();
     const { code, out } = await command(
@@ -199,6 +207,48 @@ describe('rotate', () => {
     expect(out).toMatch(/^whsec_[\w+/=]+$/);
     expect(err).toContain('GEMINI_WEBHOOK_SECRET');
     expect(secretsIn(err)).toEqual([]);
+  });
+
+  it('rotates nothing if the store has no secret of the webhook, and says where it looked', async () => {
+    await register('orders', '--print-secret');
+    await register('others', '--store', store());
+    const { code, out, err } = await command('rotate', 'orders', '--store', store());
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    for (const fact of ['"orders"', join(directory, 'secrets.json'), '--new-store']) expect(err).toContain(fact);
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
+    expect(secretsIn(kept())).toHaveLength(1);
+  });
+
+  it('saves the first secret to a store on request', async () => {
+    await register('orders', '--print-secret');
+    const { code } = await command('rotate', 'orders', '--store', store(), '--new-store');
+
+    expect(code).toBe(0);
+    expect(secretsIn(kept())).toHaveLength(1);
+  });
+
+  it('finishes the first rotation into a store that was interrupted', async () => {
+    await register('orders', '--print-secret');
+    gemini.inject({ fault: 'api_error', status: 503, operation: 'webhooks.rotateSigningSecret', times: 1 });
+    const interrupted = await command('rotate', 'orders', '--store', store(), '--new-store');
+    const { code } = await command('rotate', 'orders', '--store', store());
+
+    expect({ interrupted: interrupted.code, code }).toEqual({ interrupted: 1, code: 0 });
+    expect(secretsIn(kept())).toHaveLength(1);
+  });
+
+  it.each(STORES)('names the store on $name and the instance, without the password', async ({ url }) => {
+    await register('orders', '--print-secret');
+    const registration = `cli-${randomUUID()}`;
+    const { code, err } = await cli(['rotate', 'orders', '--store', 'inbox', '--instance', registration], {
+      env: { GEMINI_API_KEY: gemini.apiKey, GOOGLE_GEMINI_BASE_URL: gemini.baseUrl, GEMINI_WEBHOOK_INBOX_URL: url },
+    });
+
+    expect(code).toBe(2);
+    for (const fact of [registration, new URL(url).host, '--instance', '--new-store']) expect(err).toContain(fact);
+    expect(err).not.toContain('@');
+    expect(gemini.countOf('webhooks.rotateSigningSecret')).toBe(0);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { checkSecret } from '../../shared/signing-secret.js';
 import { secret } from '../arguments.js';
 import type { CommandHost } from '../command-host.js';
 import { secretsOf, secretVariableOf } from '../environment.js';
-import { secretStoreOf, storeArgument, storeHostOf, withInstance } from './secret-store.js';
+import { placeOf, secretStoreOf, storeArgument, storeHostOf, withInstance } from './secret-store.js';
 
 /** Options for where a command finds the signing secrets of an app. */
 export interface SecretSource {
@@ -56,6 +56,6 @@ async function storedSecrets(store: string, { instance, webhook }: SecretSource,
   }
   throw new GeminiWebhooksError(
     'invalid_argument',
-    `${store} has no secret of the webhook ${JSON.stringify(webhook)}. Check its name, the path and --instance.`,
+    `The store has no secret of the webhook ${JSON.stringify(webhook)}. Looked in: ${placeOf(store, instance, host)}. Check its name, the store and --instance.`,
   );
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { resolve } from 'node:path';
 import { splitList } from '../../config/option-checks.js';
 import { DEFAULT_NAME } from '../../gemini-webhooks.tokens.js';
 import type { SigningSecretStoreFactory, SigningSecretStoreHost } from '../../static-webhooks/signing-secret-store.js';
@@ -43,4 +44,13 @@ export function storeHostOf(
   const bindingSecrets = splitList(environment['GEMINI_WEBHOOK_BINDING_SECRET']);
   const keys = bindingSecrets.length > 0 || !needsKey ? bindingSecrets : [apiKeyOf(environment)];
   return { registration: instance, keys, inboxUrl: environment['GEMINI_WEBHOOK_INBOX_URL'] };
+}
+
+/** Describes where a store keeps its secrets, without the credentials of a URL. */
+export function placeOf(store: string, instance: string, { environment }: Pick<CommandHost, 'environment'>): string {
+  if (store !== 'inbox') return `file:${resolve(store.slice('file:'.length))}`;
+  const url = environment['GEMINI_WEBHOOK_INBOX_URL'] ?? '';
+  const { protocol, host, pathname } = URL.canParse(url) ? new URL(url) : {};
+  const server = protocol === undefined ? 'GEMINI_WEBHOOK_INBOX_URL' : `${protocol}//${host}${pathname}`;
+  return `${server}, module instance ${JSON.stringify(instance)}, default prefix`;
 }
