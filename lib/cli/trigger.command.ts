@@ -16,6 +16,7 @@ import {
 import { privateKeyFrom, serveKeySet } from './trigger/key-set-server.js';
 import { paced } from './trigger/pace.js';
 import { triggeredEvent } from './trigger/triggered-event.js';
+import { unhandledWarning } from './trigger/unhandled-type.js';
 import { loadSecrets, withSecretSource, type SecretSource } from './webhooks/secret-source.js';
 
 const DEFAULT_JWKS_PORT = 8789;
@@ -79,12 +80,13 @@ async function sendAll(
   { print, printError, fetch }: CommandHost,
 ): Promise<void> {
   const advice = new Set<string>();
-  let [sent, unexpected] = [0, 0];
+  let [sent, unexpected, accepted] = [0, 0, 0];
   const send = async ({ headers, body }: { readonly headers: Record<string, string>; readonly body: string }) => {
     const result = await sendRequest(to, { method: 'POST', headers, body }, fetch);
     const isRight = isExpectedResult(result, fault);
     print(json ? jsonLine(type, headers['webhook-id'] ?? '', result, isRight) : line(type, headers, result));
     sent += 1;
+    if (isReceipt(result)) accepted += 1;
     if (isSuccess(result) && !isReceipt(result))
       advice.add(`The response does not come from this module. ${NOT_THE_MODULE}`);
     if (isRight) return;
@@ -94,6 +96,7 @@ async function sendAll(
   await paced(count, rate, async () => {
     await Promise.all(deliveriesOf(triggeredEvent(type, data), signer, fault).map(send));
   });
+  if (accepted > 0) advice.add((await unhandledWarning(type, { to, signer, fetch })) ?? '');
   for (const text of advice) if (text) printError(text);
   if (unexpected > 0)
     throw new Error(
@@ -137,7 +140,7 @@ async function secretFor(options: TriggerOptions, host: CommandHost): Promise<re
 
 const EXAMPLES = `
 The exit code is 0 if every response is as expected: 2xx, or a refusal of a forged or stale delivery. Each event has its own job
-unless --data id=… names one. With --dynamic, an app with binding returns 403 unbound_delivery: only jobs that it started are bound to it.
+unless --data id=… names one. If no handler of the app receives the type, the command says so. With --dynamic, an app with binding returns 403 unbound_delivery: only jobs that it started are bound to it.
 
 Examples:
   $ npx nestjs-gemini-webhooks trigger batch.succeeded --to http://localhost:3000/gemini/webhooks --data id=batch_42

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { fileSecretStore } from '../../lib/index.js';
+import { fileSecretStore, GeminiEventBus, OnGeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { cli } from '../support/cli.js';
 import { receiver } from '../support/receiver.js';
@@ -25,6 +26,19 @@ async function app(options?: Parameters<typeof receiver>[0]) {
   const { secret, events, metadata } = receiver(options);
   const { origin } = await startApp(metadata, { adapter });
   return { secret, events, to: ['--to', `${origin}/gemini/webhooks`] };
+}
+
+/** App whose only handler receives `batch.succeeded`. */
+async function partialApp() {
+  @Injectable()
+  class Batches {
+    @OnGeminiEvent('batch.succeeded')
+    note() {}
+  }
+
+  const { secret, metadata } = receiver();
+  const { app: started, origin } = await startApp({ ...metadata, providers: [Batches] }, { adapter });
+  return { secret, to: ['--to', `${origin}/gemini/webhooks`], bus: started.get(GeminiEventBus) };
 }
 
 function fileWith(text: string | Buffer): string {
@@ -89,6 +103,35 @@ describe('trigger', () => {
       Array.from({ length: 20 }, () => expect.objectContaining({ status: 200, answer: 'processed', ok: true })),
     );
     expect(new Set(events.map(({ data }) => data['id'])).size).toBe(20);
+  });
+
+  it('says that no handler of the app receives the type, and which types its handlers receive', async () => {
+    const { secret, to } = await partialApp();
+    const send = (type: string) => cli(['trigger', type, ...to, '--secret', secret]);
+
+    const unhandled = await send('video.generated');
+    expect(unhandled).toMatchObject({ code: 0, out: expect.stringContaining('200 processed') });
+    for (const fact of ['No handler', 'video.generated', 'batch.succeeded']) expect(unhandled.err).toContain(fact);
+    expect(unhandled.out.split('\n')).toHaveLength(1);
+    // The old name of batch.succeeded.
+    expect(await send('batch.completed')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('says that only the event bus receives the type', async () => {
+    const { secret, to, bus } = await partialApp();
+    const subscription = bus.events$.subscribe();
+    const { code, err } = await cli(['trigger', 'video.generated', ...to, '--secret', secret]);
+    subscription.unsubscribe();
+
+    expect(code).toBe(0);
+    expect(err).toContain('only subscribers of GeminiEventBus');
+  });
+
+  it.each(['forge', 'stale'])('asks for no handlers after a refusal, with --fault %s', async (fault) => {
+    const { secret, to } = await partialApp();
+    const { code, err } = await cli(['trigger', 'video.generated', ...to, '--secret', secret, '--fault', fault]);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 
   it('sends a duplicate with the same id, and the app handles it once', async () => {
