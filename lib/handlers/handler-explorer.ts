@@ -117,7 +117,8 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
     return {
       name: agreedOption(where, 'name', metadata) ?? where,
       timeoutMs: agreedOption(where, 'timeoutMs', metadata),
-      patterns: [...new Set(metadata.flatMap(({ patterns }) => patterns))],
+      // Decorators run from the last one to the first.
+      patterns: [...new Set(metadata.toReversed().flatMap(({ patterns }) => patterns))],
       invoke: handlerInvoker(this.#moduleRef, wrapper, { prototype, methodName, versions }),
     };
   }

@@ -25,6 +25,13 @@ class Guarded {
   }
 }
 
+class Stacked {
+  @OnGeminiEvent('video.generated')
+  @OnGeminiEvent(['batch.succeeded', 'batch.failed'])
+  @OnGeminiEvent('interaction.*')
+  run() {}
+}
+
 class Copied {}
 Object.defineProperty(Copied.prototype, 'run', Object.getOwnPropertyDescriptor(Guarded.prototype, 'run')!);
 
@@ -57,6 +64,11 @@ const start = async (provider: Type) => {
 describe('the handlers that an app logs at start', () => {
   it.each<{ what: string; provider: () => Type; mapped: string }>([
     { what: 'a decorated method', provider: () => Orders, mapped: 'batch.*, video.generated} Orders.publish' },
+    {
+      what: 'a method with several decorators, by the patterns in the order of the source',
+      provider: () => Stacked,
+      mapped: 'video.generated, batch.succeeded, batch.failed, interaction.*} Stacked.run',
+    },
     { what: 'a method copied to another class', provider: () => Copied, mapped: '*} Copied.run' },
     {
       what: 'a method that a value hides',

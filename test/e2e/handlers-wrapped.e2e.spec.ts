@@ -516,8 +516,8 @@ describe('the log at start', () => {
         .filter((line) => line.startsWith('Mapped {') && line.includes('.run'))
         .toSorted(),
     ).toEqual([
-      expect.stringMatching(/^Mapped \{batch\.succeeded, video\.\*\} Between\.run/),
       expect.stringMatching(/^Mapped \{batch\.succeeded\} InDescriptor\.run/),
+      expect.stringMatching(/^Mapped \{video\.\*, batch\.succeeded\} Between\.run/),
     ]);
   });
 
