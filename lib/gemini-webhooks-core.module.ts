@@ -9,6 +9,8 @@ import { EventDispatcher } from './handlers/event-dispatcher.js';
 import { HandlerExplorer } from './handlers/handler-explorer.js';
 import { HandlerRegistry } from './handlers/handler-registry.js';
 import { DeliveryReports } from './inbox/delivery-reports.js';
+import type { InboxEngine } from './inbox/inbox-engine.js';
+import type { InboxWorkerState } from './inbox/inbox-stats.js';
 import { reportMetrics } from './telemetry/report-metrics.js';
 import { Telemetry } from './telemetry/telemetry.js';
 import { TELEMETRY_PROVIDER } from './telemetry/telemetry.providers.js';
@@ -17,6 +19,7 @@ import { TELEMETRY_PROVIDER } from './telemetry/telemetry.providers.js';
 @Injectable()
 export class ModuleInstances {
   readonly #routes: GeminiWebhooksRoute[] = [];
+  readonly #receivers: Pick<InboxEngine, 'health'>[] = [];
 
   /** @throws GeminiWebhooksError `invalid_option` */
   add(route: GeminiWebhooksRoute): void {
@@ -38,6 +41,22 @@ export class ModuleInstances {
     }
     this.#routes.push(route);
   }
+
+  /** Records an inbox that runs no handlers in this process. */
+  addReceiver(engine: Pick<InboxEngine, 'health'>): void {
+    this.#receivers.push(engine);
+  }
+
+  /** True if other processes run the handlers of every receiving inbox, false if none does for one; else `undefined`. */
+  async haveOtherWorkers(): Promise<boolean | undefined> {
+    const workers = await Promise.all(this.#receivers.map(workerOf));
+    if (workers.includes('absent')) return false;
+    return workers.length > 0 && workers.every((worker) => worker === 'elsewhere') ? true : undefined;
+  }
+}
+
+async function workerOf(engine: Pick<InboxEngine, 'health'>): Promise<InboxWorkerState | undefined> {
+  return (await engine.health?.().catch(() => undefined))?.worker;
 }
 
 /** Providers that all module instances of an app share: handlers and the bus receive the events of every instance. */
@@ -53,12 +72,15 @@ export class ModuleInstances {
     TELEMETRY_PROVIDER,
     {
       provide: GEMINI_WEBHOOKS_AUDIENCE,
-      useFactory: (registry: HandlerRegistry, bus: GeminiEventBus) => (): Audience => ({
-        handles: registry.patterns,
-        isHeard: bus.isObserved,
-        hasWorkers: registry.areExpected,
-      }),
-      inject: [HandlerRegistry, GeminiEventBus],
+      useFactory:
+        (registry: HandlerRegistry, bus: GeminiEventBus, instances: ModuleInstances) =>
+        async (): Promise<Audience> => ({
+          handles: registry.patterns,
+          isHeard: bus.isObserved,
+          hasWorkers: registry.areExpected,
+          ...(!registry.areExpected && { hasOtherWorkers: await instances.haveOtherWorkers() }),
+        }),
+      inject: [HandlerRegistry, GeminiEventBus, ModuleInstances],
     },
   ],
   exports: [

@@ -175,6 +175,7 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
         bus: GeminiEventBus,
         checker: JobChecker | undefined,
         traces: Telemetry | undefined,
+        instances: ModuleInstances,
       ) => {
         const engine: InboxEngine = inbox({
           registration: name,
@@ -188,9 +189,10 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
           jobs: checker?.tracking(jobs.reconcile, () => engine.jobs),
         });
         if (checkedEngine(engine).hasWorkers !== false) dispatcher.expectHandlers();
+        else instances.addReceiver(engine);
         return engine;
       },
-      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker, Telemetry],
+      inject: [GEMINI_WEBHOOKS_CONFIG, EventDispatcher, GeminiEventBus, JobChecker, Telemetry, ModuleInstances],
     },
     ...inboxProviders(route.registration),
     GaugeReports,

@@ -95,11 +95,12 @@ function jsonOf(text: string): unknown {
 function doctorReportOf(header: string | null): DoctorAnswer | undefined {
   const report = header === null ? undefined : jsonOf(header);
   if (!isObject(report) || !Array.isArray(report['handles'])) return undefined;
-  const { handles, isHeard, hasWorkers, takesDynamic } = report;
+  const { handles, isHeard, hasWorkers, hasOtherWorkers, takesDynamic } = report;
   return {
     handles: handles.filter((pattern) => typeof pattern === 'string'),
     isHeard: isHeard === true,
     hasWorkers: hasWorkers === true,
+    ...(typeof hasOtherWorkers === 'boolean' && { hasOtherWorkers }),
     takesDynamic: takesDynamic === true,
   };
 }

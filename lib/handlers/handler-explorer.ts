@@ -56,7 +56,8 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
   onApplicationBootstrap(): void {
     if (this.#hasLogged) return;
     this.#hasLogged = true;
-    for (const { name, patterns } of this.#found) this.#logger.log(`Mapped {${patterns.join(', ')}} ${name}`);
+    const place = this.#registry.areExpected ? '' : ', which does not run in this process (workers: false)';
+    for (const { name, patterns } of this.#found) this.#logger.log(`Mapped {${patterns.join(', ')}} ${name}${place}`);
     markFound(this.#prototypes);
     if (!this.#registry.areExpected) return;
     for (const warning of handlerWarnings(this.#found)) this.#logger.warn(warning);

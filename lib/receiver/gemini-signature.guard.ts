@@ -60,7 +60,7 @@ const LOGGED_CODES: ReadonlySet<string> = new Set([
 export class GeminiSignatureGuard implements CanActivate {
   readonly #verifier: SignatureVerifier;
   readonly #adapterHost: HttpAdapterHost;
-  readonly #audience: (() => Audience) | undefined;
+  readonly #audience: (() => Promise<Audience>) | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #refusals: RefusalWarnings;
   readonly #reports: DeliveryReports | undefined;
@@ -68,7 +68,7 @@ export class GeminiSignatureGuard implements CanActivate {
   constructor(
     @Inject(SignatureVerifier) verifier: SignatureVerifier,
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
-    @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Audience,
+    @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Promise<Audience>,
     @Optional() @Inject(DeliveryReports) reports?: DeliveryReports,
   ) {
     this.#reports = reports;
@@ -99,7 +99,7 @@ export class GeminiSignatureGuard implements CanActivate {
         this.#reports && arrival?.span
           ? this.#reports.verify(arrival, () => this.#verifier.verifyAtOnce(delivery))
           : this.#verifier.verifyAtOnce(delivery);
-      return verified instanceof Promise
+      return verified instanceof Promise || isDoctorProbe(verified)
         ? this.#admitLater(verified, state, context, { path, arrival })
         : this.#admit(verified, state, context, { path, arrival });
     } catch (error) {
@@ -115,7 +115,6 @@ export class GeminiSignatureGuard implements CanActivate {
   ): true {
     state.delivery = delivery;
     this.#reports?.verified(delivery, arrival);
-    if (isDoctorProbe(delivery)) this.#reportToDoctor(context);
     if (path === undefined) {
       // The built-in route does this only when the inbox refuses, which saves the work for all other deliveries.
       rememberResponse(delivery, this.#setHeaderOf(context));
@@ -124,20 +123,22 @@ export class GeminiSignatureGuard implements CanActivate {
     return true;
   }
 
-  #reportToDoctor(context: ExecutionContext): void {
+  async #reportToDoctor(context: ExecutionContext): Promise<void> {
     if (!this.#audience) return;
-    const report: DoctorAnswer = { ...this.#audience(), takesDynamic: this.#verifier.takesDynamic };
+    const report: DoctorAnswer = { ...(await this.#audience()), takesDynamic: this.#verifier.takesDynamic };
     this.#setHeaderOf(context)(DOCTOR_ANSWER_HEADER, JSON.stringify(report));
   }
 
   async #admitLater(
-    verified: Promise<VerifiedDelivery>,
+    verified: VerifiedDelivery | Promise<VerifiedDelivery>,
     state: RequestStateWithBytes,
     context: ExecutionContext,
     { path, arrival }: Arrival,
   ): Promise<true> {
     try {
-      return this.#admit(await verified, state, context, { path, arrival });
+      const delivery = await verified;
+      if (isDoctorProbe(delivery)) await this.#reportToDoctor(context);
+      return this.#admit(delivery, state, context, { path, arrival });
     } catch (error) {
       return this.#refuse(error, context, arrival);
     }
@@ -178,7 +179,7 @@ export function geminiSignatureGuard(name: string): Type<CanActivate> {
     constructor(
       @Inject(getGeminiToken(SignatureVerifier, name)) verifier: SignatureVerifier,
       @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
-      @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Audience,
+      @Optional() @Inject(GEMINI_WEBHOOKS_AUDIENCE) audience?: () => Promise<Audience>,
       @Optional() @Inject(DeliveryReports) reports?: DeliveryReports,
     ) {
       super(verifier, adapterHost, audience, reports);

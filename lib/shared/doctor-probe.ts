@@ -15,6 +15,8 @@ export interface Audience {
   readonly isHeard: boolean;
   /** True if an inbox of the process runs handlers. */
   readonly hasWorkers: boolean;
+  /** For a process that runs none: true if another process does; `undefined` if that is unknown. */
+  readonly hasOtherWorkers?: boolean | undefined;
 }
 
 /** Report of an app in response to a probe. */

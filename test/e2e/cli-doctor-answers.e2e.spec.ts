@@ -242,15 +242,41 @@ describe('doctor of the handlers', () => {
     expect(check('handlers')).toMatchObject({ state: 'passed', found: expect.stringContaining('GeminiEventBus') });
   });
 
-  it('skips a process that only receives', async () => {
+  describe('of a process that only receives', () => {
     const inbox = inlineInbox();
-    const receiving: typeof inbox = (host) =>
-      Object.defineProperty(inbox(host), 'hasWorkers', { value: false }) as ReturnType<typeof inbox>;
-    const { url, env } = await app([], { inbox: receiving });
-    const { code, check } = await doctor(url, [], env);
+    const receiving =
+      (health?: () => Promise<{ readonly worker: string }>): typeof inbox =>
+      (host) =>
+        Object.defineProperties(inbox(host), {
+          hasWorkers: { value: false },
+          health: { value: health },
+        }) as ReturnType<typeof inbox>;
 
-    expect(code).toBe(0);
-    expect(check('handlers')).toMatchObject({ state: 'skipped', found: expect.stringContaining('workers: false') });
+    class Batches {
+      @OnGeminiEvent('batch.succeeded')
+      take() {}
+    }
+
+    it.each([
+      ['of which nothing is known', undefined, 'log'],
+      ['that cannot tell', () => Promise.reject(new Error('no store')), 'log'],
+      ['beside a worker', async () => ({ worker: 'elsewhere' }), 'Another process'],
+    ])('is skipped for one %s, and says which methods do not run', async (_what, health, fact) => {
+      const { url, env } = await app([Batches], { inbox: receiving(health) });
+      const { code, check } = await doctor(url, [], env);
+
+      expect(code).toBe(0);
+      expect(check('handlers')?.state).toBe('skipped');
+      for (const one of ['workers: false', 'batch.succeeded', fact]) expect(check('handlers')?.found).toContain(one);
+    });
+
+    it('fails if no process runs the handlers', async () => {
+      const { url, env } = await app([Batches], { inbox: receiving(async () => ({ worker: 'absent' })) });
+      const { code, check } = await doctor(url, [], env);
+
+      expect(code).toBe(1);
+      expect(check('handlers')).toMatchObject({ state: 'failed', found: expect.stringContaining('no worker') });
+    });
   });
 
   it('runs no handler and emits no event for its probe', async () => {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { fileSecretStore, GeminiEventBus, OnGeminiEvent } from '../../lib/index.js';
+import { fileSecretStore, GeminiEventBus, OnGeminiEvent, type InboxEngine } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { cli } from '../support/cli.js';
 import { receiver } from '../support/receiver.js';
@@ -115,6 +115,20 @@ describe('trigger', () => {
     expect(unhandled.out.split('\n')).toHaveLength(1);
     // The old name of batch.succeeded.
     expect(await send('batch.completed')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('says that the event is only stored if no process runs handlers', async () => {
+    const inbox = (): InboxEngine => ({
+      hasWorkers: false,
+      accept: async () => ({ status: 'accepted', httpStatus: 202 }),
+      health: async () => ({ store: 'up', worker: 'absent' }),
+      close: async () => undefined,
+    });
+    const { secret, to } = await app({ inbox });
+    const { code, err } = await cli(['trigger', 'video.generated', ...to, '--secret', secret]);
+
+    expect(code).toBe(0);
+    expect(err).toContain('no worker');
   });
 
   it('says that only the event bus receives the type', async () => {

@@ -527,13 +527,27 @@ describe('the log at start', () => {
     expect(logger.of('warn').filter((line) => line.includes('No handler with @OnGeminiEvent'))).toHaveLength(1);
   });
 
+  const receiving = () => ({
+    hasWorkers: false,
+    accept: async () => ({ status: 'accepted', httpStatus: 202 }) as const,
+    close: async () => undefined,
+  });
+
+  it('says that the handlers do not run in a process that only receives', async () => {
+    const logger = new RecordingLogger();
+    await startApp(
+      { imports: [staticWebhooks({ inbox: receiving })], providers: [InDescriptor] },
+      { adapter, options: { logger } },
+    );
+
+    const [line, ...others] = logger.of('log').filter((one) => one.includes('InDescriptor.run'));
+    expect(line).toMatch(/^Mapped \{batch\.succeeded\} InDescriptor\.run, .*not run.*workers: false/);
+    expect(others).toEqual([]);
+  });
+
   it('does not warn in a process that runs no handlers, such as a web process', async () => {
     const logger = new RecordingLogger();
-    const inbox = () => ({
-      hasWorkers: false,
-      accept: async () => ({ status: 'accepted', httpStatus: 202 }) as const,
-      close: async () => undefined,
-    });
+    const inbox = receiving;
     const { origin } = await startApp({ imports: [staticWebhooks({ inbox })] }, { adapter, options: { logger } });
 
     expect(await deliver(origin)).toMatchObject({ status: 202 });

@@ -16,11 +16,7 @@ const NAME = 'handlers';
 export function handlersCheck(app: DoctorAnswer | undefined, subscribed: readonly string[]): Check {
   if (!app) return skipped(NAME, `the response of the app does not list its handlers: a proxy may drop the header`);
   const { handles, isHeard, hasWorkers } = app;
-  if (!hasWorkers)
-    return skipped(
-      NAME,
-      'this process only receives (workers: false). Its log says if no other process runs the handlers',
-    );
+  if (!hasWorkers) return receiverCheck(app);
   const patterns = handles as readonly GeminiEventPattern[];
   const unhandled = subscribed.filter((type) => !matchesPattern(catalogueType(type) ?? type, patterns));
   const listening = isHeard ? ', and GeminiEventBus has listeners' : '';
@@ -42,4 +38,20 @@ export function handlersCheck(app: DoctorAnswer | undefined, subscribed: readonl
     NAME,
     `${handles.length > 0 ? `methods handle ${printable(handles.join(', '))}` : 'no method handles events'}${listening}`,
   );
+}
+
+function receiverCheck({ handles, hasOtherWorkers }: DoctorAnswer): Check {
+  const own = handles.length > 0 ? `, so its methods for ${printable(handles.join(', '))} do not run` : '';
+  const found = `this process only receives (workers: false)${own}`;
+  if (hasOtherWorkers === false) {
+    return failed(
+      NAME,
+      `${found}, and no worker serves its inbox: events are stored, but no handler runs`,
+      'Start a process with the same store and queueName, and without workers: false.',
+    );
+  }
+  const others = hasOtherWorkers
+    ? 'Another process is a worker, but its handlers are not known here'
+    : 'Its log says if no other process runs the handlers';
+  return skipped(NAME, `${found}. ${others}`);
 }

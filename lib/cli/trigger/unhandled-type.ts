@@ -18,11 +18,15 @@ export async function unhandledWarning(
 ): Promise<string | undefined> {
   const { headers, body } = signGeminiDelivery({ event: { type: DOCTOR_PROBE_TYPE, data: {} }, ...signer });
   const { doctor } = await sendRequest(to, { method: 'POST', headers, body }, fetch);
+  if (!doctor) return undefined;
   // A process without workers leaves the events to the handlers of others.
-  if (!doctor?.hasWorkers) return undefined;
+  if (!doctor.hasWorkers) return doctor.hasOtherWorkers === false ? NO_WORKER : undefined;
   const { handles, isHeard } = doctor;
   if (matchesPattern(catalogueType(type) ?? type, handles as readonly GeminiEventPattern[])) return undefined;
   const others = handles.length > 0 ? `Its handlers receive ${printable(handles.join(', '))}.` : 'It has no handlers.';
   const result = isHeard ? 'only subscribers of GeminiEventBus receive it' : 'nothing ran';
   return `No handler of the app receives ${type}, so ${result}. ${others} The response does not say this: for Gemini, the event is done.`;
 }
+
+const NO_WORKER =
+  'This process only receives (workers: false), and no worker serves its inbox: the event is stored, but no handler runs.';
