@@ -54,7 +54,8 @@ import { RawBodyCapture } from './receiver/raw-body-capture.js';
 import { StartupLog } from './receiver/startup-log.js';
 import type { MountedRoute } from './config/route-url.js';
 import { missingOptions } from './config/missing-options.js';
-import { settingsProviders } from './config/settings-providers.js';
+import { checkAsyncOptions, settingsProviders } from './config/settings-providers.js';
+import { checkObject } from './shared/check-object.js';
 import { BindingTokens } from './signature/binding.js';
 import { SignatureVerifier } from './signature/signature-verifier.js';
 import { GaugeReports } from './telemetry/gauge-reports.js';
@@ -92,6 +93,7 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
    * @throws GeminiWebhooksError `invalid_option`: immediately for route options, at start for all others
    */
   static forRoot(options: GeminiWebhooksModuleOptions = {}): DynamicModule {
+    checkObject('GeminiWebhooksModule.forRoot', options);
     const { name, path, controller, decorators, global, ...settings } = options;
     const given = { name, path, controller, decorators, global };
     const route = geminiWebhooksRoute(given, process.env['GEMINI_WEBHOOK_PATH']);
@@ -113,6 +115,7 @@ export class GeminiWebhooksModule implements OnApplicationBootstrap {
   static forRootAsync<Factory extends SettingsFactory, Class extends Type<GeminiWebhooksOptionsFactory>>(
     options: CheckedOptions<Factory, Class>,
   ): DynamicModule {
+    checkAsyncOptions(options);
     const { imports = [], ...rest } = options as GeminiWebhooksModuleAsyncOptions;
     return define(geminiWebhooksRoute(rest), settingsProviders(rest), [...imports, configServiceImport()]);
   }

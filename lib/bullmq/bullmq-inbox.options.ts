@@ -2,7 +2,7 @@ import type { BackoffOptions, Telemetry } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { InboxHost } from '../inbox/inbox-engine.js';
-import { describe } from '../config/option-checks.js';
+import { checkObject, describe } from '../shared/check-object.js';
 import { checkWholeNumbers } from '../config/numbers.js';
 import { WORKER_ABSENT_MS } from './peers/handler-roster.js';
 import {
@@ -180,8 +180,7 @@ function checkedTelemetry(value: Telemetry | undefined): Telemetry | undefined {
 
 /** Rejects unknown options: a misspelled one would silently have no effect. */
 function checkNames(options: BullmqInboxOptions): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    invalid('options', `got ${describe(options)}`, 'Give an object, or nothing.');
+  checkObject(OWNER, options);
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTION_NAMES, name));
   if (unknown !== undefined)
     invalid(unknown, 'is not an option', `The options are: ${Object.keys(OPTION_NAMES).join(', ')}.`);

@@ -7,6 +7,7 @@ import type {
   SigningSecretStoreHost,
 } from '../static-webhooks/signing-secret-store.js';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { checkObject } from '../shared/check-object.js';
 import { withTimeout } from '../shared/timeouts.js';
 import { OpenSockets } from './store/open-sockets.js';
 import { loadPostgresDriver } from './store/optional-peers.js';
@@ -62,6 +63,7 @@ export interface BullmqSecretStoreOptions {
  * @throws GeminiWebhooksError `invalid_option`, at start
  */
 export function bullmqSecretStore(options: BullmqSecretStoreOptions = {}): SigningSecretStoreFactory {
+  checkObject(OWNER, options);
   return ({ registration, keys, inboxUrl }) => {
     const target = storeTarget(OWNER, options, inboxUrl);
     const prefix = checkedPrefix(OWNER, options.prefix, target);

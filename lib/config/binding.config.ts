@@ -1,7 +1,8 @@
 import { geminiApiKey } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { BindingOptions, GeminiWebhooksSettings } from './gemini-webhooks.options.js';
-import { checkGroup, describe, invalid, splitList } from './option-checks.js';
+import { checkGroup, invalid, splitList } from './option-checks.js';
+import { describe } from '../shared/check-object.js';
 import { checkWholeNumbers } from './numbers.js';
 
 /** Checked options for minting and verifying binding tokens. */

@@ -2,7 +2,8 @@ import type { GoogleGenAI, GoogleGenAIOptions } from '@google/genai';
 import { lazy } from '../shared/lazy.js';
 import { missingPeerError } from '../shared/missing-peer.js';
 import type { GeminiWebhooksSettings } from './gemini-webhooks.options.js';
-import { describe, invalid } from './option-checks.js';
+import { invalid } from './option-checks.js';
+import { describe } from '../shared/check-object.js';
 
 /** Loads the SDK when it is first needed: that takes a quarter of the time in which an app starts. */
 export const loadGeminiSdk = lazy(async () => {

@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from '../errors.js';
+import { describe } from '../shared/check-object.js';
 
 /** Throws an error with the option, the given value and what to do. The app does not start. */
 export function invalid(option: string, given: string, todo: string): never {
@@ -49,11 +50,4 @@ export function splitList(text: string | undefined): string[] {
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   return typeof value === 'number' ? String(value) : describe(value);
-}
-
-/** Returns the kind of a value, for options that may contain a secret. */
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  return typeof value === 'object' ? 'an object' : value === undefined ? 'undefined' : `a ${typeof value}`;
 }

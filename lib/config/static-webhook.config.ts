@@ -1,7 +1,8 @@
 import { subscribedEvents } from '../events/subscribable-events.js';
 import { geminiApiKey, type GeminiClient } from './gemini-client.js';
 import type { EndpointOptions, GeminiWebhooksSettings } from './gemini-webhooks.options.js';
-import { checkGroup, checkUrl, describe, invalid, show } from './option-checks.js';
+import { checkGroup, checkUrl, invalid, show } from './option-checks.js';
+import { describe } from '../shared/check-object.js';
 
 /** Checked options of the static webhook that is synced at start. */
 export interface EndpointConfig extends EndpointOptions {

@@ -2,6 +2,7 @@ import { GeminiWebhooksError } from '../errors.js';
 import { isPattern, PATTERNS } from '../events/event-pattern.js';
 import type { GeminiEventOf, GeminiEventPattern } from '../events/gemini-event.js';
 import { suggestedEvent } from '../events/suggested-event.js';
+import { checkObject } from '../shared/check-object.js';
 import { declareHandler, type OnGeminiEventMetadata } from './declared-handlers.js';
 import type { GeminiHandlerContext } from './handler-context.js';
 
@@ -48,6 +49,7 @@ export function OnGeminiEvent<const Pattern extends GeminiEventPattern>(
   return (target, key, descriptor) => {
     checkPlace(key);
     const where = `@OnGeminiEvent on ${target.constructor.name}.${String(key)}`;
+    checkObject(where, options, { code: 'invalid_handler', todo: 'Give { name, timeoutMs }, or nothing.' });
     check(where, patterns, options);
     const method = (descriptor as PropertyDescriptor | undefined)?.value as object | undefined;
     if (typeof method !== 'function' || typeof target === 'function' || typeof key === 'symbol') {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
+import { checkObject } from '../shared/check-object.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';
 import { checkWholeNumbers } from '../config/numbers.js';
 import { settlesWithin } from '../shared/timeouts.js';
@@ -53,6 +54,7 @@ export interface InlineInboxOptions {
  * @throws GeminiWebhooksError `invalid_option`
  */
 export function inlineInbox(options: InlineInboxOptions = {}): InboxEngineFactory {
+  checkObject('inlineInbox', options);
   checkNames(options);
   const checked = checkWholeNumbers('inlineInbox', options, RULES);
   return (host) => new InlineInbox(host, checked);

@@ -1,5 +1,6 @@
 import { GeminiWebhooksError } from '../errors.js';
-import { describe, show } from '../config/option-checks.js';
+import { show } from '../config/option-checks.js';
+import { describe } from '../shared/check-object.js';
 
 /** One scene of a film: its prompt, or its prompt and its length. */
 export type FilmScene =

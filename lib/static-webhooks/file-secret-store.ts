@@ -3,6 +3,7 @@ import { watch } from 'node:fs';
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { GeminiWebhooksError } from '../errors.js';
+import { describe } from '../shared/check-object.js';
 import { withFileLock } from './file-lock.js';
 import type { SigningSecret, SigningSecretStore, SigningSecretStoreFactory } from './signing-secret-store.js';
 
@@ -22,11 +23,17 @@ interface Content {
  *
  * `load` and `save` throw GeminiWebhooksError `invalid_option` if other users can read the file, or if it has other content.
  *
+ * @throws GeminiWebhooksError `invalid_option` if the path is not a string or empty
+ *
  * @param path of the file; `save` creates it and its folder if they do not exist
  * @example
  * GeminiWebhooksModule.forRoot({ endpoint: { name: 'my-app', events: ['batch.succeeded'], secretStore: fileSecretStore('.gemini-secrets.json') } })
  */
 export function fileSecretStore(path: string): SigningSecretStoreFactory {
+  if (typeof path !== 'string' || path === '') {
+    const given = path === '' ? 'an empty string' : describe(path);
+    throw new GeminiWebhooksError('invalid_option', `fileSecretStore: path: got ${given}. Give the path of a file.`);
+  }
   return () => new FileSecretStore(resolve(path));
 }
 

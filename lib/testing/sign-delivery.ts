@@ -1,5 +1,7 @@
 import { createHmac, createPrivateKey, KeyObject, randomUUID, sign } from 'node:crypto';
-import { GeminiWebhooksError } from '../errors.js';
+import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { checkObject, describe } from '../shared/check-object.js';
+import { isObject } from '../shared/is-object.js';
 
 /** Fields of all deliveries to sign. */
 export interface SignDeliveryBase {
@@ -55,14 +57,19 @@ export interface SignedDelivery<Body extends string | Buffer = string> {
  * const { headers, body } = signGeminiDelivery({ event: { type: 'batch.succeeded', data: { id: 'b1' } }, secret });
  * await request(app.getHttpServer()).post('/gemini/webhooks').set(headers).send(body).expect(200);
  *
- * @throws GeminiWebhooksError `invalid_argument` for a key of the wrong type for the signature
+ * @throws GeminiWebhooksError `invalid_argument` for a key of the wrong type for the signature, and other wrong arguments
  */
 export function signGeminiDelivery(
   options: (SignWithSecret | SignWithPrivateKey) & { readonly event: Exclude<SignDeliveryBase['event'], Buffer> },
 ): SignedDelivery;
 export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey): SignedDelivery<string | Buffer>;
 export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey): SignedDelivery<string | Buffer> {
+  const owner = 'signGeminiDelivery';
+  checkObject(owner, options, { code: 'invalid_argument', todo: 'Give { event, secret } or { event, privateKey }.' });
   const { id = `msg_${randomUUID()}`, timestamp: date = new Date() } = options;
+  checkEvent(options.event);
+  if (!(date instanceof Date) || Number.isNaN(date.getTime()))
+    throw invalidArgument(`timestamp: got ${describe(date)}. Give a valid Date`);
   const timestamp = String(Math.floor(date.getTime() / 1000));
   const body = bodyOf(options.event, date);
   const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
@@ -79,13 +86,20 @@ export function signGeminiDelivery(options: SignWithSecret | SignWithPrivateKey)
   };
 }
 
+function checkEvent(event: unknown): void {
+  if (typeof event === 'string' || Buffer.isBuffer(event) || isObject(event)) return;
+  throw invalidArgument(`event: got ${describe(event)}. Give { type, data }, a string or a Buffer`);
+}
+
 function bodyOf(event: SignDeliveryBase['event'], date: Date): Buffer {
   if (typeof event === 'string' || Buffer.isBuffer(event)) return Buffer.from(event);
   return Buffer.from(JSON.stringify({ version: 'v1', timestamp: date.toISOString(), ...event }));
 }
 
 function hmacEntries(secret: string | readonly string[], signed: Buffer): string {
-  const secrets = typeof secret === 'string' ? [secret] : secret;
+  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
+  if (secrets.length === 0 || !secrets.every(isText))
+    throw invalidArgument(`secret: got ${describe(secret)}. Give whsec_…, or a list of such secrets`);
   return secrets
     .map((value) =>
       createHmac('sha256', Buffer.from(value.replace(/^whsec_/, ''), 'base64'))
@@ -94,6 +108,10 @@ function hmacEntries(secret: string | readonly string[], signed: Buffer): string
     )
     .map((digest) => `v1,${digest}`)
     .join(' ');
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function privateKeyEntry(
@@ -113,7 +131,12 @@ function privateKeyEntry(
 
 function privateKeyOf(key: SignWithPrivateKey['privateKey']): KeyObject {
   if (key instanceof KeyObject) return key;
-  return typeof key === 'string' ? createPrivateKey(key) : createPrivateKey({ key, format: 'jwk' });
+  try {
+    return typeof key === 'string' ? createPrivateKey(key) : createPrivateKey({ key, format: 'jwk' });
+  } catch (cause) {
+    const given = isObject(key) || typeof key === 'string' ? messageOf(cause) : `got ${describe(key)}`;
+    throw invalidArgument(`privateKey: ${given}. Give a KeyObject, a PEM or a JWK`);
+  }
 }
 
 const JWT_ALGORITHMS: Readonly<Record<string, { readonly alg: string; readonly digest: string | null }>> = {

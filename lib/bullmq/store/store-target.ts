@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { GeminiWebhooksError } from '../../errors.js';
-import { describe } from '../../config/option-checks.js';
+import { describe } from '../../shared/check-object.js';
 import { readStoreUrl } from './store-url.js';
 import { ENCODE_CREDENTIALS, hasUnencodedCredentials } from './url-password.js';
 

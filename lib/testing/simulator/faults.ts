@@ -1,5 +1,6 @@
 import { GeminiWebhooksError } from '../../errors.js';
 import type { GeminiResourceKind } from '../../events/event-catalogue.js';
+import { checkObject } from '../../shared/check-object.js';
 import type { HidableOperation, JobEnd, SimulatedJobRef } from './simulated-api.js';
 
 /** Events that a fault affects: those of a kind of job, or of one job; by default all. */
@@ -118,6 +119,7 @@ function isNamed<Name extends SimulatorFault['fault']>(fault: SimulatorFault, na
 }
 
 function checkFault(fault: SimulatorFault): void {
+  checkObject('GeminiSimulator.inject', fault, { code: 'invalid_argument', todo: "Give a fault: { fault: 'lose' }." });
   if (!FAULT_NAMES.includes(fault.fault)) {
     refuse(`${JSON.stringify(fault.fault)} is not a fault. The faults are: ${FAULT_NAMES.join(', ')}.`);
   }

@@ -1,6 +1,8 @@
 import { GeminiWebhooksError } from '../../errors.js';
 import type { GeminiResourceKind } from '../../events/event-catalogue.js';
 import { show } from '../../config/option-checks.js';
+import { checkObject } from '../../shared/check-object.js';
+import { isObject } from '../../shared/is-object.js';
 
 /** Options of a simulated Gemini API. */
 export interface GeminiSimulatorOptions {
@@ -118,6 +120,7 @@ const DEFAULT_DURATIONS = { batch: 2000, video: 2000, interaction: 2000 } as con
 
 /** @throws GeminiWebhooksError `invalid_argument` with the option, its value and the allowed values */
 export function simulatorConfig(options: GeminiSimulatorOptions): SimulatorConfig {
+  checkObject('GeminiSimulator', options, { code: 'invalid_argument' });
   const { port = 0, apiKey = 'key-of-the-simulator', time = 'real', speed = 1, durations = {} } = options;
   const { signature = 'v1a', metadataAt = 'top', audience, log = () => {} } = options;
   const { pauseEvent = 'interaction.requires_action', models = [], agents = [] } = options;
@@ -138,6 +141,8 @@ export function simulatorConfig(options: GeminiSimulatorOptions): SimulatorConfi
   check('videoBytes', videoBytes, isSize, `a whole number of bytes up to ${MAX_VIDEO_BYTES}`);
   const isTime = typeof fileProcessingMs === 'number' && fileProcessingMs >= 0;
   check('fileProcessingMs', fileProcessingMs, isTime, 'milliseconds from 0, or Infinity');
+  check('log', log, typeof log === 'function', 'a function');
+  check('durations', durations, isObject(durations), 'an object: { batch, video, interaction }');
   for (const [kind, ms] of Object.entries(durations)) {
     check(`durations.${kind}`, ms, Object.hasOwn(DEFAULT_DURATIONS, kind), Object.keys(DEFAULT_DURATIONS).join(', '));
     check(`durations.${kind}`, ms, typeof ms === 'number' && ms >= 0, 'milliseconds from 0, or Infinity');

@@ -1,0 +1,29 @@
+import { GeminiWebhooksError } from '../errors.js';
+
+/**
+ * Rejects options that are not an object, which plain JavaScript can pass.
+ *
+ * @param owner function that takes the options
+ * @throws GeminiWebhooksError
+ */
+export function checkObject(
+  owner: string,
+  value: unknown,
+  { code = 'invalid_option', todo = 'Give an object, or nothing.' }: Readonly<CheckObjectOptions> = {},
+): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw new GeminiWebhooksError(code, `${owner}: options: got ${describe(value)}. ${todo}`);
+}
+
+interface CheckObjectOptions {
+  code?: 'invalid_option' | 'invalid_argument' | 'invalid_handler';
+  /** What to do about it. */
+  todo?: string;
+}
+
+/** Returns the kind of a value, for options that may contain a secret. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  return typeof value === 'object' ? 'an object' : value === undefined ? 'undefined' : `a ${typeof value}`;
+}
