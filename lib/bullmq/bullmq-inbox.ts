@@ -26,8 +26,7 @@ import { checkHandlerNames } from './peers/handler-names.js';
 import type { RosterHandler } from './peers/handler-roster.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './store/inbox-store.js';
 import { memberOf } from './peers/membership.js';
-import { postgresStore } from './store/postgres/postgres-store.js';
-import { redisStore } from './store/redis/redis-store.js';
+import { openStore } from './store/open-store.js';
 import { StoreChecks } from './store/store-checks.js';
 import type { StoreLocks } from './store/store-locks.js';
 import { StoreMonitor } from './store/store-monitor.js';
@@ -107,15 +106,15 @@ export class BullmqInbox implements InboxEngine {
   }
 
   async start(): Promise<void> {
-    const { target, prefix, queueName, workers } = this.#config;
+    if (this.#closing) return;
+    const { queueName, workers } = this.#config;
     if (workers) checkHandlerNames(this.#host.handlers());
-    const store =
-      target.kind === 'redis'
-        ? await redisStore(target, this.#config, {
-            onError: (error) => this.#closing ?? this.#outages.unavailable(error),
-            onReady: () => this.#outages.available(),
-          })
-        : await postgresStore(target, { ...this.#config, schema: prefix ?? 'bullmq' });
+    const store = await openStore(this.#config, {
+      onError: (error) => this.#closing ?? this.#outages.unavailable(error),
+      onReady: () => this.#outages.available(),
+    });
+    // Nest's `close` does not wait for an app that is still starting.
+    if (this.#closing) return store.close();
     this.#store = store;
     this.#locks = store.locks(queueName);
     const onFailure = (message: string) => this.#outages.unavailable(message);

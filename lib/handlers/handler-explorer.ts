@@ -37,7 +37,7 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
   readonly #prototypes = new Set<object>();
   readonly #found: EventHandler[] = [];
   readonly #lost = new LostHandlers(this.#logger, () => this.#unsearched());
-  #hasLogged = false;
+  #isStarted = false;
 
   constructor(discovery: DiscoveryService, scanner: MetadataScanner, moduleRef: ModuleRef, registry: HandlerRegistry) {
     this.#discovery = discovery;
@@ -54,8 +54,8 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   onApplicationBootstrap(): void {
-    if (this.#hasLogged) return;
-    this.#hasLogged = true;
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     const place = this.#registry.areExpected ? '' : ', which does not run in this process (workers: false)';
     for (const { name, patterns } of this.#found) this.#logger.log(`Mapped {${patterns.join(', ')}} ${name}${place}`);
     markFound(this.#prototypes);
@@ -64,7 +64,9 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
     this.#lost.start();
   }
 
+  /** Nest runs `onApplicationBootstrap` after this if the app is closed while it starts. */
   onModuleDestroy(): void {
+    this.#isStarted = true;
     this.#lost.stop();
   }
 

@@ -11,6 +11,7 @@ export class KeySetGauge implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #verifier: Pick<SignatureVerifier, 'keySetStatus'>;
   readonly #telemetry: Telemetry | undefined;
   #stop: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(
     @Inject(GEMINI_WEBHOOKS_CONFIG) { name }: { readonly name: string },
@@ -23,12 +24,14 @@ export class KeySetGauge implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
+    if (this.#isClosed) return;
     this.#stop = this.#telemetry?.observe(['gemini.webhooks.key_set.age'], () => this.#read(), {
       [ATTRIBUTES.registration]: this.#registration,
     });
   }
 
   onModuleDestroy(): void {
+    this.#isClosed = true;
     this.#stop?.();
   }
 

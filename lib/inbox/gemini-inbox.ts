@@ -12,6 +12,7 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #reports: DeliveryReports | undefined;
   readonly #logger = new Logger('GeminiWebhooks');
   #lastDeliveryAt: Date | undefined;
+  #isClosed = false;
 
   constructor(engine: InboxEngine, reports?: DeliveryReports) {
     this.#engine = engine;
@@ -66,10 +67,12 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.#engine.start?.();
+    // An app that is closed while it starts still runs this hook afterwards.
+    if (!this.#isClosed) await this.#engine.start?.();
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.#isClosed = true;
     await this.#engine.close();
   }
 }

@@ -49,7 +49,10 @@ export interface InboxEngine {
     work: (held: AbortSignal) => Promise<Result>,
     options: { readonly waitMs: number },
   ): Promise<Result>;
-  /** Refuses new deliveries, waits for running handlers up to a limit, and releases its resources. */
+  /**
+   * Refuses new deliveries, waits for running handlers up to a limit, and releases its resources. Also called while `start`
+   * is running, which must then leave nothing open.
+   */
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import { subscribedEvents } from '../events/subscribable-events.js';
 import { checkedUri } from '../config/route-url.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { StaticWebhookSecrets } from './webhook-secrets.js';
-import { RotationStore, isReservedName } from './rotation-store.js';
+import { RotationStore, isWebhookName } from './rotation-store.js';
 import { WebhookSync, type EndpointSyncResult } from './webhook-sync.js';
 import { WebhookLock, type DistributedLock } from './webhook-lock.js';
 import { rotateSecret, type RotationDeps } from './secret-rotation.js';
@@ -16,6 +16,7 @@ import type { StaticWebhook } from './static-webhook.js';
 import { WebhooksApi, type RevokePrevious } from './webhooks-api.js';
 
 const OWNER = 'GeminiWebhookEndpoints';
+const NAME_TODO = 'Give 1 to 200 characters that do not end with ".rotating" and do not contain ".created.".';
 
 /** Max time that an optional sync delays the start of the app. */
 const MAX_START_WAIT_MS = 5_000;
@@ -86,6 +87,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   readonly #stores = new Map<string, RotationStore>();
   readonly #logger = new Logger('GeminiWebhooks');
   #status: EndpointStatus = { state: 'off' };
+  #isClosed = false;
 
   constructor(parts: GeminiWebhookEndpointsParts) {
     this.#parts = parts;
@@ -107,7 +109,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    *   lock cannot be acquired; what the SDK throws
    */
   async sync({ name, uri, events, secretStore }: EndpointSyncOptions): Promise<EndpointSyncResult> {
-    checkName(name);
+    if (!isWebhookName(name)) throw invalidArgument(`sync: name: got ${JSON.stringify(name)}. ${NAME_TODO}`);
     const subscribed = subscribedEvents(events);
     if ('todo' in subscribed) throw invalidArgument(`sync: events: ${subscribed.given}. ${subscribed.todo}`);
     const target = uri === undefined ? this.#routeUri() : checkedUri(OWNER, uri);
@@ -172,6 +174,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    * also if the sync fails.
    */
   async syncAtStart({ required, ...endpoint }: EndpointConfig): Promise<void> {
+    if (this.#isClosed) return;
     this.#storeFor(endpoint.name, endpoint.secretStore);
     this.#status = { state: 'syncing' };
     const failure = this.sync(endpoint).then(
@@ -184,6 +187,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
 
   #syncedAtStart(name: string, result: EndpointSyncResult): void {
     this.#status = { state: 'synced', ...result };
+    if (this.#isClosed) return;
     const { webhook, done } = result;
     this.#logger.log(`The static webhook "${name}" (${webhook.id}) at ${webhook.uri}: ${done}.`);
   }
@@ -191,6 +195,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   #failedAtStart(name: string, error: unknown): SyncFailure {
     const failure: SyncFailure = { state: 'failed', error };
     this.#status = failure;
+    if (this.#isClosed) return failure;
     this.#logger.error(
       `The static webhook "${name}" could not be synced: ${reasonOf(error)}. Deliveries are verified with the stored secrets. Call GeminiWebhookEndpoints.sync, or restart the app.`,
     );
@@ -199,6 +204,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
 
   /** Closes the stores that this object created. */
   async onApplicationShutdown(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#created.values()].map((store) => store.close?.()));
   }
 
@@ -234,13 +240,6 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
       `${OWNER}: there is no Gemini client. Set GEMINI_API_KEY, or give the option gemini.`,
     );
   }
-}
-
-function checkName(name: unknown): void {
-  if (typeof name === 'string' && name !== '' && name.length <= 200 && !isReservedName(name)) return;
-  throw invalidArgument(
-    `sync: name: got ${JSON.stringify(name)}. Give 1 to 200 characters that do not end with ".rotating" and lock no ".created.".`,
-  );
 }
 
 function invalidArgument(message: string): GeminiWebhooksError {

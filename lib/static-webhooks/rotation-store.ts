@@ -93,9 +93,10 @@ export class RotationStore {
   }
 }
 
-/** True for a name that is reserved for the unfinished work of another static webhook. */
-export function isReservedName(name: string): boolean {
-  return name.endsWith('.rotating') || name.includes('.created.');
+/** True for a name that a static webhook can have. Some are reserved for the unfinished work of another one. */
+export function isWebhookName(name: unknown): name is string {
+  if (typeof name !== 'string' || name === '' || name.length > 200) return false;
+  return !name.endsWith('.rotating') && !name.includes('.created.');
 }
 
 /** Returns when a secret expires, in Unix milliseconds; `Infinity` without an expiry. */

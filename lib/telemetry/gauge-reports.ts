@@ -15,6 +15,7 @@ export class GaugeReports implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #inbox: CountedInbox;
   readonly #telemetry: Telemetry | undefined;
   #stop: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(
     @Inject(GEMINI_WEBHOOKS_CONFIG) { name }: { readonly name: string },
@@ -27,7 +28,7 @@ export class GaugeReports implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    if (!this.#inbox.stats) return;
+    if (this.#isClosed || !this.#inbox.stats) return;
     this.#stop = this.#telemetry?.observe(
       ['gemini.webhooks.inbox.oldest_age', 'gemini.webhooks.inbox.failed_events'],
       () => this.#read(),
@@ -36,6 +37,7 @@ export class GaugeReports implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    this.#isClosed = true;
     this.#stop?.();
   }
 

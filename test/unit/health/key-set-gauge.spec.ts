@@ -26,6 +26,15 @@ describe("the gauge of Google's keys", () => {
     });
   });
 
+  it('is not reported by an app that was closed while it started', async () => {
+    const verifier = { keySetStatus: async () => ({ state: 'fetched', ageMs: 1 }) as const };
+    const gauge = new KeySetGauge({ name: 'default' }, verifier, new OpenTelemetry(api));
+    gauge.onModuleDestroy();
+    gauge.onApplicationBootstrap();
+
+    expect(await exported.points()).toEqual({});
+  });
+
   it.each([[undefined], [{ state: 'none' } as const], [{ state: 'configured' } as const]])(
     'is absent without fetched keys: %j',
     async (status) => {

@@ -29,6 +29,18 @@ describe('the gauges of an inbox', () => {
     expect(await exported.points()).toEqual({});
   });
 
+  it('are not reported by an app that was closed while it started', async () => {
+    const reports = new GaugeReports(
+      { name: 'default' },
+      { stats: async () => ({ failed: 2 }) },
+      new OpenTelemetry(api),
+    );
+    reports.onModuleDestroy();
+    reports.onApplicationBootstrap();
+
+    expect(await exported.points()).toEqual({});
+  });
+
   it('are 0 while no event waits', async () => {
     const reports = reportsOf({ stats: async () => ({ failed: 0 }) });
 
