@@ -70,7 +70,17 @@ function program(host: CommandHost): Command {
       });
   }
   for (const command of commands) all.addCommand(command);
+  all.hook('preAction', (_program, command) => checkNotEmpty(command));
   return all;
+}
+
+/** An empty value is most likely a variable of the shell that is not set, and must not count as the default. */
+function checkNotEmpty(command: Command): void {
+  const isEmpty = (value: unknown) => [value].flat().some((one) => typeof one === 'string' && one.trim() === '');
+  const option = command.options.find((one) => isEmpty(command.getOptionValue(one.attributeName())));
+  if (option) command.error(`error: option '${option.flags}' is empty. Give a value, or leave it out.`);
+  const argument = command.registeredArguments.find((_argument, index) => isEmpty(command.processedArgs[index]));
+  if (argument) command.error(`error: argument '${argument.name()}' is empty. Give a value.`);
 }
 
 function isUsage(error: unknown): boolean {

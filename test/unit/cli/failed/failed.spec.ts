@@ -21,7 +21,7 @@ describe('failed', () => {
     [['list'], ['GEMINI_WEBHOOK_INBOX_URL', '--url']],
     [
       ['list', '--url', ''],
-      ['GEMINI_WEBHOOK_INBOX_URL', '--url'],
+      ['--url', 'is empty'],
     ],
     [
       ['list', '--url', 's3cret-word'],
