@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { styleText } from 'node:util';
+import { counted } from '../shared/counted.js';
 import { httpUrl } from './arguments.js';
 import type { CommandHost } from './command-host.js';
 import { summaryOf, type Check } from './doctor/check.js';
@@ -45,7 +46,7 @@ async function doctor(url: URL, options: DoctorOptions, host: CommandHost): Prom
   if (options.json)
     host.print(JSON.stringify({ url: url.origin + url.pathname, ok: failures === 0, checks }, undefined, 2));
   else printChecks(checks, host);
-  if (failures > 0) throw new Error(failures === 1 ? '1 check failed.' : `${failures} checks failed.`);
+  if (failures > 0) throw new Error(`${counted(failures, 'check')} failed.`);
 }
 
 const MARKS = {

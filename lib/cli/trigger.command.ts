@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
 import { suggestedEvent } from '../events/suggested-event.js';
+import { counted } from '../shared/counted.js';
 import { adviceFor, NOT_THE_MODULE } from './advice.js';
 import { resultText, sendRequest, isReceipt, isSuccess, type HttpResult } from './http-response.js';
 import { httpUrl, nameAndValue, rateASecond, wholeNumber } from './arguments.js';
@@ -99,9 +100,7 @@ async function sendAll(
   if (accepted > 0) advice.add((await unhandledWarning(type, { to, signer, fetch })) ?? '');
   for (const text of advice) if (text) printError(text);
   if (unexpected > 0)
-    throw new Error(
-      `${unexpected} of ${sent} ${sent === 1 ? 'response' : 'responses'} should have been ${EXPECTED[fault ?? 'none']}.`,
-    );
+    throw new Error(`${unexpected} of ${counted(sent, 'response')} should have been ${EXPECTED[fault ?? 'none']}.`);
 }
 
 const OTHER_KEY_SET = 'Set GEMINI_WEBHOOK_JWKS_URL of the app to the key set of this command, and restart the app.';

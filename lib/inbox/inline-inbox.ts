@@ -3,6 +3,7 @@ import { GeminiWebhooksError } from '../errors.js';
 import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
 import { checkObject } from '../shared/check-object.js';
+import { counted } from '../shared/counted.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';
 import { checkWholeNumbers } from '../config/numbers.js';
 import { settlesWithin } from '../shared/timeouts.js';
@@ -148,7 +149,8 @@ class InlineInbox implements InboxEngine {
   }
 
   #full({ event, id }: VerifiedDelivery): GeminiWebhooksError {
-    const load = `${this.#seen.size.running} events are being handled (about ${Math.round(this.#memory.reserved / 1e6)} MB), the limit of the inline inbox`;
+    const { running } = this.#seen.size;
+    const load = `${counted(running, 'event')} ${running === 1 ? 'is' : 'are'} being handled (about ${Math.round(this.#memory.reserved / 1e6)} MB), the limit of the inline inbox`;
     this.#overload.warn(
       `${event.type} ${id} was answered with 503, and Google retries: ${load}. Check maxBytes, maxEntries, and whether a handler hangs.`,
     );
@@ -210,7 +212,7 @@ class InlineInbox implements InboxEngine {
     const running = Promise.allSettled(this.#seen.running);
     if (await settlesWithin(running, this.#options.drainTimeoutMs)) return;
     this.#logger.warn(
-      `Handlers of ${this.#seen.size.running} events were still running after drainTimeoutMs (${this.#options.drainTimeoutMs} ms): their signals are aborted, and Google retries.`,
+      `Handlers of ${counted(this.#seen.size.running, 'event')} were still running after drainTimeoutMs (${this.#options.drainTimeoutMs} ms): their signals are aborted, and Google retries.`,
     );
     // Google retries what they do not finish, because it was never acknowledged.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));

@@ -3,6 +3,7 @@ import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { jobIdInKey } from '../events/event-key.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import { counted } from '../shared/counted.js';
 import { BoundedCache } from '../shared/bounded-cache.js';
 import { Watchers } from '../shared/watchers.js';
 import { isGivenUp, nextPollAt } from './poll-times.js';
@@ -70,7 +71,7 @@ export class InlineJobTracker implements JobTracker {
     if (this.#running.size >= this.#maxEntries) {
       throw new GeminiWebhooksError(
         'inbox_unavailable',
-        `${this.#running.size} jobs are running, the limit of the inline inbox. Use bullmqInbox to track more.`,
+        `${counted(this.#running.size, 'job')} ${this.#running.size === 1 ? 'is' : 'are'} running, the limit of the inline inbox. Use bullmqInbox to track more.`,
       );
     }
     const dueAt = nextPollAt(job, { polls: 0, now: Date.now() }, this.#tracking.reconcile);

@@ -1,3 +1,5 @@
+import { counted } from './counted.js';
+
 const UNITS = [
   ['day', 86_400],
   ['hour', 3_600],
@@ -8,5 +10,5 @@ const UNITS = [
 export function formatDuration(seconds: number): string {
   const [unit, length] = UNITS.find(([, unitSeconds]) => seconds >= 2 * unitSeconds) ?? (['second', 1] as const);
   const count = Math.floor(seconds / length);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return counted(count, unit);
 }

@@ -4,6 +4,7 @@ import type { GeminiEvent } from '../../events/gemini-event.js';
 import { fromDeliveryJobData, deliveryJobName } from '../store/delivery-job.js';
 import type { FailedJob, FailedJobRetry, FailedJobs, FailedJobsFilter, FailedJobState } from '../store/failed-jobs.js';
 import { progressOf, succeededHandlers, unfinishedHandlers, type DeliveryProgress } from './delivery-checkpoints.js';
+import { counted } from '../../shared/counted.js';
 import { PageSize } from './page-size.js';
 
 /** Number of ids that are read at a time for a list. */
@@ -88,7 +89,8 @@ export class FailedDeliveries implements FailedEventStore {
         if (signal?.aborted) break;
       }
     } catch (cause) {
-      throw unavailable(cause, ` ${retried} events had been ${done} by then: repeat the call for the others.`);
+      const result = `${counted(retried, 'event')} ${retried === 1 ? 'was' : 'were'} ${done} before`;
+      throw unavailable(cause, ` ${result}: repeat the call for the others.`);
     }
     return retried;
   }

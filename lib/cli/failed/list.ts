@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { counted } from '../../shared/counted.js';
 import { wholeNumber } from '../arguments.js';
 import type { CommandHost } from '../command-host.js';
 import { failedJson, failedTable } from './event-text.js';
@@ -38,7 +39,9 @@ async function list(options: ListOptions, host: CommandHost): Promise<void> {
   else if (found.length > 0) host.print(failedTable(found, host.columns));
   else host.printError(`The queue ${queueName} has no ${isWhole ? 'failed events' : 'failed events that match'}.`);
   if (!json && found.length === limit)
-    host.printError(`These are ${limit} events. For those after them, give --offset ${offset + limit}.`);
+    host.printError(
+      `The list ends after ${counted(limit, 'event')}. For the next ones, give --offset ${offset + limit}.`,
+    );
 }
 
 const EXAMPLES = `

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { FailedDeliveries } from '../../bullmq/deliveries/failed-deliveries.js';
 import { GeminiWebhooksError, messageOf } from '../../errors.js';
+import { counted } from '../../shared/counted.js';
 import type { CommandHost } from '../command-host.js';
 import { filterOf, typeWarning, withFilters, type FilterOptions } from './filters.js';
 import { withFailedEvents, withStore, type StoreOptions } from './store.js';
@@ -53,11 +54,7 @@ export async function changeSelected(
   const { count, failures } = await withFailedEvents(options, host, ({ events }) => run(events), stop.signal);
   const warning = count === 0 ? typeWarning(options) : undefined;
   if (warning !== undefined) host.printError(warning);
-  host.print(
-    options.json
-      ? JSON.stringify({ [change.done]: count })
-      : `${change.done} ${count} ${count === 1 ? 'event' : 'events'}`,
-  );
+  host.print(options.json ? JSON.stringify({ [change.done]: count }) : `${change.done} ${counted(count, 'event')}`);
   if (stop.signal.aborted) failures.push('Stopped. Repeat the command for the remaining events.');
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }

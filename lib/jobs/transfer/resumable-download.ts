@@ -7,6 +7,7 @@ import type { GeminiHttp } from '../gemini-http.js';
 import { isOfApi } from './file-url.js';
 import { authenticatedGet, shownUrl } from './authenticated-get.js';
 import { pause } from '../../shared/pause.js';
+import { counted } from '../../shared/counted.js';
 import { isTransientStatus, retryDelay } from '../transient-error.js';
 
 const MAX_FRUITLESS_TRIES = 6;
@@ -90,7 +91,7 @@ export class ResumableDownload implements AsyncIterable<Uint8Array> {
       }
     } catch (error) {
       this.#signal?.throwIfAborted();
-      return { error: this.#failure(`was cut after ${this.#received} bytes`, error) };
+      return { error: this.#failure(`was cut after ${counted(this.#received, 'byte')}`, error) };
     }
     return this.#interruptionOf(toSkip);
   }
@@ -155,9 +156,14 @@ export class ResumableDownload implements AsyncIterable<Uint8Array> {
   /** A body that ended without an error may still be incomplete. */
   #interruptionOf(toSkip: number): Interruption | undefined {
     const total = this.#totalBytes;
-    if (total !== undefined && this.#received > total) throw this.#failure(`is longer than its ${total} bytes`);
+    if (total !== undefined && this.#received > total)
+      throw this.#failure(`is longer than its ${counted(total, 'byte')}`);
     if (toSkip === 0 && this.#received === (total ?? this.#received)) return undefined;
-    return { error: this.#failure(`ended after ${this.#received} bytes${total === undefined ? '' : ` of ${total}`}`) };
+    return {
+      error: this.#failure(
+        `ended after ${counted(this.#received, 'byte')}${total === undefined ? '' : ` of ${total}`}`,
+      ),
+    };
   }
 
   #failure(what: string, cause?: unknown): GeminiWebhooksError {

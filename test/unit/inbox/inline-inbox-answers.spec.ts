@@ -58,7 +58,7 @@ describe('the inline inbox', () => {
 
     await expect(inbox.accept(deliveryOf({ id: 'batch_2' }))).rejects.toMatchObject({
       code: 'inbox_unavailable',
-      message: '1 events are being handled (about 0 MB), the limit of the inline inbox.',
+      message: '1 event is being handled (about 0 MB), the limit of the inline inbox.',
     });
     expect(logger.of('warn')).toEqual([expect.stringMatching(/^batch\.succeeded msg_batch_2 was .* GeminiWebhooks$/)]);
   });
@@ -105,7 +105,7 @@ describe('the inline inbox', () => {
       expect.objectContaining({ code: 'closed', ...shuttingDown }),
     ]);
     expect(logger.of('warn')).toEqual([
-      'Handlers of 1 events were still running after drainTimeoutMs (500 ms): their signals are aborted, and Google retries. GeminiWebhooks',
+      'Handlers of 1 event were still running after drainTimeoutMs (500 ms): their signals are aborted, and Google retries. GeminiWebhooks',
     ]);
   });
 });

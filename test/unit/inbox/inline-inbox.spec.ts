@@ -161,7 +161,7 @@ describe('inlineInbox', () => {
 
   describe('maxBytes', () => {
     const large = (id: string) => ({ ...deliveryOf({ id }), body: Buffer.from(`[${'{},'.repeat(10_000)}{}]`) });
-    const FULL = { code: 'inbox_unavailable', message: expect.stringMatching(/1 events are being handled .*\d MB/) };
+    const FULL = { code: 'inbox_unavailable', message: expect.stringMatching(/1 event is being handled .*\d MB/) };
 
     it('refuses events beyond the limit while handlers run, also past ackTimeoutMs, and warns once a minute', async () => {
       const { inbox, attempts } = inboxOf({ maxBytes: 1_500_000, ackTimeoutMs: 1000 });

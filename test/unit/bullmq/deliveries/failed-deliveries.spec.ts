@@ -106,7 +106,7 @@ describe('replaying all failed events', () => {
     set.refusal = new Error('Connection is closed.');
 
     await expect(failed.replayAll()).rejects.toMatchObject({
-      message: expect.stringContaining('500 events had been replayed'),
+      message: expect.stringContaining('500 events were replayed'),
     });
     set.refusal = undefined;
     expect(await failed.replayAll()).toBe(350);
@@ -152,7 +152,7 @@ describe('discarding all failed events', () => {
 
     await expect(failed.discardAll()).rejects.toMatchObject({
       code: 'inbox_unavailable',
-      message: expect.stringContaining('500 events had been discarded'),
+      message: expect.stringContaining('500 events were discarded'),
     });
   });
 });
