@@ -26,7 +26,7 @@ import { checkHandlerNames } from './peers/handler-names.js';
 import type { RosterHandler } from './peers/handler-roster.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './store/inbox-store.js';
 import { memberOf } from './peers/membership.js';
-import { openStore } from './store/open-store.js';
+import { openStore } from './open-store.js';
 import { StoreChecks } from './store/store-checks.js';
 import type { StoreLocks } from './store/store-locks.js';
 import { StoreMonitor } from './store/store-monitor.js';
