@@ -7,7 +7,7 @@ import type {
   SigningSecretStoreHost,
 } from '../static-webhooks/signing-secret-store.js';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
-import { checkObject } from '../shared/check-object.js';
+import { checkNames } from '../shared/check-object.js';
 import { withTimeout } from '../shared/timeouts.js';
 import { OpenSockets } from './store/open-sockets.js';
 import { loadPostgresDriver } from './store/optional-peers.js';
@@ -51,6 +51,13 @@ export interface BullmqSecretStoreOptions {
   readonly migrate?: boolean | undefined;
 }
 
+const OPTION_NAMES: Readonly<Record<keyof BullmqSecretStoreOptions, true>> = {
+  url: true,
+  connection: true,
+  prefix: true,
+  migrate: true,
+};
+
 /**
  * Stores the signing secrets of static webhooks in the durable inbox's Redis, Valkey or PostgreSQL, so that every replica
  * uses a new secret at once. Secrets are encrypted (JWE, A256GCM) with a key derived from `binding.secret`, or from the
@@ -63,7 +70,7 @@ export interface BullmqSecretStoreOptions {
  * @throws GeminiWebhooksError `invalid_option`, at start
  */
 export function bullmqSecretStore(options: BullmqSecretStoreOptions = {}): SigningSecretStoreFactory {
-  checkObject(OWNER, options);
+  checkNames(OWNER, options, OPTION_NAMES);
   return ({ registration, keys, inboxUrl }) => {
     const target = storeTarget(OWNER, options, inboxUrl);
     const prefix = checkedPrefix(OWNER, options.prefix, target);

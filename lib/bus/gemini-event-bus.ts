@@ -1,7 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, ReplaySubject, Subject, switchMap, takeUntil, type Observable } from 'rxjs';
+import { checkNames } from '../shared/check-object.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, TimeoutError } from '../errors.js';
+import { checkPatterns } from '../events/check-patterns.js';
 import { copyEvent } from '../events/copy-event.js';
 import type { GeminiDeliveryReport } from '../events/delivery-report.js';
 import type { GeminiEventAttempt } from '../events/event-attempt.js';
@@ -21,6 +23,12 @@ export interface WaitForOptions<Event> {
   /** Rejects with the signal's reason when it aborts. */
   readonly signal?: AbortSignal;
 }
+
+const WAIT_OPTIONS: Readonly<Record<keyof WaitForOptions<never>, true>> = {
+  where: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 /** What the bus passes on, as its sources emit it. */
 interface ReportSources {
@@ -74,10 +82,12 @@ export class GeminiEventBus implements OnApplicationShutdown {
    *
    * @example
    * bus.on('video.generated').subscribe((event) => show(outputUri(event)));
+   * @throws GeminiWebhooksError `invalid_argument` for a pattern that matches no event
    */
   on<const Pattern extends GeminiEventPattern>(
     pattern: Pattern | readonly Pattern[],
   ): Observable<GeminiEventOf<Pattern>> {
+    checkPatterns('GeminiEventBus', Array.isArray(pattern) ? pattern : [pattern], 'invalid_argument');
     return this.#events.pipe(
       filter((event): event is GeminiEvent & GeminiEventOf<Pattern> => matchesPattern(event.type, pattern)),
     );
@@ -87,13 +97,15 @@ export class GeminiEventBus implements OnApplicationShutdown {
    * Resolves with the next event that matches a pattern and arrives after the call.
    *
    * @throws TimeoutError after `timeoutMs`; the signal's reason if it aborts; `GeminiWebhooksError` `closed` if the app
-   *   shuts down first
+   *   shuts down first, `invalid_argument` for a pattern that matches no event
    */
   waitFor<const Pattern extends GeminiEventPattern>(
     pattern: Pattern | readonly Pattern[],
-    { where = () => true, timeoutMs, signal }: WaitForOptions<GeminiEventOf<Pattern>> = {},
+    options: WaitForOptions<GeminiEventOf<Pattern>> = {},
   ): Promise<GeminiEventOf<Pattern>> {
     return new Promise((resolve, reject) => {
+      checkNames('GeminiEventBus.waitFor', options, WAIT_OPTIONS, { code: 'invalid_argument' });
+      const { where = () => true, timeoutMs, signal } = options;
       if (signal?.aborted) return reject(signal.reason as Error);
       let timer: NodeJS.Timeout | undefined;
       const onAbort = () => settle(() => reject(signal?.reason as Error));

@@ -1,7 +1,6 @@
 import { GeminiWebhooksError } from '../errors.js';
-import { isPattern, PATTERNS } from '../events/event-pattern.js';
+import { checkPatterns } from '../events/check-patterns.js';
 import type { GeminiEventOf, GeminiEventPattern } from '../events/gemini-event.js';
-import { suggestedEvent } from '../events/suggested-event.js';
 import { checkObject } from '../shared/check-object.js';
 import { declareHandler, type OnGeminiEventMetadata } from './declared-handlers.js';
 import type { GeminiHandlerContext } from './handler-context.js';
@@ -116,15 +115,7 @@ type Takes<Params extends unknown[], Place extends 0 | 1, Value> = Params['lengt
 type LengthUpTo = [0, 0 | 1];
 
 function check(where: string, patterns: readonly unknown[], { name, timeoutMs }: OnGeminiEventOptions): void {
-  const index = patterns.findIndex((one) => !isPattern(one));
-  if (patterns.length === 0 || index >= 0) {
-    const wrong = patterns[index];
-    const given = patterns.length === 0 ? 'an empty list' : String(JSON.stringify(wrong));
-    throw new GeminiWebhooksError(
-      'invalid_handler',
-      `${where}: ${given} is not an event.${suggestedEvent(wrong, PATTERNS)} Give a type of the catalogue ('batch.succeeded'), all types of a kind ('batch.*'), or '*', which also matches types unknown to this version.`,
-    );
-  }
+  checkPatterns(where, patterns, 'invalid_handler');
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new GeminiWebhooksError('invalid_handler', `${where}: name must be a non-empty string.`);
   }

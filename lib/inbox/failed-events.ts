@@ -1,6 +1,7 @@
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { HandlerSettlement } from '../handlers/dispatch.js';
+import { checkNames } from '../shared/check-object.js';
 
 /** An event whose attempts are exhausted, or one of whose handlers failed for good. */
 export interface FailedEvent {
@@ -58,12 +59,13 @@ export class GeminiFailedEvents implements FailedEventStore {
   /**
    * Returns failed events, the latest first: `limit` of them (100 by default) from `offset` (0 by default). Without a filter
    * only those are read; with a filter on Redis, all that failed after `after`.
-   * @throws GeminiWebhooksError `invalid_argument` on the inline inbox, and for an invalid date, `offset` or `limit`;
+   * @throws GeminiWebhooksError `invalid_argument` on the inline inbox, for an unknown option, and for an invalid date, `offset` or `limit`;
    * `inbox_unavailable` while the store is down, or when a request to it takes longer than 30 s
    */
   async list(
     filter: FailedEventsFilter & { readonly offset?: number; readonly limit?: number } = {},
   ): Promise<FailedEvent[]> {
+    check('list', filter, { ...FILTER, offset: true, limit: true });
     return this.#required().list(filter);
   }
 
@@ -72,8 +74,12 @@ export class GeminiFailedEvents implements FailedEventStore {
     return this.#required().get(id);
   }
 
-  /** Replays a failed event with a new set of attempts. */
+  /**
+   * Replays a failed event with a new set of attempts.
+   * @throws GeminiWebhooksError as `list` does, and `invalid_argument` if the event is not or no longer failed
+   */
   async replay(id: string, options: ReplayOptions = {}): Promise<void> {
+    check('replay', options, REPLAY);
     return this.#required().replay(id, options);
   }
 
@@ -83,6 +89,7 @@ export class GeminiFailedEvents implements FailedEventStore {
    * @throws GeminiWebhooksError as `list` does; the message of `inbox_unavailable` says how many were replayed
    */
   async replayAll(filter: FailedEventsFilter & ReplayOptions = {}): Promise<number> {
+    check('replayAll', filter, { ...FILTER, ...REPLAY });
     return this.#required().replayAll(filter);
   }
 
@@ -98,4 +105,19 @@ export class GeminiFailedEvents implements FailedEventStore {
       'The inline inbox stores no failed events: Gemini keeps them and retries for 24 hours. Use bullmqInbox to store them.',
     );
   }
+}
+
+const FILTER: Readonly<Record<keyof FailedEventsFilter, true>> = { type: true, before: true, after: true };
+const REPLAY: Readonly<Record<keyof ReplayOptions, true>> = { from: true };
+
+/** Rejects what plain JavaScript can pass: a misspelled filter would replay every failed event. */
+function check(
+  method: string,
+  options: FailedEventsFilter & ReplayOptions,
+  names: Readonly<Record<string, true>>,
+): void {
+  const owner = `GeminiFailedEvents.${method}`;
+  checkNames(owner, options, names, { code: 'invalid_argument' });
+  if (options.from === undefined || ['failed', 'start'].includes(options.from)) return;
+  throw new GeminiWebhooksError('invalid_argument', `${owner}: from: give 'failed' or 'start'.`);
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
-import { checkObject } from '../shared/check-object.js';
+import { checkNames } from '../shared/check-object.js';
 import { counted } from '../shared/counted.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';
 import { checkWholeNumbers } from '../config/numbers.js';
@@ -55,8 +55,8 @@ export interface InlineInboxOptions {
  * @throws GeminiWebhooksError `invalid_option`
  */
 export function inlineInbox(options: InlineInboxOptions = {}): InboxEngineFactory {
-  checkObject('inlineInbox', options);
-  checkNames(options);
+  checkIsCalled(options);
+  checkNames('inlineInbox', options, RULES);
   const checked = checkWholeNumbers('inlineInbox', options, RULES);
   return (host) => new InlineInbox(host, checked);
 }
@@ -69,15 +69,10 @@ const RULES = {
   drainTimeoutMs: { fallback: 10_000, min: 0, max: 600_000 },
 };
 
-function checkNames(options: InlineInboxOptions): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(RULES, name));
-  if (unknown === undefined) return;
-  if ('dispatch' in options)
+/** Rejects `inbox: inlineInbox`, which the module would call with a host. */
+function checkIsCalled(options: InlineInboxOptions | null): void {
+  if (typeof options === 'object' && options !== null && 'dispatch' in options)
     throw new GeminiWebhooksError('invalid_option', 'GeminiWebhooksModule: inbox: call it, as in inlineInbox().');
-  throw new GeminiWebhooksError(
-    'invalid_option',
-    `inlineInbox: ${unknown}: is not an option. The options are: ${Object.keys(RULES).join(', ')}.`,
-  );
 }
 
 class InlineInbox implements InboxEngine {

@@ -21,6 +21,24 @@ interface CheckObjectOptions {
   todo?: string;
 }
 
+/**
+ * Rejects what is not an object, and unknown names in it: a misspelled option would silently have no effect.
+ *
+ * @param owner function that takes the options
+ * @throws GeminiWebhooksError
+ */
+export function checkNames(
+  owner: string,
+  options: object,
+  names: Readonly<Record<string, unknown>>,
+  { code = 'invalid_option' }: Pick<CheckObjectOptions, 'code'> = {},
+): void {
+  const todo = `The options are: ${Object.keys(names).join(', ')}.`;
+  checkObject(owner, options, { code, todo });
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
+  if (unknown !== undefined) throw new GeminiWebhooksError(code, `${owner}: ${unknown}: is not an option. ${todo}`);
+}
+
 /** Returns the kind of a value, for options that may contain a secret. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';

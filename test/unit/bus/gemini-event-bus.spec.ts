@@ -38,6 +38,27 @@ describe('GeminiEventBus', () => {
     expect(types).toEqual(heard);
   });
 
+  it.each<[unknown, RegExp]>([
+    ['batch.suceeded', /"batch\.suceeded" is not an event\. Did you mean "batch\.succeeded"\?/],
+    [[], /an empty list is not an event/],
+    [['batch.failed', undefined], /undefined is not an event/],
+  ])('refuses to wait for %j, which never comes', async (pattern, message) => {
+    const refusal = { code: 'invalid_argument', message: expect.stringMatching(message) as string };
+
+    expect(() => bus.on(pattern as '*')).toThrow(expect.objectContaining(refusal));
+    await expect(bus.waitFor(pattern as '*')).rejects.toMatchObject(refusal);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [null, /waitFor: options: got null/],
+    [{ timeout: 5 }, /waitFor: timeout: is not an option\. The options are: where, timeoutMs, signal\./],
+  ])('refuses the options %j, with which it would wait forever', async (options, message) => {
+    await expect(bus.waitFor('*', options as object)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   it('emits reports to a subscriber that was there before the module connected, as in a constructor', () => {
     const sources = { attempts$: new Subject<GeminiEventAttempt>(), deliveries$: new Subject<GeminiDeliveryReport>() };
     const heard: unknown[] = [];

@@ -36,4 +36,23 @@ describe('GeminiFailedEvents', () => {
         'The inline inbox stores no failed events: Gemini keeps them and retries for 24 hours. Use bullmqInbox to store them.',
     });
   });
+
+  it.each<[(typeof METHODS)[number], unknown[], RegExp]>([
+    [
+      'list',
+      [{ typ: 'batch.failed' }],
+      /\.list: typ: is not an option\. The options are: type, before, after, offset, limit\./,
+    ],
+    ['list', [null], /\.list: options: got null/],
+    ['replay', ['e1', { form: 'start' }], /\.replay: form: is not an option\. The options are: from\./],
+    ['replayAll', [{ befor: new Date() }], /\.replayAll: befor: is not an option/],
+    ['replayAll', [{ from: 'strat' }], /\.replayAll: from: give 'failed' or 'start'\./],
+  ])('refuses %s(%j), so that nothing else is replayed', async (method, given, message) => {
+    const store = {} as FailedEventStore;
+    const failed = new GeminiFailedEvents(store) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+    const refusal = await refusalOf(() => failed[method]!(...given));
+
+    expect(refusal).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(message) as string });
+  });
 });

@@ -10,9 +10,9 @@ describe('the options of a start', () => {
   });
 
   it.each([
-    ['a misspelled one', { idempotencykey: 'a' }, /createVideo: idempotencykey is not an option\..*idempotencyKey/],
-    ['null', null, /createVideo: options: is not an object/],
-    ['a string', 'night-42', /createVideo: options: is not an object/],
+    ['a misspelled one', { idempotencykey: 'a' }, /createVideo: idempotencykey: is not an option\..*idempotencyKey/],
+    ['null', null, /createVideo: options: got null/],
+    ['a string', 'night-42', /createVideo: options: got a string/],
   ])('are rejected if they are %s', (_what, options, message) => {
     expect(() => checkStartOptions('createVideo', options as never)).toThrow(
       expect.objectContaining({
