@@ -95,6 +95,10 @@ class InlineInbox implements InboxEngine {
     this.jobs = host.jobs && new InlineJobTracker(host.jobs, (delivery) => this.accept(delivery), options);
   }
 
+  start(): void {
+    this.jobs?.start();
+  }
+
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
     if (this.#closing) throw new GeminiWebhooksError('inbox_unavailable', 'The app is shutting down.');
     const known = this.#seen.find(delivery.key);

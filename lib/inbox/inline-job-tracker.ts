@@ -52,6 +52,7 @@ export class InlineJobTracker implements JobTracker {
   readonly #due = new DueJobs(MAX_CONCURRENT_CHECKS, (id, at) => this.#work(id, at));
   readonly #watchers = new Watchers();
   readonly #logger = new Logger('GeminiWebhooks');
+  #isStarted = false;
 
   constructor(
     tracking: JobTracking,
@@ -135,8 +136,7 @@ export class InlineJobTracker implements JobTracker {
     const id = jobIdInKey(delivery.key);
     const known = id === undefined ? undefined : this.#entry(id);
     if (known || !resource) return known;
-    const { params } = delivery;
-    const { kind, name } = resource;
+    const [{ params }, { kind, name }] = [delivery, resource];
     const byName = this.#find({ kind, name, params });
     if (byName) return byName;
     const jobId = id ?? idOfName({ kind, name, params });
@@ -222,8 +222,15 @@ export class InlineJobTracker implements JobTracker {
     this.#watchers.notify(entry.job.id);
   }
 
+  /** Delivers what polling has found. Before the app has started, its handlers are unknown, but it may wait for jobs. */
+  start(): void {
+    this.#isStarted = true;
+    for (const entry of this.#running.values()) if (entry.undelivered.length > 0) this.#recheckAt(entry, Date.now());
+  }
+
   /** Retries undelivered events until handlers succeed, because no other process would. Events do not wait for each other. */
   async #deliver(entry: Entry): Promise<void> {
+    if (!this.#isStarted) return;
     const deliver = async (delivery: VerifiedDelivery) => {
       await this.#accept(delivery);
       entry.undelivered = entry.undelivered.filter((one) => one !== delivery);

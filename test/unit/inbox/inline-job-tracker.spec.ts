@@ -30,6 +30,7 @@ describe('a job that counts as lost', () => {
     };
     const reconcile = { afterMs: MINUTE_MS, maxIntervalMs: MINUTE_MS, untilMs: 72 * 60 * MINUTE_MS };
     const jobs = new InlineJobTracker(gemini.tracking(reconcile), accept, LIMITS);
+    jobs.start();
     const job = newJob({ createdAt: Date.now() });
     await jobs.add(job);
 
@@ -75,6 +76,31 @@ describe('the limit of running jobs', () => {
       code: 'inbox_unavailable',
       message: '2 jobs are running, the limit of the inline inbox. Use bullmqInbox to track more.',
     });
+    jobs.close();
+  });
+});
+
+describe('the events that polling finds before the app has started', () => {
+  it('are delivered once it has, while callers see the end of their jobs', async () => {
+    const gemini = new ScriptedGemini();
+    gemini.answer = (job) => gemini.succeeded(job);
+    const accepted: string[] = [];
+    const accept = async ({ event: { type } }: VerifiedDelivery) => accepted.push(type);
+    const reconcile = { afterMs: 100, maxIntervalMs: MINUTE_MS, untilMs: 60 * MINUTE_MS };
+    const jobs = new InlineJobTracker(gemini.tracking(reconcile), accept, LIMITS);
+    // More than are checked at the same time.
+    const started = Array.from({ length: 10 }, () => newJob({ createdAt: Date.now() }));
+    for (const job of started) await jobs.add(job);
+
+    await jest.advanceTimersByTimeAsync(MINUTE_MS);
+    for (const { id } of started) expect(await jobs.settlement(id)).toMatchObject({ outcome: 'succeeded' });
+    expect(accepted).toEqual([]);
+
+    jobs.start();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(accepted).toEqual(started.map(() => 'batch.succeeded'));
+    await jest.advanceTimersByTimeAsync(MINUTE_MS);
+    expect(accepted).toHaveLength(started.length);
     jobs.close();
   });
 });
