@@ -8,7 +8,7 @@ import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { formatDuration } from '../shared/format-duration.js';
-import { settlesWithin, withTimeout } from '../shared/timeouts.js';
+import { settlesWithin } from '../shared/timeouts.js';
 import { attemptStartAttributes } from '../telemetry/attributes.js';
 import { inSpan, Telemetry } from '../telemetry/telemetry.js';
 import { runAround, type NamedHook } from './around-handler.js';
@@ -16,6 +16,7 @@ import type { DispatchOutcome, DispatchRun } from './dispatch.js';
 import type { EventHandler } from './event-handler.js';
 import { HandlerRunContext } from './handler-context.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { OverdueRuns } from './overdue-runs.js';
 import { UnhandledEvents } from './unhandled-events.js';
 
 /** Runs the handlers of an event concurrently. A failure of one does not affect the others. */
@@ -29,8 +30,7 @@ export class EventDispatcher {
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #unhandled = new UnhandledEvents(this.#logger);
   #isBusObserved = () => false;
-  /** Runs that exceeded their timeout, by event key and handler. */
-  readonly #overdue = new Map<string, Promise<void>>();
+  readonly #overdue = new OverdueRuns();
 
   readonly #telemetry: Telemetry | undefined;
 
@@ -82,7 +82,7 @@ export class EventDispatcher {
       only && handlers.length === 1
         ? [await this.#attempt(only, delivery, run)]
         : await Promise.all(handlers.map((handler) => this.#attempt(handler, delivery, run)));
-    const overdue = this.#overdueOf(handlers, delivery);
+    const overdue = this.#overdue.of(handlers, delivery);
     return {
       retryable: namesOf(handlers, results, 'retryable'),
       final: namesOf(handlers, results, 'final'),
@@ -90,18 +90,13 @@ export class EventDispatcher {
     };
   }
 
-  #overdueOf(handlers: readonly EventHandler[], delivery: VerifiedDelivery): readonly Promise<void>[] {
-    if (this.#overdue.size === 0) return NO_RUNS;
-    return handlers.flatMap((handler) => this.#overdue.get(overdueId(handler, delivery)) ?? []);
-  }
-
   async #attempt(handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): Promise<AttemptResult> {
     let startedAt: number | undefined;
     try {
-      if (this.#overdue.size > 0) await this.#awaitOverdue(handler, delivery);
+      const hasSucceeded = this.#overdue.size > 0 && (await this.#overdue.haveSucceeded(handler, delivery, run));
       if (!run.checkpoints.has(handler.name)) {
-        if (this.#attempts.observed) startedAt = performance.now();
-        await this.#runTraced(handler, delivery, run);
+        if (this.#attempts.observed && !hasSucceeded) startedAt = performance.now();
+        if (!hasSucceeded) await this.#runTraced(handler, delivery, run);
         await run.checkpoints.settle(handler.name, 'succeeded');
         this.#emitAttempt(handler, delivery, run, { startedAt, outcome: 'succeeded' });
       }
@@ -171,27 +166,21 @@ export class EventDispatcher {
 
   /** Tracks a run that exceeded its timeout. It still counts if it succeeds, and the handler is not restarted before it ends. */
   #trackOverdue(work: Promise<unknown>, handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): void {
-    const id = overdueId(handler, delivery);
-    const settled = work
+    const ended = work
       .then(() => run.checkpoints.settle(handler.name, 'succeeded'))
-      .catch((error: unknown) => {
+      .then(() => true)
+      .catch(async (error: unknown) => {
         if (isUnrecoverable(error)) {
           this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final: true });
-          return this.#settleFailed(handler, run);
+          await this.#settleFailed(handler, run);
+        } else {
+          this.#logger.warn(
+            `${handler.name} failed after its timeout, for ${describe(delivery.event)}: ${messageOf(error)}`,
+          );
         }
-        this.#logger.warn(
-          `${handler.name} failed after its timeout, for ${describe(delivery.event)}: ${messageOf(error)}`,
-        );
-        return undefined;
-      })
-      .then(() => void this.#overdue.delete(id));
-    this.#overdue.set(id, settled);
-  }
-
-  async #awaitOverdue(handler: EventHandler, delivery: VerifiedDelivery): Promise<void> {
-    const overdue = this.#overdue.get(overdueId(handler, delivery));
-    if (overdue)
-      await withTimeout(overdue, handler.timeoutMs ?? 0, `${handler.name} is still running an earlier attempt`);
+        return false;
+      });
+    this.#overdue.add(handler, delivery, run, ended);
   }
 
   async #settleFailed(handler: EventHandler, run: DispatchRun): Promise<AttemptResult> {
@@ -221,7 +210,6 @@ type AttemptResult = 'succeeded' | 'retryable' | 'final';
 
 const NONE: readonly string[] = [];
 const NOTHING_DONE: DispatchOutcome = { retryable: NONE, final: NONE };
-const NO_RUNS: readonly Promise<void>[] = [];
 
 function namesOf(
   handlers: readonly EventHandler[],
@@ -230,10 +218,6 @@ function namesOf(
 ): readonly string[] {
   if (!results.includes(result)) return NONE;
   return handlers.filter((_handler, index) => results[index] === result).map(({ name }) => name);
-}
-
-function overdueId({ name }: EventHandler, { key }: VerifiedDelivery): string {
-  return `${name} ${key}`;
 }
 
 function describe({ type, delivery }: GeminiEvent): string {

@@ -317,6 +317,36 @@ describe('EventDispatcher', () => {
       expect(runs).toHaveLength(1);
     });
 
+    it('counts a late success for an attempt whose checkpoints are new, such as that of a replay', async () => {
+      const { handler, runs } = controlled('slow', 1000);
+      const { dispatcher } = dispatcherOf(handler);
+      await attempt(dispatcher, 1, new DedupeEntry(), 1000);
+
+      const replayed = new DedupeEntry();
+      const replay = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: replayed });
+      await jest.advanceTimersByTimeAsync(500);
+      runs[0]?.resolve(undefined);
+      await jest.advanceTimersByTimeAsync(0);
+
+      expect(await replay).toEqual({ retryable: [], final: [] });
+      expect(replayed.has('slow')).toBe(true);
+      expect(runs).toHaveLength(1);
+    });
+
+    it('runs the handler again after a late success for a replay from the start', async () => {
+      const { handler, runs } = controlled('slow', 1000);
+      const { dispatcher } = dispatcherOf(handler);
+      await attempt(dispatcher, 1, new DedupeEntry(), 1000);
+
+      const replay = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: new DedupeEntry(), generation: 1 });
+      runs[0]?.resolve(undefined);
+      await jest.advanceTimersByTimeAsync(0);
+      expect(runs).toHaveLength(2);
+      runs[1]?.resolve(undefined);
+
+      expect(await replay).toEqual({ retryable: [], final: [] });
+    });
+
     it('counts a late final failure, and emits it', async () => {
       const { handler, runs } = controlled('slow', 1000);
       const { dispatcher, failures } = dispatcherOf(handler);
