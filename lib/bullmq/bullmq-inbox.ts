@@ -28,7 +28,7 @@ import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './store/
 import { memberOf } from './peers/membership.js';
 import { openStore } from './open-store.js';
 import { StoreChecks } from './store/store-checks.js';
-import type { StoreLocks } from './store/store-locks.js';
+import type { LockWait, StoreLocks } from './store/store-locks.js';
 import { StoreMonitor } from './store/store-monitor.js';
 import { StoreOutages } from './store/store-outages.js';
 import { closeWithin, openWithin, Supervised, withErrorsHandled } from './store/supervised.js';
@@ -196,11 +196,7 @@ export class BullmqInbox implements InboxEngine {
     return this.#status?.health() ?? { store: 'connecting', worker: 'starting' };
   }
 
-  async lock<Result>(
-    name: string,
-    work: (signal: AbortSignal) => Promise<Result>,
-    options: { readonly waitMs: number },
-  ): Promise<Result> {
+  async lock<Result>(name: string, work: (signal: AbortSignal) => Promise<Result>, options: LockWait): Promise<Result> {
     if (!this.#locks) throw new GeminiWebhooksError('inbox_unavailable', NOT_STARTED);
     return this.#locks.run(name, work, options);
   }

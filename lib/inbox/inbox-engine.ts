@@ -42,12 +42,13 @@ export interface InboxEngine {
    * Runs the work while it holds the lock of that name, which all processes on the same store share. `held` aborts when the
    * lock is lost. Absent if the engine has no locks.
    *
-   * @throws GeminiWebhooksError `inbox_unavailable` when the lock cannot be acquired within `waitMs`
+   * @throws GeminiWebhooksError `inbox_unavailable` when the lock cannot be acquired within `waitMs`, or when the store does
+   * not answer for `outageMs` meanwhile
    */
   lock?<Result>(
     name: string,
     work: (held: AbortSignal) => Promise<Result>,
-    options: { readonly waitMs: number },
+    options: { readonly waitMs: number; readonly outageMs?: number },
   ): Promise<Result>;
   /**
    * Refuses new deliveries, waits for running handlers up to a limit, and releases its resources. Also called while `start`

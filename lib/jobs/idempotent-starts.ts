@@ -16,6 +16,8 @@ const MAX_KEY_LENGTH = 500;
 const RECHECK_MS = 1_000;
 /** Max wait for another process that is starting the same job. */
 const LOCK_WAIT_MS = 120_000;
+/** Max wait for a store that does not answer: a start without a key fails within seconds, too. */
+const OUTAGE_MS = 5_000;
 /** Each lock uses its own connection, and a PostgreSQL server allows 100 by default, for all processes. */
 const MAX_LOCKS = 8;
 
@@ -131,7 +133,7 @@ export class IdempotentStarts {
     if (!lock) return work();
     const release = await this.#locks.acquire(closing);
     try {
-      return await lock(`job-start:${hash}`, work, { waitMs: LOCK_WAIT_MS });
+      return await lock(`job-start:${hash}`, work, { waitMs: LOCK_WAIT_MS, outageMs: OUTAGE_MS });
     } finally {
       release();
     }

@@ -26,6 +26,17 @@ export interface LockHandle {
   release(): Promise<void>;
 }
 
+/** How long a caller waits for a lock, in milliseconds. */
+export interface LockWait {
+  /** While another process holds it. */
+  readonly waitMs: number;
+  /**
+   * While the store does not answer.
+   * @default waitMs
+   */
+  readonly outageMs?: number;
+}
+
 /** @param onLost called if the lock is lost between two renewals */
 export type LockHandleFactory = (name: string, onLost: () => void) => LockHandle;
 
@@ -44,15 +55,11 @@ export class StoreLocks {
   /**
    * Runs the work once the lock is acquired. The work's signal aborts when the lock is lost, and on `close`.
    *
-   * @throws GeminiWebhooksError `inbox_unavailable` if the lock cannot be acquired within `waitMs`; otherwise the error of
-   * the work
+   * @throws GeminiWebhooksError `inbox_unavailable` if the lock cannot be acquired in that time; otherwise the error of the
+   * work
    */
-  run<Result>(
-    name: string,
-    work: (signal: AbortSignal) => Promise<Result>,
-    { waitMs }: { readonly waitMs: number },
-  ): Promise<Result> {
-    const run = this.#run(name, work, waitMs);
+  run<Result>(name: string, work: (signal: AbortSignal) => Promise<Result>, limits: LockWait): Promise<Result> {
+    const run = this.#run(name, work, limits);
     this.#running.add(run);
     const forget = () => this.#running.delete(run);
     run.then(forget, forget);
@@ -65,31 +72,33 @@ export class StoreLocks {
     await settlesWithin(Promise.allSettled(this.#running), CLOSE_TIMEOUT_MS);
   }
 
-  async #run<Result>(name: string, work: (signal: AbortSignal) => Promise<Result>, waitMs: number): Promise<Result> {
+  async #run<Result>(name: string, work: (signal: AbortSignal) => Promise<Result>, limits: LockWait): Promise<Result> {
     if (this.#closing.signal.aborted) throw shuttingDown();
     const loss = new AbortController();
     const lose = () => loss.abort(new GeminiWebhooksError('inbox_unavailable', `The lock "${name}" was lost.`));
     const handle = this.#newHandle(name, lose);
     try {
-      await this.#acquire(handle, name, waitMs);
+      await this.#acquire(handle, name, limits);
       return await this.#runHolding(handle, work, loss.signal, lose);
     } finally {
       await handle.release();
     }
   }
 
-  async #acquire(handle: LockHandle, name: string, waitMs: number): Promise<void> {
+  async #acquire(handle: LockHandle, name: string, { waitMs, outageMs = waitMs }: LockWait): Promise<void> {
     const { signal } = this.#closing;
     const deadline = performance.now() + waitMs;
+    let answeredAt = performance.now();
     for (;;) {
       let cause: unknown;
       try {
         if (await handle.tryAcquire()) return;
+        answeredAt = performance.now();
       } catch (error) {
         cause = error;
       }
       if (signal.aborted) throw shuttingDown();
-      const leftMs = deadline - performance.now();
+      const leftMs = Math.min(deadline, cause === undefined ? deadline : answeredAt + outageMs) - performance.now();
       if (leftMs <= 0) throw notAcquired(name, waitMs, cause);
       // Jitter: processes that wait for the same lock must not retry in step.
       const pauseMs = POLL_MS.min + Math.random() * (POLL_MS.max - POLL_MS.min);

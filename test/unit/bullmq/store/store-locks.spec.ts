@@ -90,6 +90,20 @@ describe('StoreLocks', () => {
     expect(handle.asked).toEqual({ take: 1, renew: 0, release: 1 });
   });
 
+  it('stops waiting once the store has failed for longer than the caller accepts', async () => {
+    const handle = new Scripted();
+    const cause = new Error('away');
+    const answers = [async () => Promise.reject(cause), async () => false];
+    handle.taking = () => answers.shift()?.() ?? Promise.reject(cause);
+
+    await expect(
+      lockOf(handle).run('job-start', async () => 'done', { waitMs: 600_000, outageMs: 200 }),
+    ).rejects.toMatchObject({ code: 'inbox_unavailable', cause });
+    // The answer that another process holds the lock ended the first failure.
+    expect(handle.asked.take).toBeGreaterThan(2);
+    expect(handle.asked.release).toBe(1);
+  });
+
   it("reports the store's error when that is unavailable", async () => {
     const handle = new Scripted();
     const cause = new Error('away');
