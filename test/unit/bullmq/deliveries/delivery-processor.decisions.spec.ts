@@ -172,5 +172,8 @@ describe('the processor of delivery jobs', () => {
 
     expect(await bench.work()).toBeUndefined();
     expect([resumed, bench.ran]).toEqual([[{ traceparent: '00-1' }], ['mine']]);
+
+    Object.assign(bench.job, { data: undefined });
+    expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError' });
   });
 });

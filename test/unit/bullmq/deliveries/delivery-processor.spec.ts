@@ -206,6 +206,16 @@ describe('the processor of delivery jobs', () => {
     expect(await worked).toBeUndefined();
   });
 
+  it('writes no checkpoint if the message to the other processes is delayed only for a moment', async () => {
+    const bench = new DeliveryBench();
+    const published = deferred();
+    bench.publishing = published.promise;
+    bench.handle = async () => void setImmediate(published.resolve);
+
+    expect(await bench.work()).toBeUndefined();
+    expect([bench.published, bench.job.progress]).toEqual([1, {}]);
+  });
+
   it('never reruns a successful handler in this process, even if its checkpoint is lost', async () => {
     const bench = new DeliveryBench();
     bench.full = true;

@@ -3,6 +3,7 @@ import { storeDelivery, type StoreDeliveryOptions } from '../../../../lib/bullmq
 import { bullmqInboxConfig } from '../../../../lib/bullmq/bullmq-inbox.options.js';
 import { deliveryJobId, toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
 import type { DeliveryQueue } from '../../../../lib/bullmq/store/inbox-store.js';
+import type { VerifiedDelivery } from '../../../../lib/events/verified-delivery.js';
 import { deferred } from '../../../support/deferred.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 import { refusalOf } from '../../../support/verifying.js';
@@ -14,14 +15,27 @@ const HOST = { registration: 'default', toleranceSeconds: 300, inboxUrl: undefin
 function store({
   add = async () => undefined,
   open,
+  event = delivery,
+  earlierKey,
   ...options
-}: { add?: () => Promise<unknown>; open?: () => Promise<void> } & Partial<StoreDeliveryOptions> = {}) {
+}: {
+  add?: () => Promise<unknown>;
+  open?: () => Promise<void>;
+  event?: VerifiedDelivery;
+  /** Key under which the queue has the event of an earlier version. */
+  earlierKey?: string;
+} & Partial<StoreDeliveryOptions> = {}) {
   const added: unknown[][] = [];
+  const asked: string[] = [];
   const health: unknown[] = [];
   const queue = {
     add: (...given: unknown[]) => {
       added.push(given);
       return add();
+    },
+    getJob: async (id: string) => {
+      asked.push(id);
+      return earlierKey !== undefined && id === deliveryJobId(earlierKey) ? {} : undefined;
     },
   } as unknown as DeliveryQueue;
   const stored = storeDelivery(
@@ -29,7 +43,7 @@ function store({
       await open?.();
       return queue;
     },
-    delivery,
+    event,
     {
       config: bullmqInboxConfig({ url: 'redis://127.0.0.1' }, HOST),
       handlers: [{ name: 'publish', patterns: ['batch.*'] }],
@@ -37,7 +51,7 @@ function store({
       ...options,
     },
   );
-  return { stored, added, health };
+  return { stored, added, asked, health };
 }
 
 describe('storing a delivery', () => {
@@ -92,5 +106,41 @@ describe('storing a delivery', () => {
     await jest.advanceTimersByTimeAsync(leftMs);
 
     expect(await refused).toMatchObject({ cause: { message: `the store did not answer (${leftMs} ms).` } });
+  });
+
+  describe('of a video', () => {
+    const ofVideo = { type: 'video.generated', id: 'op9', params: { project: 'acme' } };
+    const earlierKey = 'default/project=acme/video/op9/video.generated';
+
+    it('adds no job if version 0.1.0 has stored the event under the key that it used', async () => {
+      const { stored, added, health } = store({ event: deliveryOf(ofVideo), earlierKey });
+      await stored;
+
+      expect([added, health]).toEqual([[], ['available']]);
+    });
+
+    it('adds a job if version 0.1.0 has not', async () => {
+      const { stored, added, asked } = store({ event: deliveryOf(ofVideo) });
+      await stored;
+
+      expect(asked).toEqual([deliveryJobId(earlierKey)]);
+      expect(added).toHaveLength(1);
+    });
+
+    it('asks for no earlier event if the video is that of a job of ours, whose key has not changed', async () => {
+      const event = deliveryOf({ ...ofVideo, job: { kind: 'video', id: 'j1' } });
+      const { stored, added, asked } = store({ event, earlierKey });
+      await stored;
+
+      expect(asked).toEqual([]);
+      expect(added).toHaveLength(1);
+    });
+  });
+
+  it('asks for no earlier event of another kind', async () => {
+    const { stored, asked } = store();
+    await stored;
+
+    expect(asked).toEqual([]);
   });
 });
