@@ -38,6 +38,13 @@ describe('the options of the inline inbox', () => {
       expect.objectContaining({ code: 'invalid_option', message }) as unknown as Error,
     );
   });
+
+  it('include a retention of up to 30 days', () => {
+    const days = (count: number) => ({ retentionMs: count * 86_400_000 });
+
+    expect(inlineInbox(days(30))).toEqual(expect.any(Function));
+    expect(() => inlineInbox({ retentionMs: days(30).retentionMs + 1 })).toThrow('from 1 to 2592000000');
+  });
 });
 
 describe('the inline inbox', () => {
