@@ -164,7 +164,14 @@ describe('names of handlers', () => {
     expect(names).toEqual(['Renamed.charge']);
   });
 
+  const named = (name: string) => ({ [name]: class extends Inherited {} })[name]!;
+
   it.each<{ what: string; provider: () => Type; name: string }>([
+    ...[`Orders${'a'.repeat(21)}`, 'a'.repeat(22)].map((name) => ({
+      what: `${name} only resembles a name from mixin()`,
+      provider: () => named(name),
+      name: `${name}.charge`,
+    })),
     {
       what: 'mixin() made the class, and it inherits the handler',
       provider: () => mixin(class Tenant extends Inherited {}),

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it, jest } from '@jest/globals';
+import { UseGuards } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { declaredHandlers, DeclarationWatch, declaringClasses } from '../../../lib/handlers/declared-handlers.js';
 import { OnGeminiEvent } from '../../../lib/handlers/on-gemini-event.decorator.js';
@@ -84,7 +85,7 @@ describe('the decorated methods of a class', () => {
     // Enhancers are copied once all decorators have run.
     await nextTurn();
 
-    expect(declaredHandlers(Plain.prototype).get('added')?.methods).toEqual([given.value]);
+    expect(declaredHandlers(Plain.prototype).get('added')?.methods).toStrictEqual([given.value]);
   });
 
   it('include the original method if a decorator below has wrapped it', () => {
@@ -99,5 +100,38 @@ describe('the decorated methods of a class', () => {
   it('make it one of the classes with such methods, once', () => {
     expect(declaringClasses().filter((one) => one === Derived.prototype)).toEqual([Derived.prototype]);
     expect(new Set(declaringClasses().map((one) => typeof one))).toEqual(new Set(['object']));
+  });
+});
+
+describe('the enhancers of a decorated method', () => {
+  class Guard {
+    canActivate = () => true;
+  }
+
+  it('stay as they are if no decorator has replaced the method', async () => {
+    class Orders {
+      @UseGuards(Guard)
+      @UseGuards(Guard)
+      @OnGeminiEvent('*')
+      publish() {}
+    }
+    await nextTurn();
+
+    expect(Reflect.getMetadata('__guards__', Orders.prototype.publish)).toEqual([Guard, Guard]);
+  });
+
+  it('are copied to the method that has replaced it, and no others', async () => {
+    const replaced = () => undefined;
+    class Orders {
+      @((_target, _key, descriptor: PropertyDescriptor) => ({ ...descriptor, value: replaced }))
+      @UseGuards(Guard)
+      @OnGeminiEvent('*')
+      publish() {}
+    }
+    await nextTurn();
+
+    expect(Orders.prototype.publish).toBe(replaced);
+    expect(Reflect.getMetadataKeys(replaced)).toEqual(['__guards__']);
+    expect(Reflect.getMetadata('__guards__', replaced)).toEqual([Guard]);
   });
 });
