@@ -63,6 +63,7 @@ describe('the confirmation that an event belongs to the job of its token', () =>
     [endedAs('video.failed', { announcedAs: 'interaction.completed' }), 'interaction.failed', false],
     [endedAs('interaction.requires_action', { outcome: 'requires_action' }), 'interaction.completed', true],
     [endedAs('interaction.requires_action', { outcome: 'requires_action' }), 'interaction.failed', false],
+    [endedAs('interaction.failed', { outcome: 'failed' }), 'interaction.completed', false],
     [{ is: 'running' }, 'interaction.completed', false],
   ])('is given by a poll only if the job has ended so: %j, %s', async (state, type, isConfirmed) => {
     expect(await confirm(state, { type }).confirmed).toBe(isConfirmed);

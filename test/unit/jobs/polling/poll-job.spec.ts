@@ -108,7 +108,13 @@ describe('polling a batch whose name was never recorded', () => {
       outcome: 'expired',
     });
     expect(await pollJob(clientWith().ai, job, OPTIONS, nobody)).toEqual({ is: 'unnamed' });
-    expect(await pollJob(clientWith([batch(undefined as never)]).ai, job, OPTIONS, nobody)).toEqual({ is: 'unnamed' });
+  });
+
+  it('looks for no owner of a batch without a name', async () => {
+    const belongsToOther = async (name: string) => name.startsWith('batches/');
+    const { ai } = clientWith([batch(undefined as never)]);
+
+    expect(await pollJob(ai, job, OPTIONS, belongsToOther)).toEqual({ is: 'unnamed' });
   });
 
   it('finds none of several, unless the others belong to other jobs', async () => {
@@ -318,6 +324,15 @@ describe('polling a video', () => {
 
   it.each(['in_progress', 'invented_later'])('finds that one is running if it is %s', async (status) => {
     expect((await poll({ status })).state).toEqual({ is: 'running' });
+  });
+
+  it('fails if no byte of the answer arrives within the timeout of a request', async () => {
+    const name = server.serveInteraction({ answer: () => undefined });
+    const options = { ...OPTIONS, http: { ...OPTIONS.http, timeout: 50 } };
+
+    await expect(pollJob(server.client(), newJob({ kind: 'video', name }), options, nobody)).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
   });
 });
 
