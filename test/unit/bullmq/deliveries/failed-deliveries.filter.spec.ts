@@ -144,6 +144,7 @@ describe('a filter of failed events', () => {
 
   it.each([
     [{ limit: 0 }, 0, 0],
+    [{ limit: 0, after: new Date(0) }, 0, 0],
     [{ limit: 3 }, 0, 3],
     [{ offset: 8 }, 8, 10],
     [{ offset: 4, limit: 2, after: new Date(0) }, 4, 6],
@@ -165,6 +166,13 @@ describe('many failed events', () => {
     expect(await idsOf({ limit: Infinity })).toEqual(set.ids);
     expect(await idsOf({ offset: 4_999, limit: 10 })).toEqual(set.ids.slice(4_999));
     expect(await idsOf({ limit: 5_001 })).toHaveLength(5_001);
+  });
+
+  it('are read up to the limit, and no further', async () => {
+    set.fail(5_010);
+    await failed.list({ limit: 5_001 });
+
+    expect(set.pages.reduce((sum, page) => sum + page, 0)).toBe(5_001);
   });
 
   it('asks the store for nothing when there are none', async () => {

@@ -214,6 +214,13 @@ describe('listing failed events', () => {
     expect(set.pages).toEqual([100]);
   });
 
+  it('stops at an event that failed at the start of the range, which is not part of it', async () => {
+    set.fail(1_000);
+
+    expect(await idsOf(failed.list({ after: new Date(901) }))).toEqual(set.ids.slice(0, 99));
+    expect(set.pages).toEqual([100]);
+  });
+
   it.each([
     [{ offset: -1 }, 'offset'],
     [{ offset: 0.5 }, 'offset'],
