@@ -156,6 +156,7 @@ export class BullmqInbox implements InboxEngine {
         shutdown: this.#shutdown.signal,
         storeWaitSignal: this.#storeWait.signal,
         handlerWaitMs: this.#timing.handlerWaitMs,
+        load: async (id) => (await this.#queueOf()).getJob(id),
         prepare,
         onFailure,
       });

@@ -6,7 +6,7 @@ import { fromDeliveryJobData, withDecision } from '../store/delivery-job.js';
 import type { DeliveryJob } from '../store/inbox-store.js';
 import { loadBullmq } from '../store/optional-peers.js';
 import type { CompletedHandlers } from './completed-handlers.js';
-import { DeliveryCheckpoints } from './delivery-checkpoints.js';
+import { DeliveryCheckpoints, type CheckpointOptions } from './delivery-checkpoints.js';
 import { postponeForStore } from './postpone-for-store.js';
 import { RetryBudget } from './retry-budget.js';
 import { retryDelayMs } from './retry-delay.js';
@@ -18,6 +18,7 @@ export interface DeliveryAttemptOptions {
   readonly storeRetryMs: number;
   /** Aborts during shutdown when waiting for the store must end. */
   readonly storeWaitSignal: AbortSignal;
+  readonly load?: CheckpointOptions['load'];
   /** Called when a store request failed. */
   onStoreFailure(message: string): void;
   readonly now: () => number;
@@ -44,7 +45,7 @@ export class DeliveryAttempt {
     token: string | undefined,
     { completed, ...options }: DeliveryAttemptOptions & { readonly completed: CompletedHandlers },
   ) {
-    const { storeRetryMs, storeWaitSignal, onStoreFailure } = options;
+    const { storeRetryMs, storeWaitSignal, load, onStoreFailure } = options;
     this.job = job;
     this.token = token;
     this.#options = options;
@@ -53,6 +54,7 @@ export class DeliveryAttempt {
       completed,
       retryBudget: this.#retryBudget,
       onFailure: onStoreFailure,
+      ...(load && { load }),
     });
     this.number = job.attemptsMade + 1;
     this.isLast = this.number >= (job.opts.attempts ?? 1);

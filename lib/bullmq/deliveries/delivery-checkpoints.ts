@@ -46,11 +46,15 @@ export function unfinishedHandlers({ handlers = {}, unfinished = [] }: DeliveryP
 /** A handler that an attempt runs. */
 type StartedHandler = Pick<EventHandler, 'name' | 'isInternal'>;
 
+type LoadJob = (id: string) => Promise<Pick<DeliveryJob, 'progress'> | undefined>;
+
 /** Options of `DeliveryCheckpoints`. */
 export interface CheckpointOptions {
   /** Completed handlers of the event in this process. */
   readonly completed: CompletedHandlers;
   readonly retryBudget: RetryBudget;
+  /** Reads the job again. Needed for a handler that completes after its attempt. */
+  readonly load?: LoadJob;
   /** Called for each failed write. */
   onFailure(message: string): void;
 }
@@ -74,6 +78,7 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
   /** This worker's handlers of the event that have not completed, by name. */
   #running: Map<string, StartedHandler> | undefined;
   #write: Promise<void> | undefined;
+  #isOver = false;
 
   constructor(job: DeliveryJob, options: CheckpointOptions) {
     this.#job = job;
@@ -107,6 +112,8 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
   async settle(handler: string, outcome: HandlerSettlement): Promise<void> {
     const { completed } = this.#options;
     completed.handlers.set(handler, outcome);
+    const { load } = this.#options;
+    if (this.#isOver && load) return this.#settleLate(handler, outcome, load);
     const isInternal = this.#running?.get(handler)?.isInternal === true;
     this.#running?.delete(handler);
     // A completed event must not keep an outdated checkpoint, which dashboards show.
@@ -133,6 +140,38 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
     const unfinishedNow = [...new Set([...unfinished, ...handlers])];
     if (unfinishedNow.length === unfinished.length && this.#progress.waitingSince !== undefined) return;
     await this.update({ waitingSince, unfinished: unfinishedNow });
+  }
+
+  /** Call when the attempt has ended. A handler that exceeded its timeout may complete later. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Keeps what others have written since: another attempt, or an operator who has replayed or discarded the event. */
+  async #settleLate(handler: string, outcome: HandlerSettlement, load: LoadJob): Promise<void> {
+    const { completed, retryBudget } = this.#options;
+    do {
+      try {
+        const job = await load(this.#job.id ?? '');
+        if (!job) return;
+        const { unfinished = [], ...current } = progressOf(job);
+        // A replay from the start runs the handler again.
+        if ((current.generation ?? 0) !== (this.#progress.generation ?? 0)) return;
+        const left = unfinished.filter((name) => name !== handler);
+        const handlers = { ...current.handlers, [handler]: outcome };
+        await this.#job.updateProgress({ ...current, handlers, ...(left.length > 0 && { unfinished: left }) });
+        return;
+      } catch (error) {
+        completed.unwritten = true;
+        this.#warn(error);
+      }
+    } while (await retryBudget.backOff());
+  }
+
+  #warn(error: unknown): void {
+    this.#options.onFailure(
+      `The checkpoint of an event could not be written. Completed handlers are remembered in this process only: ${messageOf(error)}`,
+    );
   }
 
   /** Names of the handlers that started, in any process, or that the event waits for, and that have not completed. */
@@ -171,7 +210,7 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
   }
 
   async #writeAll(): Promise<void> {
-    const { completed, retryBudget, onFailure } = this.#options;
+    const { completed, retryBudget } = this.#options;
     while (this.#unwritten) {
       this.#unwritten = false;
       this.#isDeferred = false;
@@ -183,9 +222,7 @@ export class DeliveryCheckpoints implements HandlerCheckpoints {
       } catch (error) {
         this.#unwritten = true;
         completed.unwritten = true;
-        onFailure(
-          `The checkpoint of an event could not be written. Completed handlers are remembered in this process only: ${messageOf(error)}`,
-        );
+        this.#warn(error);
         if (!this.#isRequired && isFull(error)) return;
         if (!(await retryBudget.backOff())) return;
       }

@@ -9,7 +9,7 @@ import type { Peers } from '../peers/peers.js';
 import { handOffWith } from '../peers/hand-off.js';
 import type { DeliveryJob, HandOffPolicy } from '../store/inbox-store.js';
 import { completeOrRecord } from './complete-or-record.js';
-import type { CompletedHandlers, CompletedHandlersCache } from './completed-handlers.js';
+import type { CompletedHandlersCache } from './completed-handlers.js';
 import { DeliveryAttempt, type DeliveryAttemptOptions } from './delivery-attempt.js';
 import { missingHandlers } from './missing-handlers.js';
 import { publishAndDispatch } from './publish-and-dispatch.js';
@@ -42,9 +42,8 @@ export async function deliveryProcessor(
   setMaxListeners(0, processing.storeWaitSignal);
   const handlers = host.handlers();
 
-  const work = async (job: DeliveryJob, token: string | undefined, completed: CompletedHandlers) => {
-    const attempt = new DeliveryAttempt(job, token, { ...processing, completed, now });
-    const { checkpoints } = attempt;
+  const work = async (attempt: DeliveryAttempt) => {
+    const { checkpoints, job } = attempt;
     if (checkpoints.progress.discarded) return;
     const delivery = await attempt.delivery(host);
     const { type } = delivery.event;
@@ -81,7 +80,10 @@ export async function deliveryProcessor(
   };
 
   const run = (job: DeliveryJob, token: string | undefined) =>
-    completedHandlers.run(job.id ?? '', (completed) => work(job, token, completed));
+    completedHandlers.run(job.id ?? '', async (completed) => {
+      const attempt = new DeliveryAttempt(job, token, { ...processing, completed, now });
+      await work(attempt).finally(() => attempt.checkpoints.end());
+    });
   const { traces } = host;
   return traces ? (job: DeliveryJob, token) => traces.resume(job.data?.trace, () => run(job, token)) : run;
 }

@@ -18,7 +18,7 @@ const RETRY_SHARE_OF_LOCK = 0.4;
 /** Options of `deliveryWorker`. */
 export interface DeliveryWorkerOptions extends Pick<
   DeliveryProcessorOptions,
-  'shutdown' | 'storeWaitSignal' | 'handlerWaitMs'
+  'shutdown' | 'storeWaitSignal' | 'handlerWaitMs' | 'load'
 > {
   readonly host: InboxHost;
   readonly config: BullmqInboxConfig;

@@ -264,3 +264,42 @@ describe('the checkpoints of a delivery job', () => {
     expect(written.at(-1)).toEqual({ handlers: { other: 'succeeded', overdue: 'succeeded' }, announced: true });
   });
 });
+
+describe('the checkpoint of a handler that completes after its attempt', () => {
+  const settledLate = async (stored: DeliveryProgress, outcome: 'succeeded' | 'failed' = 'succeeded') => {
+    const written: unknown[] = [];
+    const job = {
+      id: 'e1',
+      progress: {},
+      attemptsMade: 0,
+      updateProgress: async (next: unknown) => written.push(next),
+    };
+    const { options } = checkpointsOf(jobOf({}));
+    const checkpoints = new DeliveryCheckpoints(job as unknown as DeliveryJob, {
+      ...options,
+      load: async () => ({ progress: stored as object }),
+    });
+    checkpoints.begin([{ name: 'slow' }, { name: 'other' }]);
+    await checkpoints.settle('other', 'failed');
+    written.splice(0);
+    checkpoints.end();
+    await checkpoints.settle('slow', outcome);
+    return written;
+  };
+
+  it('keeps that an operator has discarded the event meanwhile', async () => {
+    expect(await settledLate({ discarded: true, unfinished: ['slow', 'other'] })).toEqual([
+      { discarded: true, handlers: { slow: 'succeeded' }, unfinished: ['other'] },
+    ]);
+  });
+
+  it('keeps what a later attempt has written', async () => {
+    expect(await settledLate({ handlers: { other: 'succeeded' }, unfinished: ['slow'] }, 'failed')).toEqual([
+      { handlers: { other: 'succeeded', slow: 'failed' } },
+    ]);
+  });
+
+  it('writes nothing into a replay from the start', async () => {
+    expect(await settledLate({ generation: 1, handlers: {} })).toEqual([]);
+  });
+});
