@@ -51,6 +51,8 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
     if (this.#prototypes.size > 0) return;
     this.#found.push(...distinctProviders(this.#wrappers()).flatMap((wrapper) => this.#handlersOf(wrapper)));
     this.#registry.add(this.#found);
+    // Also of an app that is closed while it starts: another app of the process must not report its classes.
+    markFound(this.#prototypes);
   }
 
   onApplicationBootstrap(): void {
@@ -58,7 +60,6 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
     this.#isStarted = true;
     const place = this.#registry.areExpected ? '' : ', which does not run in this process (workers: false)';
     for (const { name, patterns } of this.#found) this.#logger.log(`Mapped {${patterns.join(', ')}} ${name}${place}`);
-    markFound(this.#prototypes);
     if (!this.#registry.areExpected) return;
     for (const warning of handlerWarnings(this.#found)) this.#logger.warn(warning);
     this.#lost.start();

@@ -1,9 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Injectable, Module, Scope, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
-import { LazyModuleLoader, ModuleRef } from '@nestjs/core';
+import {
+  Injectable,
+  Module,
+  Scope,
+  type ModuleMetadata,
+  type OnModuleInit,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { LazyModuleLoader, ModuleRef, NestFactory } from '@nestjs/core';
 import { LOST_AFTER_MS } from '../../lib/handlers/lost-handlers.js';
 import { OnGeminiEvent } from '../../lib/index.js';
-import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { ADAPTERS, closeApps, moduleOf, startApp } from '../support/apps.js';
+import { deferred } from '../support/deferred.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { staticWebhooks } from '../support/static-webhooks.js';
 
@@ -145,6 +154,29 @@ describe('two apps in one process', () => {
     });
     await startApp({ imports: [staticWebhooks({ inbox })], providers: [Web] }, { adapter, options: { logger: false } });
     const { logger } = await started({ providers: [handlersCalled('OfTheWorker')] });
+
+    expect(await warnings(logger)).toEqual([]);
+  });
+
+  it('do not report those of an app that was closed while it started', async () => {
+    const [reached, gate] = [deferred(), deferred()];
+    @Injectable()
+    class Database implements OnModuleInit {
+      async onModuleInit() {
+        reached.resolve();
+        await gate.promise;
+      }
+    }
+    const imports = [staticWebhooks()];
+    const module = moduleOf({ imports, providers: [Database, handlersCalled('OfTheClosed')] });
+    const app = await NestFactory.create(module, { logger: false, abortOnError: false });
+    const starting = app.init();
+    await reached.promise;
+    const closed = app.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    await Promise.all([starting, closed]);
+    const { logger } = await started({});
 
     expect(await warnings(logger)).toEqual([]);
   });
