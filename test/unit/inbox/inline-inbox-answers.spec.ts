@@ -21,6 +21,7 @@ beforeEach(() => {
   Logger.overrideLogger(logger);
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
   Logger.overrideLogger(false);
 });
@@ -82,6 +83,15 @@ describe('the inline inbox', () => {
         message: 'The handlers took longer than 1000 ms.',
       });
     }
+  });
+
+  it('sets no timer for handlers that are done at once', async () => {
+    const setTimer = jest.spyOn(globalThis, 'setTimeout');
+    const inbox = inboxOf({}, async () => ({ retryable: [], final: [] }));
+
+    await inbox.accept(deliveryOf());
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(setTimer).not.toHaveBeenCalled();
   });
 
   it('decides once what handlers receive, however often it is delivered', async () => {
