@@ -1,8 +1,12 @@
 import { APP_GUARD } from '@nestjs/core';
-import { afterEach, beforeEach, describe, expect } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { LOST_AFTER_MS, LostHandlers } from '../../lib/handlers/lost-handlers.js';
+import { GeminiWebhooksModule, OnGeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, startApp } from '../support/apps.js';
 import { cli } from '../support/cli.js';
+import { textOf } from '../support/code-blocks.js';
 import { setEnvironment } from '../support/environment.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { deliver, PROCESSED, SECRET, staticWebhooks } from '../support/static-webhooks.js';
 import { closeExamples, quickGemini, recorder } from './support/example-app.js';
 import { ExamplePage } from './support/example-page.js';
@@ -41,6 +45,46 @@ describe('docs/troubleshooting.md', () => {
 
     expect(await deliver(origin, {})).toMatchObject(PROCESSED);
   });
+
+  it.each([
+    { what: 'no variable', env: {}, says: ['every delivery is rejected', 'no signing secret is set'] },
+    { what: 'an API key', env: { GEMINI_API_KEY: 'a-key-without-a-secret' }, says: ['no signing secret is set'] },
+  ])('quotes the warnings of an app without a secret and with $what, which answers 401', async ({ env, says }) => {
+    setEnvironment({ ...env, GEMINI_WEBHOOK_JWKS_URL: (await quickGemini()).jwksUrl });
+    const logger = new RecordingLogger();
+    const metadata = { imports: [GeminiWebhooksModule.forRoot()], providers: [recorder([])] };
+    const { origin } = await startApp(metadata, { adapter, options: { logger } });
+
+    expect(await deliver(origin)).toMatchObject({ status: 401, body: { code: 'signature_mismatch' } });
+    const warnings = logger.of('warn');
+    expect(warnings).toHaveLength(says.length);
+    for (const [index, text] of says.entries()) {
+      expect(warnings[index]).toContain(text);
+      expect(textOf(page.path)).toContain(`\`${text}\``);
+    }
+  });
+
+  page.example(
+    '200 but my method did not run',
+    'is the warning about a class that no module lists',
+    async (example) => {
+      class Orders {
+        @OnGeminiEvent('batch.succeeded')
+        publish() {}
+      }
+      const logger = new RecordingLogger();
+      jest.useFakeTimers();
+      const lost = new LostHandlers(logger, () => ({ late: new Set(), held: new Set() }));
+      lost.start();
+      jest.advanceTimersByTime(LOST_AFTER_MS);
+      lost.stop();
+      jest.useRealTimers();
+
+      expect(Orders.name).toBe('Orders');
+      expect(logger.of('warn')).toEqual([example.text().trim()]);
+    },
+    { language: '' },
+  );
 
   page.everyExampleIsRun();
 });
