@@ -12,7 +12,7 @@ let database: OwnDatabase;
 
 beforeEach(async () => {
   database = await ownDatabase();
-  setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET });
+  setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET, GEMINI_WEBHOOK_INBOX_URL: database.url });
 });
 
 afterEach(async () => {
@@ -25,7 +25,7 @@ afterEach(async () => {
 describe('README.md', () => {
   page.example('More than one replica', 'stores an event, answers 202, and has a worker handle it', async (example) => {
     const handled: string[] = [];
-    const webhooks = await example.runForModule({ replace: { 'postgres://localhost/app': database.url } });
+    const webhooks = await example.runForModule();
     const providers = [handlerOf('handler', ({ resource }) => handled.push(resource!.name))];
     const { origin } = await startApp({ imports: [webhooks], providers }, { adapter: ADAPTERS[0] });
     await deliverUntilTaken(origin, { id: 'batch_1' });

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { GeminiJobs, GeminiWebhooksModule, type GeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, startApp } from '../support/apps.js';
 import { cli } from '../support/cli.js';
+import { codeBlocksOf } from '../support/code-blocks.js';
 import { setEnvironment } from '../support/environment.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { deliver, PROCESSED, SECRET, staticWebhooks } from '../support/static-webhooks.js';
 import { until } from '../support/until.js';
 import { closeSinks, startSink } from '../support/webhook-sink.js';
 import { closeExamples, environmentOf, freePort, quickGemini, recorder, startBatch } from './support/example-app.js';
+import { importExample } from './support/example-module.js';
 import { ExamplePage } from './support/example-page.js';
 import { typedCommands } from './support/typed-commands.js';
 
@@ -55,13 +57,12 @@ describe('README.md', () => {
 
   page.example(
     'Try it',
-    'runs the scripts demo and test',
+    'installs the packages and runs the demo',
     async (example) => {
       const commands = await typedCommands(example.text());
-      const scripts = commands.map(({ args: [verb, script = verb] }) => script!).filter((script) => script !== 'ci');
 
-      expect(scripts).toEqual(['demo', 'test']);
-      expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
+      expect(commands.map(({ args }) => args)).toEqual([['ci'], ['run', 'demo']]);
+      expect(manifest.scripts).toHaveProperty('demo');
     },
     sh,
   );
@@ -82,13 +83,19 @@ describe('README.md', () => {
       const port = await freePort();
       const [start, trigger] = await typedCommands(example.text({ replace: { '3000': String(port) } }));
       setEnvironment(trigger!.env);
-      const heard: GeminiEvent[] = [];
-      await startApp({ imports: [GeminiWebhooksModule.forRoot()], providers: [recorder(heard)] }, { adapter, port });
+      const { AppModule } = await importExample<{ AppModule: Type }>(codeBlocksOf('README.md')[1]!.code);
+      const logger = new RecordingLogger();
+      await startApp({ imports: [AppModule] }, { adapter, port, options: { logger } });
       const sent = await cli(trigger!.args.slice(1), { env: trigger!.env });
+      const [, logged] = /# logs: (.*)/.exec(example.block.code)!;
+      const [, printed] = /# prints: (.*)/.exec(example.block.code)!;
+      const isRandom = /(?<=msg_)[\w-]+|\d+(?= ms)/g;
 
       expect(start).toMatchObject({ program: 'npm', args: ['start'] });
+      expect(logger.text).toContain(logged);
       expect(sent).toMatchObject({ code: 0 });
-      expect(heard).toMatchObject([{ type: 'batch.succeeded' }]);
+      expect(sent.out.replaceAll(isRandom, '…')).toBe(printed!.replaceAll(isRandom, '…'));
+      expect(log.mock.calls).toEqual([[expect.stringMatching(/^batches\//), 'is done:', expect.anything()]]);
     },
     { ...sh, nth: 2 },
   );
@@ -196,11 +203,12 @@ describe('README.md', () => {
 
   page.example(
     'More than one replica',
-    'installs the peers of a durable inbox',
+    'installs the peers of a durable inbox and sets the URL of its store',
     async (example) => {
-      const [install] = await typedCommands(example.text());
+      const [install, after] = await typedCommands(example.text({ append: 'npm' }));
 
-      expect(install!.args).toEqual(['install', 'bullmq', 'pg']);
+      expect(after!.env).toHaveProperty('GEMINI_WEBHOOK_INBOX_URL', 'redis://localhost:6379');
+      expect(install!.args).toEqual(['install', 'bullmq', 'ioredis']);
       expect(install!.args.slice(1).filter((peer) => !(peer in manifest.peerDependencies))).toEqual([]);
     },
     sh,
