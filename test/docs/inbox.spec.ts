@@ -45,7 +45,9 @@ describe('docs/inbox.md', () => {
       const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
         peerDependencies: Record<string, string>;
       };
-      const [install, after] = await typedCommands(example.text({ append: 'npm' }));
+      const [install, after] = await typedCommands(
+        example.text({ replace: { 'redis://localhost:6379': database.url }, append: 'npm' }),
+      );
 
       expect(install!.args.slice(1).filter((name) => !(name in peerDependencies))).toEqual([]);
       setEnvironment(after!.env);
