@@ -67,6 +67,17 @@ describe('README.md', () => {
     sh,
   );
 
+  page.example(
+    'Try it',
+    'installs the packages and runs the tests',
+    async (example) => {
+      const commands = await typedCommands(example.text());
+
+      expect(commands.map(({ args }) => args)).toEqual([['ci'], ['test']]);
+    },
+    { ...sh, nth: 2 },
+  );
+
   page.example(manifest.name, 'prints the finished batch and the location of its output', async (example) => {
     const { AppModule } = await example.run<{ AppModule: Type }>();
     setEnvironment({ GEMINI_WEBHOOK_SECRET: SECRET });
