@@ -75,6 +75,7 @@ describe.each(STORES.filter(({ name }) => name === 'Redis'))('the inbox and a de
     ['no password', () => `redis://${host}`, /NOAUTH/],
     ['a port that refuses', () => `redis://127.0.0.1:${closedPort}`, /ECONNREFUSED/],
     ['an unknown host', () => 'redis://nowhere.invalid:6379', /ENOTFOUND|EAI_AGAIN/],
+    ['a database that the server lacks', () => `redis://:secret@${host}/99`, /DB index is out of range/],
     ['TLS to a plain port', () => `rediss://:secret@${host}`, /ssl|tls|ETIMEDOUT|ECONNRESET|disconnected|closed/i],
   ])('is reported in one line with the reason, and deliveries are answered 503: %s', async (_what, url, reason) => {
     const { origin } = await startOn(url());
@@ -83,6 +84,17 @@ describe.each(STORES.filter(({ name }) => name === 'Redis'))('the inbox and a de
     expect(await deliver(origin)).toMatchObject({ status: 503 });
     expect(lines()).toEqual([expect.stringMatching(reason)]);
     expect(logger.text).not.toContain('secret@');
+  });
+
+  it('stores nothing in another database than that of the URL', async () => {
+    const { origin } = await startOn(`redis://:secret@${host}/99`);
+    await until(() => lines().length > 0, { withinMs: WITHIN_MS });
+    await deliver(origin);
+    await closeApps();
+
+    const client = new Redis(`redis://:secret@${host}`);
+    expect(await client.dbsize()).toBe(0);
+    client.disconnect();
   });
 
   it('is used with the user and database of the URL', async () => {

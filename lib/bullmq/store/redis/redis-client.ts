@@ -80,11 +80,11 @@ export async function redisClients(
 ): Promise<(options: RedisBehaviour) => RedisClient> {
   const { Redis: SingleClient } = await loadRedisDriver(owner);
   return (options) => {
-    if ('url' in target) return new SingleClient(target.url, options);
+    if ('url' in target) return onlyInItsDatabase(new SingleClient(target.url, options));
     const { client } = target;
     return isCluster(client)
       ? client.duplicate([], clusterOptions(options))
-      : client.duplicate({ ...options, ...INHERIT_NO_KEYS, lazyConnect: false });
+      : onlyInItsDatabase(client.duplicate({ ...options, ...INHERIT_NO_KEYS, lazyConnect: false }));
   };
 }
 
@@ -111,6 +111,14 @@ function clusterOptions({ enableOfflineQueue, retryStrategy: delayOf, ...node }:
     maxRedirections: node.maxRetriesPerRequest === null ? Infinity : MAX_REDIRECTIONS,
     retryDelayOnMoved: 20,
   } satisfies ClusterOptions;
+}
+
+/** Ends a client that could not select its database: ioredis reports that and then continues in database 0. */
+export function onlyInItsDatabase<Client extends RedisClient>(client: Client): Client {
+  client.on('error', ({ command }: { readonly command?: { readonly name?: string } }) => {
+    if (command?.name === 'select') endRedisClient(client);
+  });
+  return client;
 }
 
 /** Ends a client and its pending requests. Between two connection attempts, `disconnect` alone would leave them pending. */

@@ -11,6 +11,7 @@ import {
   FOR_OPERATORS,
   STARTUP_CHECK,
   isCluster,
+  onlyInItsDatabase,
   RETRY_FOREVER,
   redisClients,
   type RedisBehaviour,
@@ -53,7 +54,7 @@ export async function redisStore(
     else batchWrites(client);
     // BullMQ blocks on a duplicate and neither closes nor drops it while the server is down.
     const duplicate = client.duplicate.bind(client) as (...given: unknown[]) => Client;
-    return Object.assign(client, { duplicate: (...given: unknown[]) => keep(duplicate(...given)) });
+    return Object.assign(client, { duplicate: (...given: unknown[]) => keep(onlyInItsDatabase(duplicate(...given))) });
   };
   const connect = (options: RedisBehaviour): RedisClient => {
     // It would stay open: BullMQ does not close a client that it was given.
