@@ -1,14 +1,18 @@
-import { afterEach, beforeEach, describe, expect, jest } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { GeminiSimulator } from '../../lib/testing/index.js';
 import { ADAPTERS, startApp } from '../support/apps.js';
 import { GeminiJobs, GeminiWebhooksModule, type GeminiEvent } from '../../lib/index.js';
 import { cli } from '../support/cli.js';
+import { codeBlocksOf } from '../support/code-blocks.js';
 import { deferred } from '../support/deferred.js';
 import { setEnvironment } from '../support/environment.js';
 import { receiver } from '../support/receiver.js';
 import { until } from '../support/until.js';
-import { closeSinks, startSink } from '../support/webhook-sink.js';
 import { closeExamples, environmentOf, freePort, quickGemini, recorder, startBatch } from './support/example-app.js';
 import { ExamplePage } from './support/example-page.js';
 import { typedCommands } from './support/typed-commands.js';
@@ -25,11 +29,36 @@ beforeEach(() => {
 afterEach(async () => {
   jest.restoreAllMocks();
   await closeExamples();
-  await closeSinks();
   setEnvironment();
 });
 
 describe('docs/testing.md', () => {
+  page.example('A test of an app', 'passes with the configuration and the command of Jest in ESM', async (example) => {
+    const folder = mkdtempSync(join(tmpdir(), 'jest-esm-'));
+    try {
+      mkdirSync(join(folder, 'node_modules'));
+      for (const name of readdirSync(join(ROOT, 'node_modules')).filter((one) => !one.startsWith('.')))
+        symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+      symlinkSync(ROOT, join(folder, 'node_modules', 'nestjs-gemini-webhooks'));
+      writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+      writeFileSync(join(folder, 'jest.config.js'), blockOf('Jest in ESM', 'js'));
+      writeFileSync(join(folder, 'app.spec.ts'), example.text());
+      const { stderr } = await promisify(execFile)('sh', ['-euc', blockOf('Jest in ESM', 'sh')], { cwd: folder });
+
+      expect(stderr).toContain('✓ publishes a finished batch');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  for (const language of ['js', 'sh']) page.elsewhere('Jest in ESM', 'test/docs/testing.spec.ts', { language });
+
+  it('has the Jest configuration of the app that tests the packed package', async () => {
+    const host = readFileSync(join(ROOT, 'test/package/hosts/hosted/jest.config.js'), 'utf8');
+
+    expect(blockOf('Jest in ESM', 'js')).toBe(host.replace(/^ {2}rootDir: .*\n/m, ''));
+  });
+
   page.example('Signed test deliveries', 'sends an event that the app accepts', async (example) => {
     const [secret] = /whsec_[\w+/]+/.exec(example.block.code)!;
     const { events, metadata } = receiver({}, secret);
@@ -39,13 +68,16 @@ describe('docs/testing.md', () => {
     expect(events).toMatchObject([{ type: 'batch.succeeded', data: { id: 'batch_1', output_file_uri: 'files/1' } }]);
   });
 
-  page.example('The simulator', 'delivers the webhook of the batch twice', async (example) => {
-    const sink = await startSink();
-    await example.run({ replace: { 'http://localhost:3000/gemini/webhooks': sink.url } });
+  page.example('The simulator', 'handles once a batch whose webhook arrives twice', async (example) => {
+    const log = jest.spyOn(console, 'log').mockReturnValue();
+    const port = String(await freePort());
+    const { gemini } = await example.run<{ gemini: GeminiSimulator }>({
+      replace: { '3000': port, 'create(AppModule)': 'create(AppModule, { logger: false })' },
+      append: 'export { gemini };',
+    });
 
-    const ids = sink.received.map(({ headers }) => headers['webhook-id']);
-    expect(ids).toEqual([ids[0], ids[0]]);
-    expect(JSON.parse(sink.received[0]!.body)).toMatchObject({ type: 'batch.succeeded' });
+    expect(gemini.deliveries.map(({ status }) => status)).toEqual([200, 200]);
+    expect(log.mock.calls).toEqual([[expect.stringMatching(/^batches\//), 'is done']]);
   });
 
   page.example(
@@ -134,3 +166,7 @@ describe('docs/testing.md', () => {
 
   page.everyExampleIsRun();
 });
+
+function blockOf(heading: string, language: string): string {
+  return codeBlocksOf(page.path).find((block) => block.heading === heading && block.language === language)!.code;
+}
