@@ -36,6 +36,16 @@ afterEach(async () => {
 });
 
 describe('docs/jobs.md', () => {
+  page.example('Jobs', 'prints the answer to the question of a batch', async (example) => {
+    const { Answers } = await example.run<{ Answers: Type<{ ask(question: string): Promise<GeminiJob<'batch'>> }> }>();
+    const { app } = await startExampleApp(await quickGemini(), [Answers]);
+
+    await app.get(Answers).ask('How deep is the sea?');
+    await until(() => log.mock.calls.length === 1);
+
+    expect(log.mock.calls).toEqual([[expect.stringMatching(/./)]]);
+  });
+
   page.example(
     'Jobs',
     'saves the video under the name of its order, and reports one that Gemini refused',
@@ -58,9 +68,10 @@ describe('docs/jobs.md', () => {
       expect(error.mock.calls).toEqual([['43', 'filtered', expect.any(String)]]);
       expect(gemini.countOf('interactions.create')).toBe(2);
     },
+    { nth: 2 },
   );
 
-  page.example('A batch', 'streams the requests in and each result out with its key', async (example) => {
+  page.example('A large batch', 'streams the requests in and each result out with its key', async (example) => {
     interface Summaries {
       submit(articles: AsyncIterable<{ id: string; text: string }>): Promise<GeminiJob<'batch'>>;
     }
