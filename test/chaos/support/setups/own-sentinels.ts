@@ -76,8 +76,13 @@ export class OwnSentinels {
   /** Lets the sentinels replace a master that works. */
   async failOver(): Promise<void> {
     const old = await this.#master();
-    await this.#ask(this.#sentinels[0]!, 'SENTINEL', 'FAILOVER', NAME);
-    await until(async () => (await this.#master()) !== old && (await this.#accepts()), { everyMs: 100 });
+    const isReplaced = async () => {
+      if ((await this.#master()) !== old) return this.#accepts();
+      // Again, because sentinels give up a failover that takes longer than failover-timeout.
+      await this.#ask(this.#sentinels[0]!, 'SENTINEL', 'FAILOVER', NAME).catch(() => undefined);
+      return false;
+    };
+    await until(isReplaced, { withinMs: 60_000, everyMs: 500 });
     await this.#isComplete();
   }
 

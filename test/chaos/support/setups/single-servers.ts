@@ -54,7 +54,9 @@ export const PGBOUNCER: Setup = {
     const postgres = await ownPostgres(undefined, { max_connections: '200' });
     await postgres.start();
     let pooler = new PgBouncer();
-    const startPooler = () => pooler.start(postgres.url, { pool_mode: 'session', default_pool_size: '60' });
+    // Otherwise it refuses everyone for 15 s after a failed login, which is longer than a lock of these workers.
+    const settings = { pool_mode: 'session', default_pool_size: '60', server_login_retry: '1' };
+    const startPooler = () => pooler.start(postgres.url, settings);
     await startPooler();
     const line = new FaultyLine(pooler.url);
     const url = await line.start();
