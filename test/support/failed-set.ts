@@ -65,7 +65,7 @@ export class FailedSet {
         return ids;
       },
       read: page,
-      readStates: page,
+      readStates: async (ids) => (await page(ids)).map(({ data: _unread, ...state }) => state),
       retry: async (retries) => {
         if (this.refusal && this.accepted-- <= 0) throw this.refusal;
         const there = retries.map(({ id }) => id).filter((id) => this.ids.includes(id));

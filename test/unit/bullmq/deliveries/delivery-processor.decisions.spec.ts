@@ -137,7 +137,7 @@ describe('the processor of delivery jobs', () => {
     Object.assign(bench.job.data, { idleHandlers: ['gone', 'lost'] });
     await bench.work();
     expect(bench.postponedTo).toEqual([bench.now + 250]);
-    expect(bench.waits).toEqual([]);
+    expect([bench.waits, bench.logged.length]).toEqual([[], 1]);
     bench.now += 10_000;
     await bench.work();
 
@@ -146,6 +146,19 @@ describe('the processor of delivery jobs', () => {
     ]);
     expect(bench.logged).toEqual(['attempt 1: waiting for a worker that has gone, lost']);
     expect(bench.postponedTo.at(-1)).toBe(bench.now + 2_500);
+  });
+
+  it('postpones an event that waits for a worker also if the store fails', async () => {
+    const bench = new DeliveryBench();
+    Object.assign(bench.job.data, { idleHandlers: ['gone'] });
+    const { moveToDelayed } = bench.job;
+    bench.job.moveToDelayed = async () => {
+      bench.job.moveToDelayed = moveToDelayed;
+      throw new Error('down');
+    };
+
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.troubles).toEqual(['The store failed, so an event is postponed: down']);
   });
 
   it('names all handlers that failed permanently', async () => {

@@ -36,6 +36,7 @@ describe('the processor of delivery jobs', () => {
     bench.now += 15 * MINUTE_MS;
     bench.elsewhere('theirs');
     expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.waits).toEqual([]);
     bench.now += 1;
     expect(await bench.work()).toMatchObject({
       name: 'UnrecoverableError',

@@ -150,7 +150,7 @@ describe('a filter of failed events', () => {
     [{ offset: 4, limit: 2, after: new Date(0) }, 4, 6],
     [{ offset: 8, limit: 4, after: new Date(0) }, 8, 10],
   ])('is paged: %j', async (filter, start, end) => {
-    expect(await idsOf(filter)).toEqual(set.ids.slice(start, end));
+    expect(await idsOf(filter)).toStrictEqual(set.ids.slice(start, end));
   });
 
   it('says what is wrong with a number or a date', async () => {

@@ -97,6 +97,8 @@ describe('storing a delivery', () => {
     [2_500, 1],
   ])('gives the store 1.9 s in all: it had to connect for %i ms, so it has %i ms', async (connectMs, leftMs) => {
     jest.useFakeTimers();
+    // The process has run for a while.
+    jest.advanceTimersByTime(10_000);
     const connected = deferred();
     const refused = refusalOf(
       () => store({ open: () => connected.promise, add: () => new Promise(() => undefined) }).stored,

@@ -72,7 +72,10 @@ describe('the retry budget of an attempt', () => {
   it('ends with its signal, also during a wait', async () => {
     const stop = new AbortController();
     const budget = new RetryBudget(60_000, stop.signal);
+    const firstAt = performance.now();
     for (let retry = 0; retry < 3; retry += 1) await budget.backOff();
+    // Pauses of 50, 100 and 200 ms.
+    expect(performance.now() - firstAt).toBeLessThan(1_500);
     const waiting = budget.backOff();
     const startedAt = performance.now();
     stop.abort();
