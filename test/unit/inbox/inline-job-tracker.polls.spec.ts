@@ -182,7 +182,7 @@ describe('polls of a job in memory', () => {
     await jest.advanceTimersByTimeAsync(MINUTE_MS);
 
     expect(await jobs.settlement(job.id)).toEqual({ outcome: 'cancelled' });
-    expect(accepted).toEqual([]);
+    expect([accepted, logger.of('warn')]).toEqual([[], []]);
   });
 });
 
@@ -288,6 +288,19 @@ describe('a job that has ended', () => {
     expect(await jobs.find({ id: other.id })).toEqual(other);
   });
 
+  it('keeps its outcome, whatever is said about its start', async () => {
+    const { jobs } = trackerOf();
+    const job = runningJob();
+    const refused = { digest: 'd', requestedAt: START, refused: true };
+    await jobs.add(job);
+    await jobs.notice(deliveryOfJob(job).event);
+    await jobs.recordStart(job.id, refused);
+    await jobs.recordStart('job.batch.unknown', refused);
+
+    expect(await jobs.settlement(job.id)).toMatchObject({ outcome: 'succeeded' });
+    expect(await jobs.find({ id: 'job.batch.unknown' })).toBeUndefined();
+  });
+
   it('is forgotten after the retention, and its name later: from the last time that it was looked for', async () => {
     const clock = jest.spyOn(performance, 'now');
     const { jobs } = trackerOf();
@@ -345,6 +358,15 @@ describe('an event', () => {
       expect({ ...found, name: found?.name?.replace('batches/', '') }).toEqual(record);
     }
     expect(await jobs.settlement(id)).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('without a token ends the job that has its name', async () => {
+    const { jobs } = trackerOf();
+    const job = runningJob({ name: 'batches/b1', bound: false });
+    await jobs.add(job);
+    await jobs.notice(deliveryOfJob(job).event);
+
+    expect(await jobs.settlement(job.id)).toMatchObject({ outcome: 'succeeded' });
   });
 
   it('that names no resource ends the job of its token, and no other', async () => {

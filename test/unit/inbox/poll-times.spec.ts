@@ -79,6 +79,12 @@ describe('the schedule of polls', () => {
     expect(polled).toBe(4_000 + 20 * MINUTE);
   });
 
+  it('of a video depends on its age', () => {
+    const video = { kind: 'video', createdAt: 1_000 * SECOND } as const;
+
+    expect(nextPollAt(video, { polls: 1, now: 1_010 * SECOND }, defaults, without(0))).toBe(1_011_500);
+  });
+
   it.each([
     ['a fifth', { kind: 'batch' as const }, 0.2],
     ['a twentieth, for a video', { kind: 'video' as const }, 0.05],
