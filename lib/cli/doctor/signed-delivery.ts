@@ -63,7 +63,7 @@ export async function sendSigned(
     failed(
       NAME,
       found,
-      'The app has another secret, or something in front of it changes the body: compare the secrets first, then look at the proxies.',
+      'The app has another secret or none, or something in front of it changes the body: compare the secrets first, then look at the proxies.',
     ),
   );
 }
