@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { catalogueType, GEMINI_EVENTS, type GeminiEventType } from '../../../lib/events/event-catalogue.js';
-import { isGeminiEvent, isPattern, matchesPattern } from '../../../lib/events/event-pattern.js';
+import { isGeminiEvent, isPattern, matchesPattern, PATTERNS } from '../../../lib/events/event-pattern.js';
 import type { GeminiEvent, GeminiEventPattern } from '../../../lib/events/gemini-event.js';
 
 const TYPES = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
@@ -41,6 +41,10 @@ describe('a pattern', () => {
     ]);
     expect(matching([])).toEqual([]);
     expect(matching(['*', 'video.*'])).toHaveLength(TYPES.length + UNKNOWN.length);
+  });
+
+  it('is one of the types, or a kind with all of its types', () => {
+    expect(PATTERNS).toEqual([...TYPES, 'batch.*', 'interaction.*', 'video.*']);
   });
 
   it.each<[unknown, boolean]>([

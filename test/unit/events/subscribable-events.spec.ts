@@ -18,6 +18,7 @@ describe('subscribableEvents', () => {
     ['a misspelled name', 'batch.succeded', 'which Gemini does not send. Did you mean "batch.succeeded"?'],
     ['a misspelled name of an event that cannot be subscribed to', 'batch.canceled', 'does not send. The events are'],
     ['a pattern', 'batch.*', 'got "batch.*"'],
+    ['something else than a name', [7 as never], 'got 7, which Gemini does not send. The events are'],
     ['an event that cannot be subscribed to', 'batch.cancelled', 'cannot be subscribed to'],
     ['a comma too many', 'batch.succeeded,', 'got ""'],
   ])('rejects %s and lists the valid events', (_what, names, message) => {
