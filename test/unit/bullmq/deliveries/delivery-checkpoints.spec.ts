@@ -4,6 +4,7 @@ import {
   DeliveryCheckpoints,
   progressOf,
   succeededHandlers,
+  unfinishedHandlers,
   type DeliveryProgress,
 } from '../../../../lib/bullmq/deliveries/delivery-checkpoints.js';
 import { RetryBudget } from '../../../../lib/bullmq/deliveries/retry-budget.js';
@@ -44,6 +45,11 @@ describe('the progress of a delivery job', () => {
   it('contains which handlers have succeeded', () => {
     expect(succeededHandlers({ handlers: { a: 'succeeded', b: 'failed' } })).toEqual({ a: 'succeeded' });
     expect(succeededHandlers({})).toEqual({});
+  });
+
+  it('contains which handlers a retry must run: those that have failed, or begun and not completed', () => {
+    const handlers = { a: 'succeeded', b: 'failed' } as const;
+    expect(unfinishedHandlers({ handlers, unfinished: ['a', 'c'] })).toEqual(['c', 'b']);
   });
 });
 
@@ -157,6 +163,60 @@ describe('the checkpoints of a delivery job', () => {
       handlers: { a: 'succeeded' },
       unfinished: ['b'],
     });
+  });
+
+  it('are not written if there is nothing to write', async () => {
+    const { job, pending } = slowJob();
+    const flushed = checkpointsOf(job).checkpoints.flush();
+
+    expect(pending).toEqual([]);
+    await flushed;
+  });
+
+  it('are written for the last handler, too, once the store has any', async () => {
+    const { job, pending, written } = slowJob();
+    const { checkpoints } = checkpointsOf(job);
+    checkpoints.begin([{ name: 'a' }, { name: 'b' }]);
+    for (const name of ['a', 'b']) {
+      const settled = checkpoints.settle(name, 'succeeded');
+      pending.at(-1)!.resolve();
+      await settled;
+    }
+
+    expect(written).toEqual([
+      { handlers: { a: 'succeeded' }, unfinished: ['b'] },
+      { handlers: { a: 'succeeded', b: 'succeeded' } },
+    ]);
+  });
+
+  it('accept the outcome of a handler that this attempt has not begun', async () => {
+    const { checkpoints } = checkpointsOf(jobOf(0));
+    checkpoints.begin([{ name: 'a' }]);
+    await checkpoints.settle('overdue', 'succeeded');
+
+    expect(checkpoints.has('overdue')).toBe(true);
+  });
+
+  it('contain nothing of a handler that begins although it has completed, nor of failures if there were none', () => {
+    const { checkpoints } = checkpointsOf(jobOf({ handlers: { a: 'succeeded' }, givenUpAt: 1 }, 1));
+    expect(checkpoints.progress).toStrictEqual({ handlers: { a: 'succeeded' } });
+
+    checkpoints.begin([{ name: 'a' }]);
+    expect(checkpoints.progress).toStrictEqual({ handlers: { a: 'succeeded' } });
+  });
+
+  it('record once what the event waits for, and again if that is more', async () => {
+    const { job, pending, written } = slowJob({ unfinished: ['a'], waitingSince: 5 });
+    const { checkpoints } = checkpointsOf(job);
+    const known = checkpoints.waitFor(['a'], 5);
+    expect(pending).toEqual([]);
+    await known;
+
+    const more = checkpoints.waitFor(['b'], 5);
+    expect(pending).toHaveLength(1);
+    pending[0]!.resolve();
+    await more;
+    expect(written).toEqual([{ unfinished: ['a', 'b'], waitingSince: 5 }]);
   });
 
   it('name the handlers that have begun, with the next write, until they have settled', async () => {

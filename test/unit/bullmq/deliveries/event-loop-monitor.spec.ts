@@ -30,6 +30,24 @@ describe('EventLoopMonitor', () => {
     now += ms;
   };
 
+  it('reports nothing up to half of the lock, nor when a run ends that has ended', () => {
+    const end = watch.begin('Orders.publish');
+    block(LOCK_MS / 2);
+    end();
+    block(10 * LOCK_MS);
+    end();
+
+    expect(lines).toEqual([]);
+  });
+
+  it('ticks until the last handler has ended', () => {
+    const [endFirst, endLast] = [watch.begin('Orders.publish'), watch.begin('Orders.audit')];
+    endFirst();
+    expect(jest.getTimerCount()).toBe(1);
+    endLast();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('reports which handler blocked the event loop for more than half of the lock, and for how long', () => {
     const end = watch.begin('Orders.publish');
     block(1_400);

@@ -41,6 +41,9 @@ describe("the names of the receiving process's handlers", () => {
     expect(storedFor('batch.succeeded', [])).toEqual({});
     expect(storedFor('batch.succeeded', [{ name: 'show', patterns: ['video.generated'] }])).toEqual({});
     expect(storedFor('doctor.check')).toEqual({});
+    expect(storedFor('interaction.completed', [{ name: 'show', patterns: ['video.generated'] }])).toStrictEqual({
+      decidedHandlers: { 'video.generated': ['show'] },
+    });
   });
 
   it('are at most 100 for a type', () => {
