@@ -60,6 +60,7 @@ function trackerOf({
     { maxEntries, retentionMs: HOUR_MS },
   );
   trackers.push(jobs);
+  jobs.start();
   return { jobs, gemini, polledAt, accepted };
 }
 const runningJob = (changes: Partial<TrackedJob> = {}) => newJob({ createdAt: START, ...changes });
