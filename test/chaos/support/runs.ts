@@ -12,6 +12,9 @@ export interface Happened {
 /** Handlers that succeeded more than once for one event, by what had happened to a process that ran them. */
 export type RunAgain = Readonly<Record<Trouble['what'] | 'outage' | 'otherwise', readonly string[]>>;
 
+/** An attempt retries failed requests of its store for this share of its lock, and then leaves the event to others. */
+const RETRY_SHARE_OF_LOCK = 0.4;
+
 const CAUSES = ['killed', 'frozen', 'skewed', 'outage'] as const;
 
 interface Run {
@@ -33,7 +36,7 @@ export function lostOf(
 
 /**
  * A process may still hold the event of a run that it ended, for as long as a lock lasts. A store that is unavailable for
- * longer may let another process run a handler again: an outage.
+ * longer than an attempt retries may let another process run a handler again: an outage.
  */
 export function runAgain(entries: readonly JournalEntry[], faults: readonly Happened[], lockMs: number): RunAgain {
   const again = { killed: [], frozen: [], skewed: [], outage: [], otherwise: [] } as Record<keyof RunAgain, string[]>;
@@ -42,7 +45,7 @@ export function runAgain(entries: readonly JournalEntry[], faults: readonly Happ
       .filter(({ from, to }) => at >= from - lockMs && at <= to + lockMs)
       .flatMap(({ trouble, from, to }) => {
         if (trouble?.pid === pid) return [trouble.what];
-        return trouble === undefined && to - from > lockMs / 2 ? ['outage' as const] : [];
+        return trouble === undefined && to - from > lockMs * RETRY_SHARE_OF_LOCK ? ['outage' as const] : [];
       });
   const runs = new Map<string, Run[]>();
   const begun = new Map<string, number>();
