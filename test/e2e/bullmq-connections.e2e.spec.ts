@@ -50,7 +50,9 @@ describe.each(STORES.filter(({ name }) => name === 'PostgreSQL'))(
         while (left-- > 0) await deliverUntilTaken(origin, { id: randomUUID() });
       });
       const sample = async () => {
-        most = Math.max(most, await database.connections());
+        // Twice, because the server lists a session for a moment after its client has closed it.
+        const listed = [await database.connections(), await database.connections()];
+        most = Math.max(most, Math.min(...listed));
         return left <= 0 && (!workers || handled > DELIVERIES);
       };
       await until(sample, { withinMs: 60_000, everyMs: 5 });
