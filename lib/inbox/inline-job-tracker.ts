@@ -132,11 +132,11 @@ export class InlineJobTracker implements JobTracker {
   }
 
   /** Returns the job of the event. An untracked one is remembered, because a caller may wait for it later. */
-  #ofEvent({ delivery, resource }: GeminiEvent): Entry | undefined {
-    const id = jobIdInKey(delivery.key);
+  #ofEvent({ delivery: { key, params }, resource }: GeminiEvent): Entry | undefined {
+    const id = jobIdInKey(key);
     const known = id === undefined ? undefined : this.#entry(id);
     if (known || !resource) return known;
-    const [{ params }, { kind, name }] = [delivery, resource];
+    const { kind, name } = resource;
     const byName = this.#find({ kind, name, params });
     if (byName) return byName;
     const jobId = id ?? idOfName({ kind, name, params });
