@@ -120,7 +120,7 @@ function instructions({ baseUrl, apiKey, jwksUrl }: GeminiSimulator): readonly s
     `GEMINI_API_KEY=${apiKey}`,
     `GOOGLE_GEMINI_BASE_URL=${baseUrl}`,
     `GEMINI_WEBHOOK_JWKS_URL=${jwksUrl}`,
-    'GEMINI_WEBHOOK_PUBLIC_URL=http://localhost:3000   # where your app listens',
+    'For webhooks of its jobs, also GEMINI_WEBHOOK_PUBLIC_URL: where your app listens, such as http://localhost:3000',
     '',
     'API calls and deliveries follow. Stop with Ctrl-C.',
   ];
