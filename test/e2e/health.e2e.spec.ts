@@ -130,8 +130,10 @@ describe('GeminiWebhooksHealth', () => {
 
   it('fetches the key set for a limit, and is down while that fails', async () => {
     let isUp = false;
+    // Made before the first request: a check does not wait long for an answer.
+    const { keySet } = new GoogleKeys();
     const { url, requests } = await startKeyServer((_, response) => {
-      response.writeHead(isUp ? 200 : 500).end(JSON.stringify(new GoogleKeys().keySet));
+      response.writeHead(isUp ? 200 : 500).end(JSON.stringify(keySet));
     });
     const start = async () => {
       const { app } = await startApp({ imports: [staticWebhooks({ jwks: { url }, binding: false })] }, { adapter });
