@@ -12,8 +12,11 @@ import { CompletedHandlersCache } from './completed-handlers.js';
 import { withErrorsHandled } from '../store/supervised.js';
 import { workerOptions } from '../store/worker-options.js';
 
-/** BullMQ renews a lock after half of its duration, so the other half remains when renewal starts to fail. */
-const RETRY_SHARE_OF_LOCK = 0.4;
+/**
+ * Share of its lock for which an attempt retries failed store requests. BullMQ renews a lock after half of its duration, so
+ * the other half remains when renewal starts to fail.
+ */
+export const RETRY_SHARE_OF_LOCK = 0.4;
 
 /** Options of `deliveryWorker`. */
 export interface DeliveryWorkerOptions extends Pick<

@@ -1,3 +1,4 @@
+import { RETRY_SHARE_OF_LOCK } from '../../../lib/bullmq/deliveries/delivery-worker.js';
 import type { Trouble } from './faults.js';
 import type { JournalEntry } from './journal.js';
 
@@ -11,9 +12,6 @@ export interface Happened {
 
 /** Handlers that succeeded more than once for one event, by what had happened to a process that ran them. */
 export type RunAgain = Readonly<Record<Trouble['what'] | 'outage' | 'otherwise', readonly string[]>>;
-
-/** An attempt retries failed requests of its store for this share of its lock, and then leaves the event to others. */
-const RETRY_SHARE_OF_LOCK = 0.4;
 
 const CAUSES = ['killed', 'frozen', 'skewed', 'outage'] as const;
 
