@@ -1,68 +1,24 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { SimulatorFault } from '../../lib/testing/index.js';
-import { closeApps } from '../support/apps.js';
-import { removeTestQueues } from '../support/durable.js';
-import {
-  BRIEFLY,
-  closeSimulators,
-  heardOf,
-  INBOXES,
-  KINDS,
-  LATER,
-  SOON,
-  startedJob,
-  startGemini,
-  startJobsApp,
-  SUCCESS_OF,
-  type JobsApp,
-} from '../support/jobs.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { BRIEFLY, heardOf, INBOXES, KINDS, LATER, SOON, startedJob, SUCCESS_OF } from '../support/jobs.js';
+import { shareJobsApps } from '../support/shared-jobs-apps.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(30_000);
 
-let gemini: Awaited<ReturnType<typeof startGemini>>;
-let removeFaults: (() => void)[] = [];
-
-/** Injects a fault that is removed after the test. */
-function inject(fault: SimulatorFault): void {
-  removeFaults.push(gemini.inject(fault));
-}
-
-async function closeAll(): Promise<void> {
-  await closeApps();
-  await removeTestQueues();
-  await closeSimulators();
-}
-
-afterEach(() => {
-  for (const remove of removeFaults.splice(0)) remove();
-});
-
 describe.each(INBOXES)('on $inbox', ({ make }) => {
-  /** Three apps on one Gemini: tests share it and distinguish their jobs by name. */
-  let later: JobsApp;
-  let soon: JobsApp;
-  let brief: JobsApp;
-
-  beforeAll(async () => {
-    gemini = await startGemini();
-    later = await startJobsApp(gemini, make(), LATER);
-    soon = await startJobsApp(gemini, make(), SOON);
-    brief = await startJobsApp(gemini, make(), BRIEFLY);
-  });
-  afterAll(closeAll);
+  const shared = shareJobsApps(make, { later: LATER, soon: SOON, brief: BRIEFLY });
 
   describe.each(KINDS)('a %s', (kind) => {
-    const started = (app = later, metadata: Record<string, unknown> = { orderId: 7 }) =>
-      startedJob(gemini, app, kind, metadata);
+    const started = (app = shared.app('later'), metadata: Record<string, unknown> = { orderId: 7 }) =>
+      startedJob(shared.gemini, app, kind, metadata);
 
     it('succeeds even if one poll answers that it does not exist', async () => {
-      const { job, name, heard, pollCount } = await started(soon);
-      inject({ fault: 'lose', job: name });
-      inject({ fault: 'not_found', job: name, times: 1 });
+      const { job, name, heard, pollCount } = await started(shared.app('soon'));
+      shared.inject({ fault: 'lose', job: name });
+      shared.inject({ fault: 'not_found', job: name, times: 1 });
       await until(() => pollCount() > 0);
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
 
       expect(await job.completed()).toMatchObject({ type: SUCCESS_OF[kind] });
       await until(() => heard().length > 0);
@@ -72,8 +28,8 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 
     /** `not_found` if Gemini does not know the job, otherwise `unknown_outcome`. */
     const lose = async (reason: 'not_found' | 'unknown_outcome') => {
-      const lost = await started(brief);
-      if (reason === 'not_found') inject({ fault: 'not_found', job: lost.name });
+      const lost = await started(shared.app('brief'));
+      if (reason === 'not_found') shared.inject({ fault: 'not_found', job: lost.name });
       await expect(lost.job.completed()).rejects.toMatchObject({
         name: 'GeminiJobError',
         code: reason,
@@ -96,28 +52,28 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
             userMetadata: { orderId: 7 },
           },
         ]);
-        for (const remove of removeFaults.splice(0)) remove();
+        shared.removeFaults();
 
-        gemini.finish(name);
+        shared.gemini.finish(name);
         await until(() => heard().length === 2);
 
         expect(heard()[1]).toMatchObject({ type: SUCCESS_OF[kind], delivery: { strategy: 'jwks' } });
         for (const ref of [job, job.id, name, heard()[0]!, heard()[1]!]) {
-          expect(await brief.jobs.waitFor(ref)).toMatchObject({ type: SUCCESS_OF[kind] });
+          expect(await shared.app('brief').jobs.waitFor(ref)).toMatchObject({ type: SUCCESS_OF[kind] });
         }
       },
     );
 
     it('can be awaited by its id, its name or its event, before and after it has ended', async () => {
       const { job, name, heard } = await started();
-      const before = later.jobs.waitFor(job.id);
+      const before = shared.app('later').jobs.waitFor(job.id);
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await before;
       await until(() => heard().length === 1);
 
       for (const ref of [job, job.id, name, heard()[0]!]) {
-        expect(await later.jobs.waitFor(ref)).toMatchObject({ type: SUCCESS_OF[kind] });
+        expect(await shared.app('later').jobs.waitFor(ref)).toMatchObject({ type: SUCCESS_OF[kind] });
       }
     });
 
@@ -130,7 +86,7 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
       controller.abort(new Error('enough'));
       await expect(aborted).rejects.toThrow('enough');
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
     });
   });
@@ -149,12 +105,12 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     ['video', 'cancelled', 'cancelled', 'video.failed'],
     ['video', 'incomplete', 'incomplete', 'video.failed'],
   ] as const)('a %s that ends %s rejects as %s, with the event %s', async (kind, end, code, type) => {
-    const job = await soon.start(kind);
+    const job = await shared.app('soon').start(kind);
 
-    gemini.finish(job.name!, end);
+    shared.gemini.finish(job.name!, end);
 
     await expect(job.completed()).rejects.toMatchObject({ name: 'GeminiJobError', code, job: job.id, event: { type } });
-    await until(() => heardOf(soon, job).length > 0);
-    expect(heardOf(soon, job).map((event) => event.type)).toEqual([type]);
+    await until(() => heardOf(shared.app('soon'), job).length > 0);
+    expect(heardOf(shared.app('soon'), job).map((event) => event.type)).toEqual([type]);
   });
 });

@@ -1,9 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { SimulatorFault } from '../../lib/testing/index.js';
-import { closeApps } from '../support/apps.js';
-import { removeTestQueues } from '../support/durable.js';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
-  closeSimulators,
   INBOXES,
   KINDS,
   LATER,
@@ -13,52 +9,25 @@ import {
   startGemini,
   startJobsApp,
   SUCCESS_OF,
-  type JobsApp,
 } from '../support/jobs.js';
+import { closeJobsApps, shareJobsApps } from '../support/shared-jobs-apps.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(30_000);
 
-let gemini: Awaited<ReturnType<typeof startGemini>>;
-let removeFaults: (() => void)[] = [];
-
-/** Injects a fault that is removed after the test. */
-function inject(fault: SimulatorFault): void {
-  removeFaults.push(gemini.inject(fault));
-}
-
-async function closeAll(): Promise<void> {
-  await closeApps();
-  await removeTestQueues();
-  await closeSimulators();
-}
-
-afterEach(() => {
-  for (const remove of removeFaults.splice(0)) remove();
-});
-
 describe.each(INBOXES)('on $inbox', ({ make }) => {
-  /** Two apps on one Gemini: tests share it and distinguish their jobs by name. */
-  let later: JobsApp;
-  let soon: JobsApp;
-
-  beforeAll(async () => {
-    gemini = await startGemini();
-    later = await startJobsApp(gemini, make(), LATER);
-    soon = await startJobsApp(gemini, make(), SOON);
-  });
-  afterAll(closeAll);
+  const shared = shareJobsApps(make, { later: LATER, soon: SOON });
 
   describe.each(KINDS)('a %s', (kind) => {
-    const started = (app = later, metadata: Record<string, unknown> = { orderId: 7 }) =>
-      startedJob(gemini, app, kind, metadata);
-    const deliveriesOf = (...names: string[]) => gemini.deliveries.filter(({ job }) => names.includes(job!));
+    const started = (app = shared.app('later'), metadata: Record<string, unknown> = { orderId: 7 }) =>
+      startedJob(shared.gemini, app, kind, metadata);
+    const deliveriesOf = (...names: string[]) => shared.gemini.deliveries.filter(({ job }) => names.includes(job!));
 
     it('ends with the event of its webhook, without a poll', async () => {
       const { job, name, heard, pollCount } = await started();
       const completed = job.completed();
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
 
       expect(await completed).toMatchObject({ type: SUCCESS_OF[kind], userMetadata: { orderId: 7 } });
       await until(() => heard().length === 1);
@@ -67,10 +36,10 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     });
 
     it('ends by a poll if the webhook is lost, with the same event including metadata', async () => {
-      const { job, name, heard, pollCount } = await started(soon);
-      inject({ fault: 'lose', job: name });
+      const { job, name, heard, pollCount } = await started(shared.app('soon'));
+      shared.inject({ fault: 'lose', job: name });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
 
       expect(await job.completed()).toMatchObject({ type: SUCCESS_OF[kind], userMetadata: { orderId: 7 } });
       await until(() => heard().length === 1);
@@ -80,11 +49,11 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 
     it('runs the handlers once if the webhook arrives twice', async () => {
       const { job, name, heard, pollCount } = await started();
-      inject({ fault: 'duplicate', job: name });
+      shared.inject({ fault: 'duplicate', job: name });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
-      await gemini.idle();
+      await shared.gemini.idle();
 
       expect(deliveriesOf(name).filter(({ status }) => status === 200 || status === 202)).toHaveLength(2);
       await until(() => heard().length > 0);
@@ -92,12 +61,12 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     });
 
     it('runs the handlers once if the webhook arrives after a poll has found the end', async () => {
-      const { job, name, heard } = await started(soon);
-      inject({ fault: 'delay', delayMs: 5_000, job: name });
+      const { job, name, heard } = await started(shared.app('soon'));
+      shared.inject({ fault: 'delay', delayMs: 5_000, job: name });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
-      await gemini.advance(5_000);
+      await shared.gemini.advance(5_000);
 
       expect(deliveriesOf(name).at(-1)?.status).toBeLessThan(300);
       await until(() => heard().length > 0);
@@ -106,11 +75,11 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 
     it('accepts the authentic delivery and refuses a forged one beside it', async () => {
       const { job, name, heard, pollCount } = await started();
-      inject({ fault: 'forge', job: name });
+      shared.inject({ fault: 'forge', job: name });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
-      await gemini.idle();
+      await shared.gemini.idle();
 
       expect(deliveriesOf(name).find(({ fault }) => fault === 'forge')?.status).toBe(401);
       await until(() => heard().length > 0);
@@ -119,25 +88,25 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 
     it("refuses the delivery of another project's job", async () => {
       const { job, name, heard, pollCount } = await started();
-      inject({ fault: 'foreign', job: name });
-      const before = later.heard.length;
+      shared.inject({ fault: 'foreign', job: name });
+      const before = shared.app('later').heard.length;
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
-      await gemini.idle();
+      await shared.gemini.idle();
 
-      expect(gemini.deliveries.findLast(({ fault }) => fault === 'foreign')?.status).toBe(403);
+      expect(shared.gemini.deliveries.findLast(({ fault }) => fault === 'foreign')?.status).toBe(403);
       await until(() => heard().length > 0);
-      expect([later.heard.length - before, pollCount()]).toEqual([1, 0]);
+      expect([shared.app('later').heard.length - before, pollCount()]).toEqual([1, 0]);
     });
 
     it('accepts the retry of a delivery that was too old', async () => {
       const { job, name, heard, pollCount } = await started();
-      inject({ fault: 'stale', job: name });
+      shared.inject({ fault: 'stale', job: name });
 
-      gemini.finish(name);
-      await gemini.idle();
-      await gemini.advance(60_000);
+      shared.gemini.finish(name);
+      await shared.gemini.idle();
+      await shared.gemini.advance(60_000);
       await job.completed();
 
       expect(deliveriesOf(name)[0]?.status).toBe(400);
@@ -146,14 +115,14 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     });
 
     it('is distinguished from another job if their webhooks arrive in the wrong order', async () => {
-      const [first, second] = [await started(), await started(later, { orderId: 8 })];
-      inject({ fault: 'reorder', job: first.name });
+      const [first, second] = [await started(), await started(shared.app('later'), { orderId: 8 })];
+      shared.inject({ fault: 'reorder', job: first.name });
 
-      gemini.finish(first.name);
-      gemini.finish(second.name);
+      shared.gemini.finish(first.name);
+      shared.gemini.finish(second.name);
       const ended = await Promise.all([first.job.completed(), second.job.completed()]);
       await until(() => first.heard().length + second.heard().length === 2);
-      await gemini.idle();
+      await shared.gemini.idle();
 
       expect(ended.map(({ userMetadata }) => userMetadata['orderId'])).toEqual([7, 8]);
       expect(deliveriesOf(first.name, second.name).map(({ job: of }) => of)).toEqual([second.name, first.name]);
@@ -161,21 +130,21 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     });
 
     it('is started and polled on a slow API', async () => {
-      inject({ fault: 'api_delay', delayMs: 150 });
-      const { job, name, heard } = await started(soon);
-      inject({ fault: 'lose', job: name });
+      shared.inject({ fault: 'api_delay', delayMs: 150 });
+      const { job, name, heard } = await started(shared.app('soon'));
+      shared.inject({ fault: 'lose', job: name });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
       await until(() => heard().length === 1);
     });
 
     it('is polled until Gemini answers if its webhook is lost and the API fails', async () => {
-      const { job, name, heard, pollCount } = await started(soon);
-      inject({ fault: 'lose', job: name });
-      inject({ fault: 'api_error', status: 503, operation: POLL_OF[kind], times: 2 });
+      const { job, name, heard, pollCount } = await started(shared.app('soon'));
+      shared.inject({ fault: 'lose', job: name });
+      shared.inject({ fault: 'api_error', status: 503, operation: POLL_OF[kind], times: 2 });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
       await until(() => heard().length === 1);
 
@@ -183,44 +152,48 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
     });
 
     it('is not polled again before the time that a 429 requires', async () => {
-      const { job, name, heard, pollCount } = await started(soon);
-      inject({ fault: 'lose', job: name });
-      inject({ fault: 'api_error', status: 429, retryAfterSeconds: 1, operation: POLL_OF[kind], times: 1 });
+      const { job, name, heard, pollCount } = await started(shared.app('soon'));
+      shared.inject({ fault: 'lose', job: name });
+      shared.inject({ fault: 'api_error', status: 429, retryAfterSeconds: 1, operation: POLL_OF[kind], times: 1 });
 
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
       await until(() => heard().length === 1);
 
-      const polls = gemini.requests.filter((request) => request.operation === POLL_OF[kind] && request.name === name);
+      const polls = shared.gemini.requests.filter(
+        (request) => request.operation === POLL_OF[kind] && request.name === name,
+      );
       expect([polls.map(({ status }) => status), pollCount()]).toEqual([[429, 200], 2]);
     });
 
     it('leaves nothing behind if Gemini refuses to start it', async () => {
-      const [before, heardBefore] = [gemini.requests.length, soon.heard.length];
-      inject({ fault: 'api_error', status: 400, times: 1, operation: STARTS_OF[kind] });
+      const [before, heardBefore] = [shared.gemini.requests.length, shared.app('soon').heard.length];
+      shared.inject({ fault: 'api_error', status: 400, times: 1, operation: STARTS_OF[kind] });
 
-      await expect(soon.start(kind)).rejects.toMatchObject({ status: 400 });
-      const next = await started(soon);
-      gemini.finish(next.name);
+      await expect(shared.app('soon').start(kind)).rejects.toMatchObject({ status: 400 });
+      const next = await started(shared.app('soon'));
+      shared.gemini.finish(next.name);
       await until(() => next.heard().length > 0);
 
-      expect(gemini.requests.slice(before).filter(({ operation }) => operation === STARTS_OF[kind])).toHaveLength(2);
-      expect(soon.heard.length - heardBefore).toBe(1);
+      expect(
+        shared.gemini.requests.slice(before).filter(({ operation }) => operation === STARTS_OF[kind]),
+      ).toHaveLength(2);
+      expect(shared.app('soon').heard.length - heardBefore).toBe(1);
     });
 
     it('is started once, whatever the API returns', async () => {
-      const before = gemini.countOf(STARTS_OF[kind]);
-      inject({ fault: 'api_error', status: 503, operation: STARTS_OF[kind] });
+      const before = shared.gemini.countOf(STARTS_OF[kind]);
+      shared.inject({ fault: 'api_error', status: 503, operation: STARTS_OF[kind] });
 
-      await expect(later.start(kind)).rejects.toMatchObject({ status: 503 });
-      expect(gemini.countOf(STARTS_OF[kind]) - before).toBe(1);
+      await expect(shared.app('later').start(kind)).rejects.toMatchObject({ status: 503 });
+      expect(shared.gemini.countOf(STARTS_OF[kind]) - before).toBe(1);
     });
 
     it('is started without metadata if Gemini refuses that, and its webhook is still bound to it', async () => {
-      inject({ fault: 'refuse_user_metadata' });
+      shared.inject({ fault: 'refuse_user_metadata' });
 
       const { job, name, heard } = await started();
-      gemini.finish(name);
+      shared.gemini.finish(name);
       await job.completed();
       await until(() => heard().length === 1);
 
@@ -230,10 +203,10 @@ describe.each(INBOXES)('on $inbox', ({ make }) => {
 });
 
 describe.each(INBOXES)('keys that were just rotated, on $inbox', ({ make }) => {
-  afterEach(closeAll);
+  afterEach(closeJobsApps);
 
   it('do not stop jobs of any kind from ending', async () => {
-    gemini = await startGemini();
+    const gemini = await startGemini();
     const { start, heard } = await startJobsApp(gemini, make());
     const earlier = await start('batch');
     gemini.finish(earlier.name!);
