@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { postgresWarnings } from '../../../../../lib/bullmq/store/postgres/postgres-warnings.js';
 
-const SAFE = { fsync: 'on', synchronous_commit: 'on' };
+const SAFE = { fsync: 'on', synchronous_commit: 'on', autovacuum: 'on', track_counts: 'on' };
 
 /** A server that has these settings for this session. */
 function serverWith(settings: Record<string, string>) {
@@ -27,6 +27,12 @@ describe('the warnings of a PostgreSQL server', () => {
   it('report that PostgreSQL does not wait for the disk', async () => {
     expect(await postgresWarnings(serverWith({ ...SAFE, fsync: 'off' }))).toEqual([
       expect.stringContaining('fsync off'),
+    ]);
+  });
+
+  it.each(['autovacuum', 'track_counts'])('report that tables are not vacuumed: %s off', async (setting) => {
+    expect(await postgresWarnings(serverWith({ ...SAFE, [setting]: 'off' }))).toEqual([
+      expect.stringMatching(new RegExp(`\\(${setting} off\\): .*slower.* Set ${setting} on`)),
     ]);
   });
 
