@@ -9,6 +9,7 @@ import { OccasionalWarning } from '../shared/occasional-warning.js';
 import { checkWholeNumbers } from '../config/numbers.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import { DedupeCache, DedupeEntry, type RunningClaim } from './dedupe-cache.js';
+import { noteFinalFailures } from './final-failures.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox-engine.js';
 import type { GeminiInboxStats, InboxHealth } from './inbox-stats.js';
 import { InlineJobTracker } from './inline-job-tracker.js';
@@ -113,7 +114,8 @@ class InlineInbox implements InboxEngine {
         `${outcome.retryable.join(', ')} failed for ${delivery.event.type} ${delivery.id}.`,
       );
     }
-    return { status: isCopy ? 'duplicate' : 'processed', httpStatus: 200 };
+    const receipt: InboxReceipt = { status: isCopy ? 'duplicate' : 'processed', httpStatus: 200 };
+    return outcome.final.length === 0 ? receipt : noteFinalFailures(receipt, outcome.final);
   }
 
   /** Waits for the running attempt. A copy of the event uses memory while it waits. */
