@@ -141,6 +141,7 @@ export class BullmqInbox implements InboxEngine {
         load: async (key) => (await (await this.#openQueue()).getJob(deliveryJobId(key)))?.data,
         onEndedJobs: this.#trackedJobs && ((ids) => this.#trackedJobs?.receiveEnded(ids)),
         self: memberOf(this.#host, workers),
+        queueName,
         ...(!workers && { onHeartbeat: (heartbeat) => absent.onHeartbeat(heartbeat) }),
         onFailure: (message) => this.#warning.warn(`Messages between processes: ${message}`),
       },
