@@ -5,6 +5,7 @@ import { GeminiWebhooksError, reasonOf } from '../errors.js';
 import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
 import { subscribedEvents } from '../events/subscribable-events.js';
 import { checkedUri } from '../config/route-url.js';
+import { callOptions } from '../shared/check-object.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { StaticWebhookSecrets } from './webhook-secrets.js';
 import { RotationStore, isWebhookName } from './rotation-store.js';
@@ -109,7 +110,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    *   lock cannot be acquired; what the SDK throws
    */
   async sync(options: EndpointSyncOptions): Promise<EndpointSyncResult> {
-    return this.#sync(options);
+    return this.#sync(callOptions(`${OWNER}.sync`, options));
   }
 
   async #sync({ name, uri, events, secretStore }: EndpointSyncOptions, wait?: LockWait): Promise<EndpointSyncResult> {
@@ -129,10 +130,10 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    * @throws GeminiWebhooksError `secret_not_saved` or `unknown_outcome`, with what to do; `invalid_argument` when no store
    *   is known; `inbox_unavailable` when the lock cannot be acquired; what the SDK throws
    */
-  async rotate(id: string, { revokePrevious, secretStore }: RotateOptions): Promise<void> {
-    if (revokePrevious !== 'after24h' && revokePrevious !== 'now') {
+  async rotate(id: string, options: RotateOptions): Promise<void> {
+    const { revokePrevious, secretStore } = callOptions(`${OWNER}.rotate`, options);
+    if (revokePrevious !== 'after24h' && revokePrevious !== 'now')
       throw invalidArgument(`rotate: revokePrevious: give 'after24h' or 'now'.`);
-    }
     const deps = this.#deps();
     const webhook = await deps.api.get(id);
     const { name = id } = webhook;
