@@ -52,7 +52,7 @@ describe.each(STORES)('on $name', ({ name, url }) => {
     const queue = testQueue(url);
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const warnings = () => warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('queueName'));
-    const theirs = ['Billing.charge', 'Billing.note'].map((name) => handlerOf(name));
+    const theirs = ['Billing.charge', 'Billing.note'].map((handler) => handlerOf(handler));
 
     await deliverUntilTaken((await startDurableApp(queue, theirs)).origin);
     await deliverUntilTaken((await startDurableApp(queue, [theirs[1]!, handlerOf('new')])).origin, { id: 'batch_2' });
