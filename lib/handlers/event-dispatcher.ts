@@ -60,8 +60,8 @@ export class EventDispatcher {
   }
 
   /** Called if an inbox of this process runs handlers. Enables the warnings about missing handlers. */
-  expectHandlers(): void {
-    this.#registry.expect();
+  expectHandlers(inbox: { readonly isDurable: boolean }): void {
+    this.#registry.expect(inbox);
   }
 
   /** @param isBusObserved returns true if the bus has subscribers; an event without handlers is then no reason to warn */
