@@ -191,7 +191,8 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
           announce: ({ event }) => bus.emit(event),
           jobs: checker?.tracking(jobs.reconcile, () => engine.jobs),
         });
-        if (checkedEngine(engine).hasWorkers !== false) dispatcher.expectHandlers();
+        const isDurable = engine.failedEvents !== undefined;
+        if (checkedEngine(engine).hasWorkers !== false) dispatcher.expectHandlers({ isDurable });
         else instances.addReceiver(engine);
         return engine;
       },

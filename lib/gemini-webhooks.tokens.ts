@@ -1,4 +1,5 @@
 import type { InjectionToken, Type } from '@nestjs/common';
+import { GeminiWebhooksError } from './errors.js';
 
 /** Name of a module instance without a `name` option. */
 export const DEFAULT_NAME = 'default';
@@ -33,10 +34,22 @@ export const GEMINI_WEBHOOKS_SETTINGS = Symbol('GEMINI_WEBHOOKS_SETTINGS');
  *
  * @example
  * constructor(@Inject(getGeminiToken(GeminiJobs, 'tenant-b')) private readonly jobs: GeminiJobs) {}
+ *
+ * @throws GeminiWebhooksError `invalid_argument` for what is not a class, which a circular import can cause, or not a name
  */
 export function getGeminiToken<T>(
   type: Type<T> | (abstract new (...args: never[]) => T),
   name = DEFAULT_NAME,
 ): InjectionToken<T> {
+  if (typeof type !== 'function')
+    throw new GeminiWebhooksError('invalid_argument', `getGeminiToken: got ${String(type)}. Give a class, GeminiJobs.`);
+  checkName('getGeminiToken', name);
   return name === DEFAULT_NAME ? (type as Type<T>) : `${type.name}(${name})`;
+}
+
+/** @throws GeminiWebhooksError `invalid_argument` for what is not the name of a module instance */
+export function checkName(owner: string, name: unknown): void {
+  if (typeof name === 'string' && name !== '') return;
+  const given = name === '' ? 'an empty name' : `a name of type ${name === null ? 'null' : typeof name}`;
+  throw new GeminiWebhooksError('invalid_argument', `${owner}: got ${given}. Give the name of a module instance.`);
 }

@@ -83,7 +83,13 @@ export {
   type PlanFilmOptions,
   type PlannedScene,
 } from './jobs/film-plan.js';
-export { GeminiJobError, type CompletedOptions, type GeminiJob, type GeminiJobCompletion } from './jobs/gemini-job.js';
+export {
+  GeminiJobError,
+  type CompletedOptions,
+  type GeminiJob,
+  type GeminiJobCompletion,
+  type JobWaitOptions,
+} from './jobs/gemini-job.js';
 export { GeminiJobs } from './jobs/gemini-jobs.js';
 export type { CreateInteractionParameters, InteractionKind } from './jobs/job-plans.js';
 export type { GeminiJobRef } from './jobs/job-ref.js';

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
+import { listed, RunningHandlers } from '../handlers/running-handlers.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
 import type { GeminiInboxStats, InboxHealth } from '../inbox/inbox-stats.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
@@ -67,6 +68,7 @@ export class BullmqInbox implements InboxEngine {
   readonly #outages = new StoreOutages(this.#logger);
   readonly #monitor = new StoreMonitor(this.#outages);
   readonly #checks = new StoreChecks(this.#logger);
+  readonly #running = new RunningHandlers();
   readonly #shutdown = new AbortController();
   /** Aborts earlier than `#shutdown`: waiting for the store must not delay the shutdown. */
   readonly #storeWait = new AbortController();
@@ -139,6 +141,7 @@ export class BullmqInbox implements InboxEngine {
         load: async (key) => (await (await this.#openQueue()).getJob(deliveryJobId(key)))?.data,
         onEndedJobs: this.#trackedJobs && ((ids) => this.#trackedJobs?.receiveEnded(ids)),
         self: memberOf(this.#host, workers),
+        queueName,
         ...(!workers && { onHeartbeat: (heartbeat) => absent.onHeartbeat(heartbeat) }),
         onFailure: (message) => this.#warning.warn(`Messages between processes: ${message}`),
       },
@@ -158,6 +161,7 @@ export class BullmqInbox implements InboxEngine {
         handlerWaitMs: this.#timing.handlerWaitMs,
         load: async (id) => (await this.#queueOf()).getJob(id),
         prepare,
+        running: this.#running,
         onFailure,
       });
       this.#worker.start();
@@ -235,8 +239,9 @@ export class BullmqInbox implements InboxEngine {
     const isDrained = await this.#worker?.drain(this.#config.drainTimeoutMs);
     clearTimeout(timer);
     if (isDrained !== false) return;
+    const limit = `drainTimeoutMs (${this.#config.drainTimeoutMs} ms)`;
     this.#logger.warn(
-      `Handlers were still running after drainTimeoutMs (${this.#config.drainTimeoutMs} ms): their signals are aborted, and other workers retry.`,
+      `Handlers were still running after ${limit}${listed(this.#running.names)}. Their signals are aborted, and other workers retry.`,
     );
     // Unfinished handlers have a checkpoint or run again: the delivery job stays in the store.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));

@@ -18,7 +18,8 @@ const BY_CODE: Readonly<Record<GeminiDeliveryErrorCode, string>> = {
     'A body parser runs before the module, such as app.use(json()) in main.ts: exclude the route of the webhooks from it.',
   still_processing: 'Handlers take longer than ackTimeoutMs: use a durable inbox, or return sooner.',
   keys_unavailable: 'The app cannot load its key set or its secrets: its log says why.',
-  inbox_unavailable: 'The app cannot reach the store of its inbox, or it is shutting down: its log says why.',
+  inbox_unavailable:
+    'The app cannot reach the store of its inbox (Redis or PostgreSQL), or it is shutting down: its log says why.',
 };
 
 /** Advice for a 2xx response that the module did not send. */

@@ -1,5 +1,5 @@
 import { isObject } from '../shared/is-object.js';
-import { DOCTOR_ANSWER_HEADER, type DoctorAnswer } from '../shared/doctor-probe.js';
+import { DOCTOR_ANSWER_HEADER, FAILED_HANDLERS_HEADER, type DoctorAnswer } from '../shared/doctor-probe.js';
 import { messageOf } from '../errors.js';
 import { printable } from './table.js';
 
@@ -23,6 +23,8 @@ export interface HttpResult {
   readonly mediaType: string;
   /** Report of the module in its response to doctor's probe; `undefined` for other requests and other responders. */
   readonly doctor?: DoctorAnswer | undefined;
+  /** Names of the handlers that failed for good, in the module's response to `trigger`. */
+  readonly failedHandlers?: readonly string[];
 }
 
 /** Sends one request and never rejects. Does not follow redirects: a delivery of Gemini would not either. */
@@ -44,6 +46,7 @@ export async function sendRequest(url: URL, request: RequestInit, fetch: typeof 
       json,
       mediaType: (response.headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase(),
       doctor: doctorReportOf(response.headers.get(DOCTOR_ANSWER_HEADER)),
+      failedHandlers: namesIn(response.headers.get(FAILED_HANDLERS_HEADER)),
     };
   } catch (error) {
     const none = { status: undefined, code: '', clockAheadMs: undefined, json: undefined, mediaType: '' };
@@ -103,6 +106,19 @@ function doctorReportOf(header: string | null): DoctorAnswer | undefined {
     ...(typeof hasOtherWorkers === 'boolean' && { hasOtherWorkers }),
     takesDynamic: takesDynamic === true,
   };
+}
+
+function namesIn(header: string | null): readonly string[] {
+  const names = header === null ? [] : header.split(',');
+  return names.map((name) => printable(decoded(name)));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function codeIn(json: unknown): string {

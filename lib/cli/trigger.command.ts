@@ -3,6 +3,7 @@ import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
 import { suggestedEvent } from '../events/suggested-event.js';
 import { counted } from '../shared/counted.js';
+import { TRIGGER_HEADER } from '../shared/doctor-probe.js';
 import { adviceFor, NOT_THE_MODULE } from './advice.js';
 import { resultText, sendRequest, isReceipt, isSuccess, type HttpResult } from './http-response.js';
 import { httpUrl, nameAndValue, rateASecond, wholeNumber } from './arguments.js';
@@ -81,16 +82,23 @@ async function sendAll(
   { print, printError, fetch }: CommandHost,
 ): Promise<void> {
   const advice = new Set<string>();
-  let [sent, unexpected, accepted] = [0, 0, 0];
+  let [sent, unexpected, accepted, failed] = [0, 0, 0, 0];
   const send = async ({ headers, body }: { readonly headers: Record<string, string>; readonly body: string }) => {
-    const result = await sendRequest(to, { method: 'POST', headers, body }, fetch);
-    const isRight = isExpectedResult(result, fault);
+    const request = { method: 'POST', headers: { ...headers, [TRIGGER_HEADER]: '1' }, body };
+    const result = await sendRequest(to, request, fetch);
+    const { failedHandlers = [] } = result;
+    const isRight = isExpectedResult(result, fault) && failedHandlers.length === 0;
     print(json ? jsonLine(type, headers['webhook-id'] ?? '', result, isRight) : line(type, headers, result));
     sent += 1;
     if (isReceipt(result)) accepted += 1;
     if (isSuccess(result) && !isReceipt(result))
       advice.add(`The response does not come from this module. ${NOT_THE_MODULE}`);
     if (isRight) return;
+    if (failedHandlers.length > 0) {
+      failed += 1;
+      advice.add(failureAdvice(failedHandlers));
+      return;
+    }
     unexpected += 1;
     advice.add(dynamic && result.code === 'signature_mismatch' ? OTHER_KEY_SET : adviceFor(result));
   };
@@ -99,12 +107,17 @@ async function sendAll(
   });
   if (accepted > 0) advice.add((await unhandledWarning(type, { to, signer, fetch })) ?? '');
   for (const text of advice) if (text) printError(text);
+  if (failed > 0) throw new Error(`Handlers failed for good in ${failed} of ${counted(sent, 'response')}.`);
   if (unexpected > 0)
     throw new Error(`${unexpected} of ${counted(sent, 'response')} should have been ${EXPECTED[fault ?? 'none']}.`);
 }
 
 const OTHER_KEY_SET = 'Set GEMINI_WEBHOOK_JWKS_URL of the app to the key set of this command, and restart the app.';
 const EXPECTED = { none: '2xx', duplicate: '2xx', forge: '401', stale: '400 timestamp_out_of_tolerance' };
+
+function failureAdvice(names: readonly string[]): string {
+  return `${names.join(', ')} failed for good, so Gemini would not send the event again: the log of the app has the error.`;
+}
 
 function line(type: string, headers: Readonly<Record<string, string>>, result: HttpResult): string {
   return `${type} ${headers['webhook-id']} → ${resultText(result)} (${result.milliseconds} ms)`;
@@ -138,8 +151,9 @@ async function secretFor(options: TriggerOptions, host: CommandHost): Promise<re
 }
 
 const EXAMPLES = `
-The exit code is 0 if every response is as expected: 2xx, or a refusal of a forged or stale delivery. Each event has its own job
-unless --data id=… names one. If no handler of the app receives the type, the command says so. With --dynamic, an app with binding returns 403 unbound_delivery: only jobs that it started are bound to it.
+The exit code is 0 if every response is as expected: 2xx, or a refusal of a forged or stale delivery. It is 1 if a handler of
+an inline inbox fails for good, although the response is 200. Each event has its own job unless --data id=… names one. If no handler
+of the app receives the type, the command says so. With --dynamic, an app with binding returns 403 unbound_delivery: only jobs that it started are bound to it.
 
 Examples:
   $ npx nestjs-gemini-webhooks trigger batch.succeeded --to http://localhost:3000/gemini/webhooks --data id=batch_42

@@ -1,7 +1,7 @@
 import { geminiApiKey } from './gemini-client.js';
 import type { GeminiWebhooksEnvironment } from './gemini-webhooks.environment.js';
 import type { BindingOptions, GeminiWebhooksSettings } from './gemini-webhooks.options.js';
-import { checkGroup, invalid, splitList } from './option-checks.js';
+import { checkGroup, invalid, placeIn, splitList } from './option-checks.js';
 import { describe } from '../shared/check-object.js';
 import { checkWholeNumbers } from './numbers.js';
 
@@ -78,7 +78,7 @@ function bindingSecrets(option: string, secret: string | readonly string[]): rea
   for (const [index, one] of secrets.entries()) {
     if (typeof one === 'string' && one !== '') continue;
     invalid(
-      `${option}[${index}]`,
+      placeIn(option, secrets, index),
       one === '' ? 'is empty' : `got ${describe(one)}`,
       'Give a random string, such as the output of `openssl rand -base64 32`.',
     );

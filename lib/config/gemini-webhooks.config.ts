@@ -9,7 +9,7 @@ import type { InboxEngineFactory } from '../inbox/inbox-engine.js';
 import { ROUTE_OPTION_NAMES } from './gemini-webhooks.route.js';
 import { jobsConfig, type JobsConfig } from './jobs.config.js';
 import { jwksConfig, type JwksConfig } from './jwks.config.js';
-import { checkGroup, checkUrl, invalid, show, splitList } from './option-checks.js';
+import { checkGroup, checkUrl, invalid, placeIn, show, splitList } from './option-checks.js';
 import { describe } from '../shared/check-object.js';
 import { checkSecret } from '../shared/signing-secret.js';
 import type { SignatureStrategy } from '../signature/signature-strategy.js';
@@ -156,7 +156,7 @@ function checkedSecrets(option: string, secrets: readonly unknown[]): readonly s
     const problem = checkSecret(secret);
     if (problem)
       invalid(
-        `${option}[${index}]`,
+        placeIn(option, secrets, index),
         `the secret ${problem}`,
         'Give the signing secret as Gemini showed it: "whsec_" and base64.',
       );

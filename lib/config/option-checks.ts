@@ -38,6 +38,11 @@ export function checkUrl(option: string, given: unknown, accepts: (url: URL) => 
   return url && accepts(url) ? url : invalid(option, `got ${show(given)}`, todo);
 }
 
+/** Returns the name of one value of an option that takes a text or several: without an index for the only text. */
+export function placeIn(option: string, values: readonly unknown[], index: number): string {
+  return values.length === 1 && typeof values[0] === 'string' ? option : `${option}[${index}]`;
+}
+
 /** Splits a comma-separated environment variable into its values. */
 export function splitList(text: string | undefined): string[] {
   return (text ?? '')

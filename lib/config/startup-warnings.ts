@@ -55,6 +55,8 @@ export function startupWarnings(config: GeminiWebhooksConfig, { hasRoute = true 
         'Set GEMINI_WEBHOOK_BINDING_SECRET (binding.secret) to a random string, and list the API key in GEMINI_WEBHOOK_PREVIOUS_API_KEYS (binding.previousApiKeys) until those jobs have ended.',
     );
   }
+  const refused = refusedStarts(config);
+  if (refused) warnings.push(`Each start of a job${instance} without a uri is refused: ${refused}`);
   const lengths = hmac && Array.isArray(hmac.secrets) ? hmac.secrets.map(secretLength) : [];
   if (lengths.some((length) => length < MIN_SECRET_BYTES))
     warnings.push(
@@ -82,6 +84,16 @@ function isStaticOnly({ hmac, endpoint, gemini }: GeminiWebhooksConfig): boolean
 function bindsDynamicWebhooksByApiKey({ binding, jwks, gemini, publicUrl }: GeminiWebhooksConfig): boolean {
   const [minting] = (binding && binding.secrets) || [];
   return jwks !== false && publicUrl !== undefined && minting !== undefined && minting === geminiApiKey(gemini, {});
+}
+
+/** Returns why every start of a job without a `uri` of its own is refused; `undefined` if it is not. */
+function refusedStarts({ gemini, publicUrl, jobs, hmac, endpoint }: GeminiWebhooksConfig): string | undefined {
+  if (!gemini || publicUrl) return undefined;
+  const todo = 'Set publicUrl (GEMINI_WEBHOOK_PUBLIC_URL)';
+  if (jobs.webhooks === 'required')
+    return `jobs.webhooks is 'required', and publicUrl is not set. ${todo}, or jobs.webhooks to 'preferred'.`;
+  if (jobs.reconcile || hmac || endpoint) return undefined;
+  return `jobs.reconcile is false, and publicUrl is not set, so nothing would find the end of the job. ${todo}, or leave jobs.reconcile on.`;
 }
 
 /** Returns notes about a valid configuration that needs no change. */

@@ -1,4 +1,7 @@
 import { catalogueType, GEMINI_EVENTS, type GeminiEventType } from './event-catalogue.js';
+import { GeminiWebhooksError } from '../errors.js';
+import { describe } from '../shared/check-object.js';
+import { isObject } from '../shared/is-object.js';
 import type { GeminiEvent, GeminiEventOf, GeminiEventPattern } from './gemini-event.js';
 
 const TYPES = Object.keys(GEMINI_EVENTS) as GeminiEventType[];
@@ -14,12 +17,28 @@ export const PATTERNS: readonly string[] = [
  *
  * @example
  * if (isGeminiEvent(event, 'batch.*')) event.data.id
+ *
+ * @throws GeminiWebhooksError `invalid_argument` for what is not an event, and for a pattern that is no text
  */
 export function isGeminiEvent<const Pattern extends GeminiEventPattern>(
   event: GeminiEvent,
   pattern: Pattern | readonly Pattern[],
 ): event is Extract<GeminiEvent, GeminiEventOf<Pattern>> {
+  checkKinds(event, pattern);
   return matchesPattern(event.type, pattern);
+}
+
+/** Plain JavaScript can pass anything. */
+function checkKinds(event: unknown, pattern: unknown): void {
+  if (!isObject(event) || typeof event['type'] !== 'string')
+    throw new GeminiWebhooksError('invalid_argument', `isGeminiEvent: got ${describe(event)} that is not an event.`);
+  const patterns: readonly unknown[] = Array.isArray(pattern) ? pattern : [pattern];
+  const other = patterns.find((one) => typeof one !== 'string');
+  if (patterns.every((one) => typeof one === 'string')) return;
+  throw new GeminiWebhooksError(
+    'invalid_argument',
+    `isGeminiEvent: got ${describe(other)} for a pattern. Give 'batch.succeeded', 'batch.*', '*', or a list of them.`,
+  );
 }
 
 /** True if a type, given by its catalogue name, matches any of the patterns. */

@@ -1,3 +1,6 @@
+import { GeminiWebhooksError } from '../errors.js';
+import { describe } from '../shared/check-object.js';
+import { isObject } from '../shared/is-object.js';
 import { GEMINI_EVENTS, type GeminiEventType, type GeminiResourceKind } from './event-catalogue.js';
 import type { GeminiEvent, GeminiResource } from './gemini-event.js';
 
@@ -31,9 +34,13 @@ export function resourceId(name: string): string {
  * Returns the location of the result of a `batch.succeeded` or `video.generated` event. Reads all of Google's spellings
  * (`output_file_uri` in the documentation, `video_uri` in the cookbook). Returns `undefined` if the event has none, such as
  * for a batch with inline requests.
+ *
+ * @throws GeminiWebhooksError `invalid_argument` for what is not an event
  */
 export function outputUri(event: Pick<GeminiEvent, 'data'>): string | undefined {
-  const data = event.data as unknown as Readonly<Record<string, unknown>>;
+  const { data } = (event ?? {}) as { readonly data?: unknown };
+  if (!isObject(data))
+    throw new GeminiWebhooksError('invalid_argument', `outputUri: got ${describe(event)} that is not an event.`);
   const uri = ['output_file_uri', 'outputFileUri', 'video_uri', 'videoUri'].map((field) => data[field]).find(isText);
   return uri;
 }

@@ -8,6 +8,8 @@ export interface DispatchRun {
   readonly retryInMs?: number | undefined;
   /** True if another process has handlers for the event. Having none in this process is then no reason to warn. */
   readonly isWantedElsewhere?: boolean | undefined;
+  /** Id under which the inbox keeps the event if it fails, for the log. */
+  readonly failedEventId?: string | undefined;
   readonly checkpoints: HandlerCheckpoints;
   /**
    * Number of replays "from the start" so far. `context.claim` claims anew in each.

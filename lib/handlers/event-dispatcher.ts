@@ -60,8 +60,8 @@ export class EventDispatcher {
   }
 
   /** Called if an inbox of this process runs handlers. Enables the warnings about missing handlers. */
-  expectHandlers(): void {
-    this.#registry.expect();
+  expectHandlers(inbox: { readonly isDurable: boolean }): void {
+    this.#registry.expect(inbox);
   }
 
   /** @param isBusObserved returns true if the bus has subscribers; an event without handlers is then no reason to warn */
@@ -105,7 +105,7 @@ export class EventDispatcher {
       const isFinal = isUnrecoverable(error);
       const final = isFinal || run.isLast === true;
       this.#emitAttempt(handler, delivery, run, { startedAt, outcome: final ? 'final' : 'failed', error });
-      this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final }, run.retryInMs);
+      this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final }, run);
       return isFinal ? this.#settleFailed(handler, run) : 'retryable';
     }
   }
@@ -171,7 +171,7 @@ export class EventDispatcher {
       .then(() => true)
       .catch(async (error: unknown) => {
         if (isUnrecoverable(error)) {
-          this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final: true });
+          this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final: true }, run);
           await this.#settleFailed(handler, run);
         } else {
           this.#logger.warn(
@@ -193,11 +193,9 @@ export class EventDispatcher {
     }
   }
 
-  #report({ event }: VerifiedDelivery, failure: Omit<GeminiEventFailure, 'event'>, retryInMs?: number): void {
+  #report({ event }: VerifiedDelivery, failure: Omit<GeminiEventFailure, 'event'>, run: DispatchRun): void {
     const { handler, error, attempt, final } = failure;
-    const when =
-      retryInMs === undefined ? '' : ` in about ${formatDuration(Math.max(Math.round(retryInMs / 1_000), 1))}`;
-    const outlook = final ? 'it will not be retried' : `it will be retried${when}`;
+    const outlook = final ? `it will not be retried${keptAs(run)}` : `it will be retried${inTime(run)}`;
     this.#logger.error(
       `${handler} failed for ${describe(event)}, attempt ${attempt}: ${messageOf(error)} (${outlook})`,
       stackOf(error),
@@ -218,6 +216,14 @@ function namesOf(
 ): readonly string[] {
   if (!results.includes(result)) return NONE;
   return handlers.filter((_handler, index) => results[index] === result).map(({ name }) => name);
+}
+
+function keptAs({ failedEventId }: DispatchRun): string {
+  return failedEventId === undefined ? '' : `; failed event ${failedEventId}`;
+}
+
+function inTime({ retryInMs }: DispatchRun): string {
+  return retryInMs === undefined ? '' : ` in about ${formatDuration(Math.max(Math.round(retryInMs / 1_000), 1))}`;
 }
 
 function describe({ type, delivery }: GeminiEvent): string {

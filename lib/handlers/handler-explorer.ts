@@ -61,7 +61,7 @@ export class HandlerExplorer implements OnModuleInit, OnApplicationBootstrap, On
     const place = this.#registry.areExpected ? '' : ', which does not run in this process (workers: false)';
     for (const { name, patterns } of this.#found) this.#logger.log(`Mapped {${patterns.join(', ')}} ${name}${place}`);
     if (!this.#registry.areExpected) return;
-    for (const warning of handlerWarnings(this.#found)) this.#logger.warn(warning);
+    for (const warning of handlerWarnings(this.#found, this.#registry)) this.#logger.warn(warning);
     this.#lost.start();
   }
 

@@ -11,14 +11,22 @@ export class HandlerRegistry {
   readonly #byType = new Map<string, readonly EventHandler[]>();
 
   #areExpected = false;
+  #areStored = false;
 
   /** True if an inbox of this process runs handlers. */
   get areExpected(): boolean {
     return this.#areExpected;
   }
 
-  expect(): void {
+  /** @param isDurable true for an inbox that stores the names of handlers */
+  expect({ isDurable }: { readonly isDurable: boolean }): void {
     this.#areExpected = true;
+    this.#areStored ||= isDurable;
+  }
+
+  /** True if an inbox of this process that runs handlers stores their names. */
+  get areStored(): boolean {
+    return this.#areStored;
   }
 
   /** All handlers, in the order of discovery. */

@@ -7,9 +7,18 @@ const PROBE_NAME = 'ClassNameProbe';
 const MINIFIED_LENGTH = 2;
 const MINIFIED_LENGTH_IN_BUNDLE = 4;
 const MAX_NAMED = 20;
+const STORED = 'pending events would be handled twice or lost';
+const CLAIMED = 'if a handler uses context.claim, an event that Google retries after a deploy would be claimed twice';
 
-/** Returns warnings about the handlers that an app has found at start. */
-export function handlerWarnings(found: readonly EventHandler[]): string[] {
+/**
+ * Returns warnings about the handlers that an app has found at start.
+ *
+ * @param areStored true if an inbox stores the names; without one, only claims depend on them
+ */
+export function handlerWarnings(
+  found: readonly EventHandler[],
+  { areStored }: { readonly areStored: boolean },
+): string[] {
   const warnings: string[] = [];
   if (found.length === 0) {
     warnings.push('No handler with @OnGeminiEvent was found: events are accepted, but no method handles them.');
@@ -18,7 +27,7 @@ export function handlerWarnings(found: readonly EventHandler[]): string[] {
   const renamed = found.map(({ name }) => name).filter((name) => renaming.looks(name));
   if (renamed.length > 0) {
     warnings.push(
-      `Handler names look ${renaming.how}: ${renamed.slice(0, MAX_NAMED).join(', ')}. Such names change with each build: pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.`,
+      `Handler names look ${renaming.how}: ${renamed.slice(0, MAX_NAMED).join(', ')}. Such names change with each build: ${areStored ? STORED : CLAIMED}. Keep class names (esbuild: keepNames), or give each handler a name.`,
     );
   }
   return warnings;

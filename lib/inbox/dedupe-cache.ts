@@ -1,10 +1,12 @@
 import type { DecidedEvent } from '../events/verified-delivery.js';
 import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch.js';
+import { RunningHandlers } from '../handlers/running-handlers.js';
 
 /** What the cache remembers of one event. */
 export class DedupeEntry implements HandlerCheckpoints {
   #completed: string[] | undefined;
   #attempts = 0;
+  #running: RunningHandlers | undefined;
 
   #decided: DecidedEvent | null | undefined;
 
@@ -34,6 +36,17 @@ export class DedupeEntry implements HandlerCheckpoints {
     this.#completed.push(handler);
   }
 
+  /** Call when a handler starts. The returned function ends its run. */
+  begin(handler: string): () => void {
+    this.#running ??= new RunningHandlers();
+    return this.#running.begin(handler);
+  }
+
+  /** Names of the handlers that run, also of earlier attempts that exceeded their timeout. */
+  get running(): readonly string[] {
+    return this.#running?.names ?? [];
+  }
+
   /** Starts an attempt and returns its number, from 1. */
   nextAttempt(): number {
     this.#attempts += 1;
@@ -45,6 +58,7 @@ export class DedupeEntry implements HandlerCheckpoints {
     this.done = true;
     this.#decided = null;
     this.#completed = undefined;
+    this.#running = undefined;
   }
 }
 
@@ -83,6 +97,11 @@ export class DedupeCache<Result> {
   /** Results of the running attempts. */
   get running(): readonly Promise<Result>[] {
     return [...this.#running.values()].map(({ result }) => result);
+  }
+
+  /** Distinct names of the handlers that run. */
+  get runningHandlers(): readonly string[] {
+    return [...new Set([...this.#running.values()].flatMap(({ entry }) => entry.running))];
   }
 
   /** Start of the oldest running attempt, in Unix milliseconds. */

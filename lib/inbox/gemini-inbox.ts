@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
+import { isObject } from '../shared/is-object.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { problemException } from '../problem.js';
 import type { DeliveryReports } from './delivery-reports.js';
@@ -28,8 +29,15 @@ export class GeminiInbox implements OnApplicationBootstrap, OnModuleDestroy {
    * response.status(receipt.httpStatus).json({ status: receipt.status });
    *
    * @throws GeminiProblemException an `HttpException`: 500 `handler_failed`, 503 `still_processing` or `inbox_unavailable`
+   * @throws GeminiWebhooksError `invalid_argument` for what is not a verified delivery
    */
   async accept(delivery: VerifiedDelivery): Promise<InboxReceipt> {
+    if (!isObject(delivery) || !isObject(delivery.event)) {
+      throw new GeminiWebhooksError(
+        'invalid_argument',
+        'GeminiInbox.accept: got no verified delivery. Give that of @GeminiDelivery(), on a route with GeminiSignatureGuard.',
+      );
+    }
     this.#lastDeliveryAt = new Date();
     try {
       return await (this.#reports

@@ -2,12 +2,14 @@ import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
+import { listed } from '../handlers/running-handlers.js';
 import { checkNames } from '../shared/check-object.js';
 import { counted } from '../shared/counted.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';
 import { checkWholeNumbers } from '../config/numbers.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import { DedupeCache, DedupeEntry, type RunningClaim } from './dedupe-cache.js';
+import { noteFinalFailures } from './final-failures.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox-engine.js';
 import type { GeminiInboxStats, InboxHealth } from './inbox-stats.js';
 import { InlineJobTracker } from './inline-job-tracker.js';
@@ -112,7 +114,8 @@ class InlineInbox implements InboxEngine {
         `${outcome.retryable.join(', ')} failed for ${delivery.event.type} ${delivery.id}.`,
       );
     }
-    return { status: isCopy ? 'duplicate' : 'processed', httpStatus: 200 };
+    const receipt: InboxReceipt = { status: isCopy ? 'duplicate' : 'processed', httpStatus: 200 };
+    return outcome.final.length === 0 ? receipt : noteFinalFailures(receipt, outcome.final);
   }
 
   /** Waits for the running attempt. A copy of the event uses memory while it waits. */
@@ -170,6 +173,7 @@ class InlineInbox implements InboxEngine {
       const outcome = await this.#host.dispatch(decided, {
         attempt,
         checkpoints: entry,
+        begin: (handler) => entry.begin(handler),
         signal: this.#shutdown.signal,
       });
       if (outcome.retryable.length === 0) entry.finish();
@@ -179,8 +183,10 @@ class InlineInbox implements InboxEngine {
 
   #stillProcessing(delivery: VerifiedDelivery): GeminiWebhooksError {
     const { ackTimeoutMs } = this.#options;
+    const known = this.#seen.find(delivery.key);
+    const running = known && !(known instanceof DedupeEntry) ? known.entry.running : [];
     this.#slow.warn(
-      `The handlers of ${delivery.event.type} ${delivery.id} took longer than ackTimeoutMs (${ackTimeoutMs} ms): answered with 503, and Google retries. ` +
+      `The handlers of ${delivery.event.type} ${delivery.id} took longer than ackTimeoutMs (${ackTimeoutMs} ms)${listed(running)}. Answered with 503, and Google retries. ` +
         'Use bullmqInbox for long work or for more than one replica.',
     );
     return new GeminiWebhooksError('still_processing', `The handlers took longer than ${ackTimeoutMs} ms.`);
@@ -211,7 +217,7 @@ class InlineInbox implements InboxEngine {
     const running = Promise.allSettled(this.#seen.running);
     if (await settlesWithin(running, this.#options.drainTimeoutMs)) return;
     this.#logger.warn(
-      `Handlers of ${counted(this.#seen.size.running, 'event')} were still running after drainTimeoutMs (${this.#options.drainTimeoutMs} ms): their signals are aborted, and Google retries.`,
+      `Handlers of ${counted(this.#seen.size.running, 'event')} were still running after drainTimeoutMs (${this.#options.drainTimeoutMs} ms)${listed(this.#seen.runningHandlers)}. Their signals are aborted, and Google retries.`,
     );
     // Google retries what they do not finish, because it was never acknowledged.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));

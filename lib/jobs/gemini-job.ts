@@ -19,6 +19,12 @@ export interface CompletedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `GeminiJobs.waitFor`. */
+export interface JobWaitOptions extends CompletedOptions {
+  /** Values for the parameters of the route on which the job's event arrives. */
+  readonly params?: Readonly<Record<string, string>>;
+}
+
 /** A job on the Gemini API. Another process needs only its `id` to wait for it. */
 export interface GeminiJob<Kind extends GeminiResourceKind = GeminiResourceKind> {
   /** Our own id. Every process on the same store can wait for the job by it. */

@@ -6,13 +6,14 @@ import type { Writable } from 'node:stream';
 import type { GeminiClient } from '../config/gemini-client.js';
 import { GeminiWebhooksError } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
+import { callOptions } from '../shared/check-object.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
 import type { BatchInputRequests } from './transfer/batch-input-lines.js';
 import { batchInput, type BatchInputOptions } from './transfer/batch-input.js';
 import { batchResults, type BatchResult } from './transfer/batch-results.js';
 import { embeddingResults, type EmbeddingResult } from './transfer/embedding-results.js';
 import { FinishedVideos } from './transfer/finished-videos.js';
-import type { CompletedOptions, GeminiJob, GeminiJobCompletion } from './gemini-job.js';
+import type { CompletedOptions, GeminiJob, GeminiJobCompletion, JobWaitOptions } from './gemini-job.js';
 import { JobAccess } from './job-access.js';
 import {
   batchPlan,
@@ -122,11 +123,12 @@ export class GeminiJobs implements OnModuleDestroy {
   async extendVideo(
     ref: GeminiJobRef,
     params: ExtendVideoParameters,
-    { timeoutMs, signal, ...options }: JobStartOptions & CompletedOptions = {},
+    options: JobStartOptions & CompletedOptions = {},
   ): Promise<GeminiJob<'video'>> {
+    const { timeoutMs, signal, ...start } = callOptions('GeminiJobs.extendVideo', options);
     checkExtension(params, timeoutMs);
     const before = await this.#videos.extendable(ref, { timeoutMs, signal });
-    return this.#start(extensionPlan(await this.#access.client(), before, params, options));
+    return this.#start(extensionPlan(await this.#access.client(), before, params, start));
   }
 
   /**
@@ -158,8 +160,8 @@ export class GeminiJobs implements OnModuleDestroy {
    *
    * @throws GeminiWebhooksError `invalid_argument` if the reference names no job, `invalid_option` without a client
    */
-  async track(ref: GeminiJobRef, { params }: Pick<JobRouteOptions, 'params'> = {}): Promise<GeminiJob> {
-    return this.#access.track(describedJob(ref, params));
+  async track(ref: GeminiJobRef, options: Pick<JobRouteOptions, 'params'> = {}): Promise<GeminiJob> {
+    return this.#access.track(describedJob(ref, callOptions('GeminiJobs.track', options).params));
   }
 
   /**
@@ -167,12 +169,10 @@ export class GeminiJobs implements OnModuleDestroy {
    *
    * @throws as `GeminiJob.completed` and `track`
    */
-  async waitFor(
-    ref: GeminiJobRef,
-    { params, ...options }: CompletedOptions & Pick<JobRouteOptions, 'params'> = {},
-  ): Promise<GeminiJobCompletion[GeminiResourceKind]> {
+  async waitFor(ref: GeminiJobRef, options: JobWaitOptions = {}): Promise<GeminiJobCompletion[GeminiResourceKind]> {
+    const { params, ...wait } = callOptions('GeminiJobs.waitFor', options);
     const job = await this.track(ref, { ...(params && { params }) });
-    return job.completed(options);
+    return job.completed(wait);
   }
 
   /**
@@ -214,9 +214,9 @@ export class GeminiJobs implements OnModuleDestroy {
    * Returns a job's video: its URI, or a stream of its bytes if Gemini returns them inline. Waits for a running job, at most
    * `timeoutMs`. @throws as `downloadVideo`
    */
-  async outputVideo(ref: GeminiJobRef, { timeoutMs, ...options }: OutputVideoOptions = {}): Promise<OutputVideo> {
+  async outputVideo(ref: GeminiJobRef, options: OutputVideoOptions = {}): Promise<OutputVideo> {
     const client = await this.#access.client();
-    const source = await this.#videos.source(ref, { timeoutMs, signal: options.signal });
+    const source = await this.#videos.source(ref, callOptions('GeminiJobs.outputVideo', options));
     return typeof source === 'string'
       ? { mimeType: 'video/mp4', uri: source }
       : outputVideo(client, source.interaction, options);
@@ -235,7 +235,7 @@ export class GeminiJobs implements OnModuleDestroy {
     options: VideoDownloadOptions = {},
   ): Promise<void> {
     const client = await this.#access.client();
-    checkDestination(destination);
+    checkDestination(destination, options);
     const source = await this.#videos.source(ref, { signal: options.signal });
     await downloadVideo(client, source, destination, options);
   }

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { BatchJob, GoogleGenAI } from '@google/genai';
 import { loadedClient, type GeminiClient } from '../config/gemini-client.js';
 import { GeminiWebhooksError } from '../errors.js';
@@ -5,10 +6,15 @@ import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import { outputUri } from '../events/event-resource.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { JobTracker, TrackedJob } from '../inbox/job-tracker.js';
+import { OccasionalWarning } from '../shared/occasional-warning.js';
 import type { CompletedOptions, GeminiJob } from './gemini-job.js';
 import { describedJob, type DescribedJob, type GeminiJobRef } from './job-ref.js';
 import type { JobStarts } from './job-starts.js';
 import { waitForSuccess } from './job-completion.js';
+
+const UNKNOWN_JOB =
+  'it cannot be polled without the name that Gemini gave it, so only its event can end it. Check the id, and that the process that started the job has the same store, queueName and module instance. ' +
+  'A record is removed 48 h after the end of its job, and with an inline inbox when its process ends.';
 
 /** Finds jobs by their references, and creates the handles that callers receive. */
 export class JobAccess {
@@ -16,6 +22,7 @@ export class JobAccess {
   readonly #tracker: JobTracker | undefined;
   readonly #starts: JobStarts | undefined;
   readonly #closing: AbortSignal;
+  readonly #unknown = new OccasionalWarning(new Logger('GeminiWebhooks'));
 
   /** @param closing aborts when the app shuts down */
   constructor(
@@ -65,6 +72,7 @@ export class JobAccess {
     if (known) return this.handle(known);
     const job = { ...described, createdAt: Date.now() };
     await this.tracker.add(job);
+    if (job.name === undefined) this.#unknown.warn(`The job ${job.id} has no record here: ${UNKNOWN_JOB}`);
     return this.handle(job);
   }
 

@@ -1,6 +1,7 @@
 import { TimeoutError } from '../errors.js';
 import type { JobSettlement, JobTracker } from '../inbox/job-tracker.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
+import { callOptions } from '../shared/check-object.js';
 import { checkTimeout } from './timeout-check.js';
 import { GeminiJobError, type CompletedOptions, type GeminiJobCompletion } from './gemini-job.js';
 
@@ -20,7 +21,7 @@ export async function waitForSuccess<Kind extends GeminiResourceKind>(
   closing: AbortSignal,
 ): Promise<GeminiJobCompletion[Kind]> {
   // A timer treats a delay that it cannot hold (Infinity, NaN) as 1 ms.
-  const { timeoutMs } = options;
+  const { timeoutMs } = callOptions('GeminiJob.completed', options);
   if (timeoutMs !== undefined && timeoutMs !== 0) checkTimeout('completed', timeoutMs);
   const { outcome, event, message } = await waitForOutcome(tracker, id, options, closing);
   if (outcome === 'succeeded' && event) return event as GeminiJobCompletion[Kind];

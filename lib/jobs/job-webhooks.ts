@@ -5,6 +5,7 @@ import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
 import type { GeminiWebhooksRoute } from '../config/gemini-webhooks.route.js';
 import { GEMINI_WEBHOOKS_CONFIG, GEMINI_WEBHOOKS_MOUNT, GEMINI_WEBHOOKS_ROUTE } from '../gemini-webhooks.tokens.js';
 import { checkedUri, routeUrl, type MountedRoute } from '../config/route-url.js';
+import { checkNames } from '../shared/check-object.js';
 import { BINDING_FIELD, BindingTokens } from '../signature/binding.js';
 
 /** Route that receives a job's events. */
@@ -33,6 +34,8 @@ export interface WebhookConfigOptions extends JobRouteOptions {
   /** Returned as `event.userMetadata`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
+
+const CONFIG_OPTIONS: Readonly<Record<keyof WebhookConfigOptions, true>> = { metadata: true, uri: true, params: true };
 
 /** A `webhookConfig` for `@google/genai`. */
 export interface GeminiWebhookConfig {
@@ -96,9 +99,11 @@ export class JobWebhooks {
    *   a wrong `uri` or a missing parameter
    */
   async make(
-    { metadata = {}, uri, params = {} }: WebhookConfigOptions,
+    options: WebhookConfigOptions,
     job?: { readonly kind: GeminiResourceKind; readonly id: string },
   ): Promise<GeminiWebhookConfig> {
+    checkNames('GeminiJobs.webhookConfig', options, CONFIG_OPTIONS, { code: 'invalid_argument' });
+    const { metadata = {}, uri, params = {} } = options;
     const { target, path } = this.#target(uri, params);
     if (!this.bind) return { uris: [target], userMetadata: { ...metadata } };
     const token = await this.#tokens.mint({

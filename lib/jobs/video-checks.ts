@@ -1,5 +1,6 @@
 import type { Interactions } from '@google/genai';
 import { GeminiWebhooksError } from '../errors.js';
+import { callOptions } from '../shared/check-object.js';
 import { checkBackground } from './job-plans.js';
 import { checkTimeout } from './timeout-check.js';
 
@@ -61,8 +62,9 @@ function checkFormat(method: string, format: unknown): void {
   }
 }
 
-/** @throws GeminiWebhooksError `invalid_argument` if it is neither a path nor a stream */
-export function checkDestination(destination: unknown): void {
+/** @throws GeminiWebhooksError `invalid_argument` if it is neither a path nor a stream, and for options that are no object */
+export function checkDestination(destination: unknown, options: object): void {
+  callOptions('GeminiJobs.downloadVideo', options);
   const { write } = fieldsOf(destination);
   if (isText(destination) || typeof write === 'function') return;
   throw invalid('downloadVideo', 'destination is missing', 'Give the path of a file, or a Writable.');

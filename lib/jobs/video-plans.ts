@@ -1,3 +1,5 @@
+import { callOptions } from '../shared/check-object.js';
+import { checkStartOptions } from './start-options.js';
 import type { AutomaticContinuationOption, GenerateVideosParameters, GoogleGenAI, Interactions } from '@google/genai';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import { NO_RETRIES } from './gemini-api.js';
@@ -80,7 +82,8 @@ export function extensionPlan(
  * @throws GeminiWebhooksError `invalid_argument` from its start if the SDK does not support it
  */
 export function operationPlan(ai: GoogleGenAI, params: GenerateVideosParameters, options: JobStartOptions): JobPlan {
-  const { config = {} } = params;
+  checkStartOptions('generateVideos', options);
+  const { config = {} } = callOptions('GeminiJobs.generateVideos', params);
   return {
     ...options,
     kind: 'video',

@@ -13,7 +13,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { DOCTOR_ANSWER_HEADER, isDoctorProbe, type Audience, type DoctorAnswer } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, messageOf, type GeminiDeliveryErrorCode } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { DEFAULT_NAME, GEMINI_WEBHOOKS_AUDIENCE, getGeminiToken } from '../gemini-webhooks.tokens.js';
+import { checkName, DEFAULT_NAME, GEMINI_WEBHOOKS_AUDIENCE, getGeminiToken } from '../gemini-webhooks.tokens.js';
 import { DeliveryReports, type DeliveryArrival } from '../inbox/delivery-reports.js';
 import { problemException, rememberResponse, type SetHeader } from '../problem.js';
 import { SignatureVerifier } from '../signature/signature-verifier.js';
@@ -172,8 +172,11 @@ export class GeminiSignatureGuard implements CanActivate {
  *
  * @example
  * @UseGuards(geminiSignatureGuard('tenant-b'))
+ *
+ * @throws GeminiWebhooksError `invalid_argument` for what is not a name
  */
 export function geminiSignatureGuard(name: string): Type<CanActivate> {
+  checkName('geminiSignatureGuard', name);
   @belongsTo(name)
   class NamedGeminiSignatureGuard extends GeminiSignatureGuard {
     constructor(

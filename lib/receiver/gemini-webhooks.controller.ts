@@ -1,8 +1,11 @@
 import { Controller, Inject, Post, Req, Res, UseFilters, UseGuards, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { getGeminiToken } from '../gemini-webhooks.tokens.js';
+import { finalFailuresOf } from '../inbox/final-failures.js';
+import type { InboxReceipt } from '../inbox/inbox-engine.js';
 import { GeminiInbox } from '../inbox/gemini-inbox.js';
 import { invalid } from '../config/option-checks.js';
+import { FAILED_HANDLERS_HEADER, TRIGGER_HEADER } from '../shared/doctor-probe.js';
 import { GeminiProblemException } from '../problem.js';
 import { sendResponse, setHeaders } from './send-response.js';
 import { deliveryOf } from './gemini-delivery.decorator.js';
@@ -47,8 +50,10 @@ export function createController({ registration, path, decorators }: ReceiverRou
     async receive(@Req() request: object, @Res() response: object): Promise<void> {
       const { httpAdapter } = this.#adapterHost;
       try {
-        const { status, httpStatus } = await this.#inbox.accept(deliveryOf(request));
-        sendResponse(httpAdapter, response, { status: httpStatus, headers: JSON_HEADERS, body: { status } });
+        const receipt = await this.#inbox.accept(deliveryOf(request));
+        const { status, httpStatus } = receipt;
+        const headers = isTrigger(request) ? { ...JSON_HEADERS, ...failedHandlers(receipt) } : JSON_HEADERS;
+        sendResponse(httpAdapter, response, { status: httpStatus, headers, body: { status } });
       } catch (error) {
         if (error instanceof GeminiProblemException) setHeaders(httpAdapter, response, error.headers);
         throw error;
@@ -57,6 +62,19 @@ export function createController({ registration, path, decorators }: ReceiverRou
   }
   for (const decorate of decorators) checkApplied(decorate(GeminiWebhooksController), GeminiWebhooksController);
   return GeminiWebhooksController;
+}
+
+/** True if the CLI sent the request. Gemini does not ask for failures. */
+function isTrigger(request: object): boolean {
+  const { headers } = request as { readonly headers: Readonly<Record<string, unknown>> };
+  return headers[TRIGGER_HEADER] !== undefined;
+}
+
+function failedHandlers(receipt: InboxReceipt): Readonly<Record<string, string>> {
+  const names = finalFailuresOf(receipt).map((name) =>
+    encodeURIComponent(name.replaceAll(/\p{Surrogate}/gu, '\uFFFD')),
+  );
+  return names.length === 0 ? {} : { [FAILED_HANDLERS_HEADER]: names.join(',') };
 }
 
 /** Refuses a decorator factory that was not called: it receives the class as its argument and does nothing. */

@@ -15,6 +15,16 @@ export function checkObject(
   throw new GeminiWebhooksError(code, `${owner}: options: got ${describe(value)}. ${todo}`);
 }
 
+/**
+ * Returns the options of a call.
+ *
+ * @throws GeminiWebhooksError `invalid_argument` for what is not an object
+ */
+export function callOptions<Options extends object>(owner: string, options: Options): Options {
+  checkObject(owner, options, { code: 'invalid_argument', todo: 'Give an object.' });
+  return options;
+}
+
 interface CheckObjectOptions {
   code?: 'invalid_option' | 'invalid_argument' | 'invalid_handler';
   /** What to do about it. */

@@ -56,7 +56,7 @@ export class Authenticator {
     this.#jwks = jwks ? new JwksStrategy(jwks, toleranceSeconds) : undefined;
     this.#strategies = strategies;
     this.#toleranceSeconds = toleranceSeconds;
-    this.#mismatches = new MismatchWarning(this.#logger, name, () => Boolean(hmac || liveSecrets?.isUsed));
+    this.#mismatches = new MismatchWarning(this.#logger, { name, jwks }, () => Boolean(hmac || liveSecrets?.isUsed));
   }
 
   /** Number of authentic deliveries refused only for their age. */
@@ -95,7 +95,8 @@ export class Authenticator {
     if (error instanceof GeminiWebhooksError && error.code === 'malformed_event') throw error;
     const authentic = await this.#authenticateByCustomStrategies(request);
     if (authentic) return this.#accept(authentic);
-    if (error instanceof GeminiWebhooksError && error.code === 'signature_mismatch') this.#mismatches.add(request.url);
+    if (error instanceof GeminiWebhooksError && error.code === 'signature_mismatch')
+      this.#mismatches.add(request.url, isDynamic(request));
     throw error;
   }
 
@@ -212,6 +213,12 @@ export class Authenticator {
 
 function authenticByHmac({ id, seconds }: SignatureHeaders, body: Buffer): Authentic {
   return { strategy: 'hmac', bound: true, id, attemptedAt: new Date(seconds * 1000), raw: parseEvent(body), body };
+}
+
+/** True if a delivery has signatures of dynamic webhooks only. */
+function isDynamic({ headers }: DeliveryRequest): boolean {
+  const { v1, v1a, jwt } = parseSignatureHeaders(headers).signatures;
+  return v1.length === 0 && v1a.length + jwt.length > 0;
 }
 
 /** Id and time of a delivery that only a custom strategy verified, which may lack webhook headers. */

@@ -3,6 +3,7 @@ import { GeminiWebhooksError } from '../errors.js';
 import { catalogueType, GEMINI_EVENTS } from '../events/event-catalogue.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { RawGeminiEvent } from '../events/parse-event.js';
+import { isObject } from '../shared/is-object.js';
 import { userMetadataField, withoutUserMetadataField } from '../events/user-metadata.js';
 import { verifiedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
@@ -65,9 +66,15 @@ export class SignatureVerifier {
   /**
    * Returns the delivery if it is authentic and for this deployment.
    *
-   * @throws GeminiWebhooksError a code of the HTTP table
+   * @throws GeminiWebhooksError a code of the HTTP table; `invalid_argument` for what is not a request
    */
   async verify(request: DeliveryRequest): Promise<VerifiedDelivery> {
+    if (!isObject(request) || !isObject(request.headers) || !Buffer.isBuffer(request.body)) {
+      throw new GeminiWebhooksError(
+        'invalid_argument',
+        'SignatureVerifier.verify: give { headers, body, url, params } with the raw bytes as a Buffer in body.',
+      );
+    }
     return this.verifyAtOnce(request);
   }
 

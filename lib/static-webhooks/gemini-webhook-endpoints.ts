@@ -5,11 +5,12 @@ import { GeminiWebhooksError, reasonOf } from '../errors.js';
 import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
 import { subscribedEvents } from '../events/subscribable-events.js';
 import { checkedUri } from '../config/route-url.js';
+import { callOptions } from '../shared/check-object.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { StaticWebhookSecrets } from './webhook-secrets.js';
 import { RotationStore, isWebhookName } from './rotation-store.js';
 import { WebhookSync, type EndpointSyncResult } from './webhook-sync.js';
-import { WebhookLock, type DistributedLock } from './webhook-lock.js';
+import { WebhookLock, type DistributedLock, type LockWait } from './webhook-lock.js';
 import { rotateSecret, type RotationDeps } from './secret-rotation.js';
 import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
 import type { StaticWebhook } from './static-webhook.js';
@@ -108,14 +109,18 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    *   `invalid_option` without a client or a URI; `secret_not_saved` when the store fails; `inbox_unavailable` when the
    *   lock cannot be acquired; what the SDK throws
    */
-  async sync({ name, uri, events, secretStore }: EndpointSyncOptions): Promise<EndpointSyncResult> {
+  async sync(options: EndpointSyncOptions): Promise<EndpointSyncResult> {
+    return this.#sync(callOptions(`${OWNER}.sync`, options));
+  }
+
+  async #sync({ name, uri, events, secretStore }: EndpointSyncOptions, wait?: LockWait): Promise<EndpointSyncResult> {
     if (!isWebhookName(name)) throw invalidArgument(`sync: name: got ${JSON.stringify(name)}. ${NAME_TODO}`);
     const subscribed = subscribedEvents(events);
     if ('todo' in subscribed) throw invalidArgument(`sync: events: ${subscribed.given}. ${subscribed.todo}`);
     const target = uri === undefined ? this.#routeUri() : checkedUri(OWNER, uri);
     const deps = this.#deps();
     const desired = { name, uri: target, events: subscribed.types, store: this.#storeFor(name, secretStore) };
-    return this.#lock.run(name, (lock) => new WebhookSync(deps, desired, lock).run());
+    return this.#lock.run(name, (lock) => new WebhookSync(deps, desired, lock).run(), wait);
   }
 
   /**
@@ -125,10 +130,10 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    * @throws GeminiWebhooksError `secret_not_saved` or `unknown_outcome`, with what to do; `invalid_argument` when no store
    *   is known; `inbox_unavailable` when the lock cannot be acquired; what the SDK throws
    */
-  async rotate(id: string, { revokePrevious, secretStore }: RotateOptions): Promise<void> {
-    if (revokePrevious !== 'after24h' && revokePrevious !== 'now') {
+  async rotate(id: string, options: RotateOptions): Promise<void> {
+    const { revokePrevious, secretStore } = callOptions(`${OWNER}.rotate`, options);
+    if (revokePrevious !== 'after24h' && revokePrevious !== 'now')
       throw invalidArgument(`rotate: revokePrevious: give 'after24h' or 'now'.`);
-    }
     const deps = this.#deps();
     const webhook = await deps.api.get(id);
     const { name = id } = webhook;
@@ -177,7 +182,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
     if (this.#isClosed) return;
     this.#storeFor(endpoint.name, endpoint.secretStore);
     this.#status = { state: 'syncing' };
-    const failure = this.sync(endpoint).then(
+    const failure = this.#sync(endpoint, { isPatient: true }).then(
       (result) => this.#syncedAtStart(endpoint.name, result),
       (error: unknown) => this.#failedAtStart(endpoint.name, error),
     );
@@ -242,6 +247,4 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   }
 }
 
-function invalidArgument(message: string): GeminiWebhooksError {
-  return new GeminiWebhooksError('invalid_argument', `${OWNER}.${message}`);
-}
+const invalidArgument = (message: string) => new GeminiWebhooksError('invalid_argument', `${OWNER}.${message}`);

@@ -2,6 +2,7 @@ import type { GoogleGenAI, GoogleGenAIRequestOptions } from '@google/genai';
 import { inspect } from 'node:util';
 import { loadedClient, type GeminiClient } from '../config/gemini-client.js';
 import { GeminiWebhooksError } from '../errors.js';
+import { describe } from '../shared/check-object.js';
 import { statusOf } from '../shared/http-status.js';
 import { staticWebhook, type StaticWebhook } from './static-webhook.js';
 
@@ -58,7 +59,7 @@ export class WebhooksApi {
   }
 
   async get(id: string): Promise<StaticWebhook> {
-    return staticWebhook(await (await this.#webhooks()).get(id, undefined, REPEATABLE));
+    return staticWebhook(await (await this.#webhooks()).get(checkedId(id), undefined, REPEATABLE));
   }
 
   /** @returns the webhook and its secret, which Gemini shows once */
@@ -83,7 +84,9 @@ export class WebhooksApi {
       ...(state && { state }),
     };
     const mask = Object.keys(changes).join(',');
-    return staticWebhook(await (await this.#webhooks()).update(id, { ...changes, update_mask: mask }, REPEATABLE));
+    return staticWebhook(
+      await (await this.#webhooks()).update(checkedId(id), { ...changes, update_mask: mask }, REPEATABLE),
+    );
   }
 
   /** @returns the new secret, which Gemini shows once */
@@ -94,12 +97,21 @@ export class WebhooksApi {
   }
 
   async ping(id: string): Promise<void> {
-    await (await this.#webhooks()).ping(id, undefined, NO_RETRIES);
+    await (await this.#webhooks()).ping(checkedId(id), undefined, NO_RETRIES);
   }
 
   async delete(id: string): Promise<void> {
     await (await this.#webhooks()).delete(id, undefined, REPEATABLE);
   }
+}
+
+/** @throws GeminiWebhooksError `invalid_argument` */
+function checkedId(id: unknown): string {
+  if (typeof id === 'string' && id !== '') return id;
+  throw new GeminiWebhooksError(
+    'invalid_argument',
+    `GeminiWebhookEndpoints: got ${id === '' ? 'an empty id' : `${describe(id)} for the id of a static webhook`}. Give the id that list() shows.`,
+  );
 }
 
 /** True if Gemini may have executed the request although it failed. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -21,6 +22,7 @@ import {
 import { drained } from '../support/queues.js';
 import { deliver, staticWebhooks } from '../support/static-webhooks.js';
 import { STORES } from '../support/stores.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(30_000);
 
@@ -44,6 +46,29 @@ describe.each(STORES)('on $name', ({ name, url }) => {
     expect(handledBy).toEqual(['worker']);
     expect(await deliver(web.origin)).toMatchObject(ACCEPTED);
     expect(await web.app.get(GeminiFailedEvents).list()).toEqual([]);
+  });
+
+  it('a worker warns once at start if another worker of its queue has other handlers only', async () => {
+    const queue = testQueue(url);
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const warnings = () => warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('queueName'));
+    const theirs = ['Billing.charge', 'Billing.note'].map((handler) => handlerOf(handler));
+
+    await deliverUntilTaken((await startDurableApp(queue, theirs)).origin);
+    await deliverUntilTaken((await startDurableApp(queue, [theirs[1]!, handlerOf('new')])).origin, { id: 'batch_2' });
+    await drained(queue.queue);
+    await startDurableApp(queue, [], { workers: false });
+    expect(warnings()).toEqual([]);
+
+    await startWorker(queue, [handlerOf('Orders.publish')]);
+    await until(() => warnings().length > 0);
+    const found = warnings();
+    warn.mockRestore();
+    expect(found).toEqual([
+      expect.stringMatching(
+        new RegExp(`^Another worker of the queue "${queue.name}" has none of .* but Billing\\.\\w+.* own queueName`),
+      ),
+    ]);
   });
 
   it('module instances have separate queues, named after them', async () => {

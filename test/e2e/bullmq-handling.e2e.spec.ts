@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { once } from 'node:events';
 import { GeminiFailedEvents, UnrecoverableEventError } from '../../lib/index.js';
 import { ADAPTERS, closeApps } from '../support/apps.js';
 import { deferred } from '../support/deferred.js';
@@ -150,6 +152,26 @@ describe.each(STORES)('the durable inbox on $name', ({ url }) => {
 
     expect([runs, aborted]).toEqual([1, ['TimeoutError']]);
     expect(await queue.queue.getJobCounts('completed', 'failed')).toEqual({ completed: 1, failed: 0 });
+  });
+
+  it('names the handlers that still run when drainTimeoutMs has passed', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const started = deferred();
+    const hanging = handlerOf('hanging', (_event, { signal }) => {
+      started.resolve();
+      return once(signal, 'abort');
+    });
+    const { app, origin } = await startDurableApp(testQueue(url), [hanging, handlerOf('quick')], {
+      drainTimeoutMs: 100,
+    });
+    await deliverUntilTaken(origin);
+    await started.promise;
+
+    await app.close();
+
+    const lines = warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('drainTimeoutMs'));
+    warn.mockRestore();
+    expect(lines).toEqual([expect.stringMatching(/still running after drainTimeoutMs \(100 ms\): hanging\. Their/)]);
   });
 
   it('handles at most `concurrency` events at once', async () => {

@@ -20,6 +20,7 @@ import {
   GeminiEventBus,
   GeminiInbox,
   GeminiSignatureGuard,
+  GeminiWebhooksError,
   GeminiWebhooksModule,
   inlineInbox,
   OnGeminiEvent,
@@ -206,6 +207,35 @@ describe('doctor of an app with a static secret only', () => {
     const { failed } = await doctor(url, ['--jwks-url', 'http://127.0.0.1:9/'], env);
 
     expect(failed).toEqual(['key set']);
+  });
+});
+
+describe('doctor of an app whose inbox accepts nothing', () => {
+  class Batches {
+    @OnGeminiEvent('batch.succeeded')
+    take() {}
+  }
+
+  it('names the store of the inbox, and not the raw body, which is verified', async () => {
+    const accept = () =>
+      Promise.reject(new GeminiWebhooksError('inbox_unavailable', 'The store is not available yet.'));
+    const { url, env } = await app([Batches], { inbox: () => ({ accept, close: async () => undefined }) });
+    const { code, failed, check } = await doctor(url, [], env);
+
+    expect({ code, failed }).toEqual({ code: 1, failed: ['inbox'] });
+    expect(check('raw body')).toMatchObject({ state: 'passed', found: expect.stringContaining('verified') });
+    expect(check('inbox')).toMatchObject({
+      found: expect.stringContaining('503 inbox_unavailable'),
+      todo: expect.stringMatching(/store of its inbox.*Redis or PostgreSQL/),
+    });
+    expect(check('handlers')).toMatchObject({ state: 'passed' });
+  });
+
+  it('has no line about the inbox of an app that accepts', async () => {
+    const { url, env } = await app([Batches]);
+    const { check } = await doctor(url, [], env);
+
+    expect(check('inbox')).toBeUndefined();
   });
 });
 

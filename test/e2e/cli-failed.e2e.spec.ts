@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -118,6 +119,20 @@ describe.each(STORES)('failed on $name', ({ url }) => {
       event: { data: { id: 'b1' }, resource: { kind: 'batch', name: 'batches/b1' }, delivery: { strategy: 'hmac' } },
     });
     expect(text.out + json.out).not.toMatch(/whsec_|signature/i);
+  });
+
+  it('shows one by the id in the log line of its failure, and says where that is if given the id of the delivery', async () => {
+    const errors = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    await fail({ id: 'b1' });
+    const lines = errors.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('not be retried'));
+    errors.mockRestore();
+    const [, delivery = '', id = ''] = /(msg_[\w-]+).*failed event ([\w-]+)\)/.exec(lines[0] ?? '') ?? [];
+
+    expect(lines).toHaveLength(2);
+    expect(new Set(lines.map((line) => line.includes(`failed event ${id})`)))).toEqual(new Set([true]));
+    expect(await failed('show', id)).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+    const byDelivery = await failed('show', delivery);
+    expect(byDelivery).toMatchObject({ code: 1, err: expect.stringMatching(/no failed event "msg_.*log line of the/) });
   });
 
   it('replays one by id, without the handlers that have succeeded', async () => {

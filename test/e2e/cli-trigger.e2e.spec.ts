@@ -6,11 +6,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { fileSecretStore, GeminiEventBus, OnGeminiEvent, type InboxEngine } from '../../lib/index.js';
+import {
+  fileSecretStore,
+  GeminiEventBus,
+  OnGeminiEvent,
+  UnrecoverableEventError,
+  type InboxEngine,
+} from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { cli } from '../support/cli.js';
+import { post } from '../support/http.js';
 import { receiver } from '../support/receiver.js';
-import { newSecret } from '../support/senders.js';
+import { bodyOf, newSecret, withHmac } from '../support/senders.js';
 import { closeSinks, startSink } from '../support/webhook-sink.js';
 
 const [adapter] = ADAPTERS;
@@ -146,6 +153,40 @@ describe('trigger', () => {
     const { code, err } = await cli(['trigger', 'video.generated', ...to, '--secret', secret, '--fault', fault]);
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+
+  it('fails for handlers that failed for good, and names them, although the response is 200', async () => {
+    @Injectable()
+    class Orders {
+      @OnGeminiEvent('batch.succeeded')
+      publish() {
+        throw new UnrecoverableEventError('no such order');
+      }
+
+      @OnGeminiEvent('batch.*', { name: 'prüfen, 2' })
+      note() {
+        throw new UnrecoverableEventError('no such note');
+      }
+
+      @OnGeminiEvent('*')
+      count() {}
+    }
+    const { secret, metadata } = receiver();
+    const { origin } = await startApp({ ...metadata, providers: [Orders] }, { adapter });
+    const args = ['trigger', 'batch.succeeded', '--to', `${origin}/gemini/webhooks`, '--secret', secret];
+    const { code, out, err } = await cli(args);
+
+    expect(code).toBe(1);
+    expect(out).toContain('200 processed');
+    expect(err).toMatch(/^Orders\.publish, prüfen, 2 failed for good, .*log of the app/m);
+    expect(err).toMatch(/^Handlers failed for good in 1 of 1 response\.$/m);
+    expect(JSON.parse((await cli([...args, '--json'])).out)).toMatchObject({ status: 200, ok: false });
+
+    const { headers } = await post(
+      `${origin}/gemini/webhooks`,
+      withHmac(secret, bodyOf('batch.succeeded', { id: 'b1' })),
+    );
+    expect([...headers.keys()].filter((name) => name.startsWith('gemini-webhooks'))).toEqual([]);
   });
 
   it('sends a duplicate with the same id, and the app handles it once', async () => {

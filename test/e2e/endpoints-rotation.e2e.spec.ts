@@ -33,6 +33,26 @@ async function started() {
   return { gemini, secretStore, endpoints, id: webhook.id, first: first!.value, syncElsewhere };
 }
 
+describe('GeminiWebhookEndpoints in an outage of the store of its lock', () => {
+  it('gives up within seconds where a caller waits, and is patient in the sync at start', async () => {
+    const gemini = await startGemini();
+    const outages: (number | undefined)[] = [];
+    const secretStore = new MemoryStore();
+    const endpoints = endpointsOf(gemini, (_name, work, { outageMs }) => {
+      outages.push(outageMs);
+      return work(new AbortController().signal);
+    });
+    const desired = { name: NAME, uri: URI, events: EVENTS, secretStore };
+
+    await endpoints.syncAtStart({ ...desired, required: true });
+    const { webhook } = await endpoints.sync(desired);
+    await endpoints.rotate(webhook.id, { revokePrevious: 'after24h' });
+    await endpoints.remove(webhook.id);
+
+    expect(outages).toEqual([60_000, 5_000, 5_000, 5_000]);
+  });
+});
+
 describe('GeminiWebhookEndpoints.rotate', () => {
   it('keeps the old secret for as long as Gemini signs with it', async () => {
     const { gemini, endpoints, secretStore, id, first } = await started();

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { closeApps } from '../support/apps.js';
 import { removeTestQueues } from '../support/durable.js';
 import {
@@ -65,6 +66,22 @@ describe.each(INBOXES)('without a public URL, on $inbox', ({ make }) => {
     ]);
     await until(() => heard.length === 2);
     expect(gemini.deliveries).toEqual([]);
+  });
+
+  it('a wait for an unknown id of a job logs that only its event can end it, and one for a name does not', async () => {
+    const gemini = await startGemini();
+    const logger = new RecordingLogger();
+    const { jobs } = await startJobsApp(gemini, make(), SOON, undefined, { logger });
+    const unknown = `job.batch.${randomUUID()}`;
+    const known = await startJob(jobs, 'batch', {});
+
+    for (const ref of [unknown, unknown, known.id, 'batches/unknown']) {
+      await expect(jobs.waitFor(ref, { timeoutMs: 1 })).rejects.toMatchObject({ code: 'timeout' });
+    }
+
+    expect(logger.of('warn').filter((line) => line.includes('no record here'))).toEqual([
+      expect.stringMatching(new RegExp(`^The job ${unknown} has no record here: .*only its event.*Check the id`)),
+    ]);
   });
 
   it('ends that Gemini does not announce reach handlers once', async () => {

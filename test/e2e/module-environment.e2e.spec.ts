@@ -67,7 +67,7 @@ describe.each(ADAPTERS)('the environment on $adapter', (adapter) => {
 
     expect(error).toMatchObject({
       code: 'invalid_option',
-      message: expect.stringMatching(/GEMINI_WEBHOOK_SECRET\[0\]: the secret is not base64/),
+      message: expect.stringMatching(/ GEMINI_WEBHOOK_SECRET: the secret is not base64/),
     });
     expect(String(error)).not.toContain('not*base64');
   });

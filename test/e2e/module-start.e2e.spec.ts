@@ -67,3 +67,25 @@ describe('a process without a secret', () => {
     expect(await warningsOf([], false)).toEqual([]);
   });
 });
+
+describe('a public URL with a path', () => {
+  const warningsOf = async (publicUrl: string, { controller = true, prefix = 'api' } = {}) => {
+    const logger = new RecordingLogger();
+    const imports = [GeminiWebhooksModule.forRoot({ controller, publicUrl })];
+    const controllers = controller ? [] : [OwnController];
+    const configure = (app: { setGlobalPrefix(prefix: string): unknown }) => void app.setGlobalPrefix(prefix);
+    await startApp({ imports, controllers }, { adapter: ADAPTERS[0], options: { logger }, configure });
+    return logger.of('warn').filter((line) => line.includes('publicUrl'));
+  };
+
+  it('causes one warning with both paths if the app has no route there, because of its global prefix', async () => {
+    expect(await warningsOf('https://app.example.com/gemini/webhooks')).toEqual([
+      expect.stringMatching(/the path \/gemini\/webhooks, and the route is \/api\/gemini\/webhooks/),
+    ]);
+  });
+
+  it('causes no warning if it is the path of the built-in or of a custom route', async () => {
+    expect(await warningsOf('https://app.example.com/api/gemini/webhooks')).toEqual([]);
+    expect(await warningsOf('https://app.example.com/api/own', { controller: false })).toEqual([]);
+  });
+});

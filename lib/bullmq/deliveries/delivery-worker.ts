@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import type { RunningHandlers } from '../../handlers/running-handlers.js';
 import type { InboxHost } from '../../inbox/inbox-engine.js';
 import { OccasionalWarning } from '../../shared/occasional-warning.js';
 import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
@@ -30,6 +31,8 @@ export interface DeliveryWorkerOptions extends Pick<
   readonly logger: Logger;
   /** Resolves when the store can be used. */
   prepare(): Promise<void>;
+  /** Keeps track of the handlers that run. */
+  readonly running: RunningHandlers;
   onFailure(message: string): void;
 }
 
@@ -41,6 +44,7 @@ export function deliveryWorker({
   peers,
   logger,
   prepare,
+  running,
   onFailure,
   ...limits
 }: DeliveryWorkerOptions): DrainingWorker<DeliveryJobData, void> {
@@ -51,7 +55,10 @@ export function deliveryWorker({
     new OccasionalWarning(logger),
     new OccasionalWarning({ warn: (message: string) => logger.error(message) }),
   ];
-  const eventLoop = new EventLoopMonitor(config.lockDurationMs, { onBlocked: (message) => blocked.warn(message) });
+  const eventLoop = new EventLoopMonitor(config.lockDurationMs, {
+    onBlocked: (message) => blocked.warn(message),
+    running,
+  });
   return new DrainingWorker<DeliveryJobData, void>({
     make: async (tracked) => {
       await prepare();

@@ -1,3 +1,5 @@
+import { RunningHandlers } from '../../handlers/running-handlers.js';
+
 const TICKS_PER_LOCK = 10;
 const MAX_TICK_MS = 1_000;
 
@@ -10,19 +12,27 @@ export class EventLoopMonitor {
   readonly #tickMs: number;
   readonly #onBlocked: (message: string) => void;
   readonly #now: () => number;
-  /** Names of running handlers, by run. */
-  readonly #running = new Map<symbol, string>();
+  readonly #running: RunningHandlers;
   #tickedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param lockMs duration of a lock, which is renewed after half of it */
+  /**
+   * @param lockMs duration of a lock, which is renewed after half of it
+   * @param running keeps track of the handlers
+   */
   constructor(
     lockMs: number,
     {
       onBlocked,
+      running = new RunningHandlers(),
       now = () => performance.now(),
-    }: { readonly onBlocked: (message: string) => void; readonly now?: () => number },
+    }: {
+      readonly onBlocked: (message: string) => void;
+      readonly running?: RunningHandlers;
+      readonly now?: () => number;
+    },
   ) {
+    this.#running = running;
     this.#lockMs = lockMs;
     this.#tickMs = Math.min(lockMs / TICKS_PER_LOCK, MAX_TICK_MS);
     this.#onBlocked = onBlocked;
@@ -33,12 +43,13 @@ export class EventLoopMonitor {
   begin(handler: string): () => void {
     if (this.#running.size === 0) this.#start();
     else this.#check();
-    const run = Symbol(handler);
-    this.#running.set(run, handler);
+    const end = this.#running.begin(handler);
+    let isRunning = true;
     return () => {
-      if (!this.#running.has(run)) return;
+      if (!isRunning) return;
+      isRunning = false;
       this.#check();
-      this.#running.delete(run);
+      end();
       if (this.#running.size === 0) clearInterval(this.#timer);
     };
   }
@@ -53,7 +64,7 @@ export class EventLoopMonitor {
     const blockedMs = now - this.#tickedAt;
     this.#tickedAt = now;
     if (blockedMs <= this.#lockMs / 2) return;
-    const names = [...new Set(this.#running.values())].join(', ');
+    const names = this.#running.names.join(', ');
     this.#onBlocked(
       `The event loop was blocked for ${seconds(blockedMs)} while ${names} ran. A lock lasts ${Number((this.#lockMs / 1000).toFixed(1))} s (lockDurationMs) and was not renewed: another worker may have run the same handler a second time. Compute in a worker thread, or raise lockDurationMs.`,
     );

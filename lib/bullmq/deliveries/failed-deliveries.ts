@@ -1,7 +1,7 @@
 import type { FailedEvent, FailedEventStore, FailedEventsFilter, ReplayOptions } from '../../inbox/failed-events.js';
 import { GeminiWebhooksError, messageOf } from '../../errors.js';
 import type { GeminiEvent } from '../../events/gemini-event.js';
-import { fromDeliveryJobData, deliveryJobName } from '../store/delivery-job.js';
+import { deliveryJobName, eventIdAdvice, fromDeliveryJobData } from '../store/delivery-job.js';
 import type { FailedJob, FailedJobRetry, FailedJobs, FailedJobsFilter, FailedJobState } from '../store/failed-jobs.js';
 import { progressOf, succeededHandlers, unfinishedHandlers, type DeliveryProgress } from './delivery-checkpoints.js';
 import { counted } from '../../shared/counted.js';
@@ -98,7 +98,8 @@ export class FailedDeliveries implements FailedEventStore {
   async #retry(id: string, progressFor: (job: FailedJob) => DeliveryProgress): Promise<void> {
     const jobs = await this.#open();
     const job = await find(jobs, id);
-    if (!job) throw new GeminiWebhooksError('invalid_argument', `There is no failed event ${JSON.stringify(id)}.`);
+    const isUnknown = `There is no failed event ${JSON.stringify(id)}.${eventIdAdvice(id)}`;
+    if (!job) throw new GeminiWebhooksError('invalid_argument', isUnknown);
     const retried = await orUnavailable(jobs.retry([{ id, progress: progressFor(job) }]));
     if (retried.has(id)) return;
     throw new GeminiWebhooksError('invalid_argument', `The event ${JSON.stringify(id)} is not failed any more.`);

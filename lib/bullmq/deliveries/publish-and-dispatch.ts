@@ -33,6 +33,7 @@ export async function publishAndDispatch(
     isLast,
     retryInMs,
     isWantedElsewhere,
+    failedEventId: attempt.job.id,
     checkpoints,
     generation: checkpoints.progress.generation,
     signal,

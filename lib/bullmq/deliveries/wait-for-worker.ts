@@ -37,7 +37,7 @@ export async function waitForWorker(
   const ageMs = now() - waitingSince;
   if (ageMs > handlerWaitMs) {
     const reason = missingReason(missing);
-    onGivenUp(`${event.type} ${id} failed: ${reason}.`);
+    onGivenUp(`${event.type} ${id} failed (failed event ${job.id}): ${reason}.`);
     return attempt.giveUp(reason);
   }
   if (checkpoints.progress.waitingSince === undefined)

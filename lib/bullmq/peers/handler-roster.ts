@@ -6,6 +6,8 @@ import type { GeminiEventPattern } from '../../events/gemini-event.js';
 export interface RosterHandler {
   readonly name: string;
   readonly patterns: readonly GeminiEventPattern[];
+  /** True for one of the module itself. */
+  readonly isInternal?: boolean | undefined;
 }
 
 /** What a process publishes about itself in each heartbeat. */

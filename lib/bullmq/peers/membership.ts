@@ -43,6 +43,8 @@ export function memberOf(host: Pick<InboxHost, 'handlers'>, workers: boolean): M
 interface MembershipOptions {
   readonly roster?: HandlerRoster;
   readonly onHeartbeat?: ((entry: RosterEntry) => void) | undefined;
+  /** Called with the other live workers when this process joins. */
+  readonly onJoined?: (workers: readonly RosterEntry[]) => void;
 }
 
 /**
@@ -61,10 +63,15 @@ export class Membership {
   #onAcknowledgement: () => void = () => undefined;
   #says: Heartbeat['says'] = 'hello';
   readonly #onHeartbeat: (entry: RosterEntry) => void;
+  readonly #onJoined: (workers: readonly RosterEntry[]) => void;
   #hasLeft = false;
 
   /** @param onHeartbeat called for each heartbeat, including this process's own */
-  constructor(self: Member, { roster = new HandlerRoster(), onHeartbeat = () => undefined }: MembershipOptions = {}) {
+  constructor(
+    self: Member,
+    { roster = new HandlerRoster(), onHeartbeat = () => undefined, onJoined = () => undefined }: MembershipOptions = {},
+  ) {
+    this.#onJoined = onJoined;
     this.#self = self;
     this.#roster = roster;
     this.#onHeartbeat = onHeartbeat;
@@ -83,6 +90,7 @@ export class Membership {
     this.#scheduleHeartbeat();
     await this.#waitForAcknowledgements(relay, others);
     this.#says = undefined;
+    this.#onJoined(others);
   }
 
   #scheduleHeartbeat(delayMs = this.#roster.heartbeatMs): void {

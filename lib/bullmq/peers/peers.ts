@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.js';
 import type { VerifiedDelivery } from '../../events/verified-delivery.js';
 import { fromDeliveryJobData, withoutWorkerData, type DeliveryJobData } from '../store/delivery-job.js';
 import { settlesWithin } from '../../shared/timeouts.js';
+import { foreignWorkersWarning } from './foreign-workers.js';
 import type { RosterEntry, WantedHandlers } from './handler-roster.js';
 import { Membership, type Member } from './membership.js';
 import { checkStoreFormat } from './store-format.js';
@@ -38,6 +39,7 @@ export class Peers {
   readonly #seen = new LRUCache<string, true>({ max: MAX_REMEMBERED_KEYS });
   #pending: { data: EventMessage[]; bytes: number; sent: Promise<void> } | undefined;
   #sending: Promise<unknown> = Promise.resolve();
+  #hasWarned = false;
 
   constructor(
     makeRelay: () => Promise<Relay<never>>,
@@ -46,6 +48,7 @@ export class Peers {
       load,
       onEndedJobs,
       self,
+      queueName,
       onHeartbeat,
       onFailure,
     }: {
@@ -57,6 +60,7 @@ export class Peers {
       onEndedJobs?: ((ids: readonly string[]) => void) | undefined;
       /** What peers learn about this process. */
       self: Member;
+      readonly queueName: string;
       /** Called for each heartbeat, including this process's own. */
       onHeartbeat?: ((entry: RosterEntry) => void) | undefined;
       onFailure: (message: string) => void;
@@ -66,7 +70,10 @@ export class Peers {
     this.#load = load;
     this.#onEnded = onEndedJobs;
     this.#onFailure = onFailure;
-    this.#members = new Membership(self, { onHeartbeat });
+    this.#members = new Membership(self, {
+      onHeartbeat,
+      onJoined: (workers) => self.works && this.#warnOnce(foreignWorkersWarning(queueName, self.handlers, workers)),
+    });
     this.#relay = new Supervised<Relay<never>>({
       make: async () => {
         const relay = await makeRelay();
@@ -76,6 +83,12 @@ export class Peers {
       onConnected: (relay) => this.#onConnected(relay),
       onFailure,
     });
+  }
+
+  #warnOnce(warning: string | undefined): void {
+    if (warning === undefined || this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#logger.warn(warning);
   }
 
   start(): void {

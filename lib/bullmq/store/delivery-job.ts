@@ -99,6 +99,12 @@ export function deliveryJobId(key: string): string {
   return `e${createHash('sha256').update(key).digest('base64url')}`;
 }
 
+/** Returns advice on an id that no event has: `''` if it could be that of one. Deliveries have other ids. */
+export function eventIdAdvice(id: string): string {
+  if (/^e[\w-]{43}$/.test(id)) return '';
+  return ' An event has an id of "e" and 43 characters: the list of failed events and the log line of the failure show it.';
+}
+
 /** Returns the job name, which dashboards list: the event type without characters that PostgreSQL rejects. */
 export function deliveryJobName({ event }: { readonly event: { readonly type: string } }): string {
   return event.type.slice(0, 100).replaceAll(/[\0\p{Surrogate}]/gu, '\uFFFD') || 'unknown';

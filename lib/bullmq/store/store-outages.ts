@@ -54,7 +54,9 @@ export class StoreOutages {
   }
 
   #warnUnavailable(error: unknown): void {
-    this.#connectionWarning.warn(`The inbox store is unavailable: ${reasonOf(error)}`);
+    this.#connectionWarning.warn(
+      `The inbox store is unavailable: ${reasonOf(error).replace(/\.$/, '')}. Until it is available, deliveries get 503, which Google retries, and no handler runs.`,
+    );
   }
 
   #warn(what: 'connection' | 'write', line: string): void {

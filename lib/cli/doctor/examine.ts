@@ -6,7 +6,7 @@ import { keySetCheck } from './key-set.js';
 import type { Ping } from './ping.js';
 import { publicUrlCheck, type Resolve } from './public-url.js';
 import { refusalCheck, routeCheck } from './route.js';
-import { sendSigned } from './signed-delivery.js';
+import { sendSigned, type SignedDelivery } from './signed-delivery.js';
 
 /** What to check, and the settings to use. */
 export interface Examination {
@@ -44,7 +44,7 @@ export async function examine(examination: Examination): Promise<readonly Check[
   const isThere = route.state === 'passed';
   const unreachable = (name: string) =>
     skipped(name, app.status === undefined ? NO_RESPONSE : 'the module does not respond there');
-  const signed = isThere
+  const signed: SignedDelivery = isThere
     ? await sendSigned(url, secrets, fetch)
     : { check: unreachable('raw body'), verified: undefined };
   const handlersSkipped =
@@ -63,6 +63,7 @@ export async function examine(examination: Examination): Promise<readonly Check[
     route,
     isThere ? refusalCheck(app, signed.verified !== undefined) : unreachable('unsigned'),
     signed.check,
+    ...(signed.inbox ? [signed.inbox] : []),
     signed.verified ? handlersCheck(report, pinged.subscribed) : handlersSkipped,
     clockCheck(app, google),
     isStaticOnly || !google ? keySetSkipped : keySetCheck(jwksUrl, google),

@@ -1,3 +1,4 @@
+import type { GeminiDeliveryErrorCode } from '../../errors.js';
 import { DOCTOR_PROBE_TYPE } from '../../shared/doctor-probe.js';
 import { signGeminiDelivery } from '../../testing/sign-delivery.js';
 import { adviceFor, NOT_THE_MODULE } from '../advice.js';
@@ -10,6 +11,13 @@ const COMPACT = JSON.stringify({ type: DOCTOR_PROBE_TYPE, version: 'v1', timesta
 /** The same event as bytes that no serializer produces. */
 const UNUSUAL = COMPACT.replace('{}', ' { } ').replace('doctor', '\\u0064octor');
 
+/** Codes of the inbox, which receives only verified deliveries. */
+const INBOX_CODES: ReadonlySet<string> = new Set([
+  'inbox_unavailable',
+  'still_processing',
+  'handler_failed',
+] satisfies GeminiDeliveryErrorCode[]);
+
 /** Why no signed delivery can be sent, and how to fix that. */
 export const NO_SECRET = {
   found: 'no signing secret was given',
@@ -21,6 +29,8 @@ export const NO_SECRET = {
 /** Result of sending a signed delivery. */
 export interface SignedDelivery {
   readonly check: Check;
+  /** Why the inbox did not accept the verified delivery; `undefined` if it did. */
+  readonly inbox?: Check;
   /** Response of the app, if it has verified the delivery. */
   readonly verified: HttpResult | undefined;
 }
@@ -45,6 +55,13 @@ export async function sendSigned(
   if (isSuccess(result)) {
     const found = `something else responds to a signed delivery: ${resultText(result)} is not a response of this module`;
     return unverified(failed(NAME, found, NOT_THE_MODULE));
+  }
+  if (INBOX_CODES.has(result.code)) {
+    return {
+      check: passed(NAME, 'a signed delivery is verified'),
+      inbox: failed('inbox', `the verified delivery is not accepted: ${resultText(result)}`, adviceFor(result)),
+      verified: result,
+    };
   }
   const found = `a signed delivery is refused: ${resultText(result)}`;
   if (result.code !== 'signature_mismatch') {

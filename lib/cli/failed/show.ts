@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { eventIdAdvice } from '../../bullmq/store/delivery-job.js';
 import type { CommandHost } from '../command-host.js';
 import { failedDetails, failedDetailsJson } from './event-text.js';
 import { withFailedEvents, withStore, type StoreOptions } from './store.js';
@@ -23,7 +24,7 @@ async function show(id: string, options: ShowOptions, host: CommandHost): Promis
     event: await store.events.get(id),
     queueName: store.queueName,
   }));
-  if (!event) throw new Error(`The queue ${queueName} has no failed event ${JSON.stringify(id)}.`);
+  if (!event) throw new Error(`The queue ${queueName} has no failed event ${JSON.stringify(id)}.${eventIdAdvice(id)}`);
   host.print(options.json ? JSON.stringify(failedDetailsJson(event), undefined, 2) : failedDetails(event));
 }
 

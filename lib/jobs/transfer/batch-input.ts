@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { File, GoogleGenAI, UploadFileConfig } from '@google/genai';
 import { isApiError } from '../api-error.js';
 import { GeminiWebhooksError } from '../../errors.js';
+import { callOptions, describe } from '../../shared/check-object.js';
 import { abortable } from '../abortable.js';
 import { batchInputLines, type BatchInputRequests } from './batch-input-lines.js';
 
@@ -52,8 +53,11 @@ export interface BatchInputOptions {
 export async function batchInput(
   ai: GoogleGenAI,
   requests: BatchInputRequests,
-  { name, displayName, mimeType = 'jsonl', temporaryFolder = tmpdir(), signal }: BatchInputOptions = {},
+  options: BatchInputOptions = {},
 ): Promise<File> {
+  const given = callOptions('GeminiJobs.batchInput', options);
+  const { name, displayName, mimeType = 'jsonl', temporaryFolder = tmpdir(), signal } = given;
+  checkIterable(requests);
   signal?.throwIfAborted();
   const existing = name === undefined ? undefined : await existingFile(ai, name);
   if (existing) return existing;
@@ -77,6 +81,15 @@ export async function batchInput(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function checkIterable(requests: unknown): void {
+  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(requests) as Record<symbol, unknown>;
+  if (typeof sync === 'function' || typeof async === 'function') return;
+  throw new GeminiWebhooksError(
+    'invalid_argument',
+    `GeminiJobs.batchInput: got ${describe(requests)} for the requests. Give a list, or an iterable such as a generator's.`,
+  );
 }
 
 /** Gemini answers 403 for a file that the project does not have, and for one of another project. */

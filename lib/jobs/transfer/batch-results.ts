@@ -1,3 +1,4 @@
+import { callOptions } from '../../shared/check-object.js';
 import type { BatchJob, GenerateContentResponse, GoogleGenAI } from '@google/genai';
 import { loadGeminiSdk } from '../../config/gemini-client.js';
 import { GeminiWebhooksError } from '../../errors.js';
@@ -33,7 +34,14 @@ export function batchResults(
   batch: BatchJob | string,
   options: TransferOptions = {},
 ): AsyncGenerator<BatchResult, void, undefined> {
-  return batchEntries(ai, batch, options, resultReader, 'has neither a response nor an error', refuseEmbeddings);
+  return batchEntries(
+    ai,
+    batch,
+    callOptions('GeminiJobs.batchResults', options),
+    resultReader,
+    'has neither a response nor an error',
+    refuseEmbeddings,
+  );
 }
 
 async function resultReader(): Promise<EntryReader<BatchResult>> {

@@ -1,3 +1,4 @@
+import { callOptions } from '../../shared/check-object.js';
 import type { BatchJob, ContentEmbedding, GoogleGenAI } from '@google/genai';
 import { isObject } from '../../shared/is-object.js';
 import { batchEntries } from './batch-entries.js';
@@ -30,7 +31,13 @@ export function embeddingResults(
   batch: BatchJob | string,
   options: TransferOptions = {},
 ): AsyncGenerator<EmbeddingResult, void, undefined> {
-  return batchEntries(ai, batch, options, () => resultOf, 'has neither an embedding nor an error');
+  return batchEntries(
+    ai,
+    batch,
+    callOptions('GeminiJobs.embeddingResults', options),
+    () => resultOf,
+    'has neither an embedding nor an error',
+  );
 }
 
 function resultOf(entry: BatchEntry, index: number): EmbeddingResult | undefined {

@@ -69,6 +69,23 @@ describe('the app warns at start', () => {
     expect(startupWarnings(config)).toEqual([expect.stringContaining('derived from the Gemini API key')]);
   });
 
+  const client = { gemini: { apiKey: API_KEY } };
+
+  it.each<[string, GeminiWebhooksSettings, RegExp]>([
+    ['webhooks are required', { jobs: { webhooks: 'required' } }, /jobs\.webhooks is 'required'.*PUBLIC_URL/],
+    ['polling is off', { jobs: { reconcile: false } }, /jobs\.reconcile is false.*PUBLIC_URL/],
+  ])('that starts of jobs are refused if %s and no public URL is set', (_, settings, says) => {
+    expect(warningsOf({ ...client, ...settings })).toEqual([expect.stringMatching(says)]);
+    expect(warningsOf({ ...client, ...settings }, 'tenant-b')).toEqual([expect.stringContaining('"tenant-b"')]);
+    const without = { hmac: { secrets: newSecret() }, ...settings };
+    expect(warningsOf({ ...without, gemini: false })).toEqual([]);
+    expect(warningsOf({ ...client, ...bound, ...settings, publicUrl: 'https://app.example.com' })).toEqual([]);
+  });
+
+  it('about no refused start if polling is off and a static webhook reports the jobs', () => {
+    expect(warningsOf({ ...client, hmac: { secrets: newSecret() }, jobs: { reconcile: false } })).toEqual([]);
+  });
+
   it.each<[string, GeminiWebhooksSettings]>([
     ['there are no dynamic webhooks, because the public URL is not set', { gemini: { apiKey: API_KEY } }],
     [

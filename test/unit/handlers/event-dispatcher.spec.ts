@@ -393,4 +393,24 @@ describe('EventDispatcher', () => {
     expect(error.mock.calls[0]?.[0]).toContain(`(${outlook})`);
     error.mockRestore();
   });
+
+  it.each([
+    ['a last attempt', true, new Error('down'), '(it will not be retried; failed event e1)'],
+    ['a final error', false, new UnrecoverableEventError('never'), '(it will not be retried; failed event e1)'],
+    ['an attempt that is retried', false, new Error('down'), '(it will be retried)'],
+  ])('logs the id of the failed event after %s', async (_what, isLast, reason, outlook) => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const invoke = () => Promise.reject(reason);
+    const { dispatcher } = dispatcherOf({ name: 'one', patterns: ['*'], timeoutMs: undefined, invoke });
+
+    await dispatcher.dispatch(delivery, {
+      attempt: 1,
+      isLast,
+      failedEventId: 'e1',
+      checkpoints: new DedupeEntry(),
+    });
+
+    expect(error.mock.calls.map(([line]) => String(line))).toEqual([expect.stringContaining(outlook)]);
+    error.mockRestore();
+  });
 });

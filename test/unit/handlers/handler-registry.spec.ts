@@ -65,8 +65,19 @@ describe('the registry of handlers', () => {
     const registry = new HandlerRegistry();
     expect(registry.areExpected).toBe(false);
 
-    registry.expect();
+    registry.expect({ isDurable: false });
 
     expect(registry.areExpected).toBe(true);
+  });
+
+  it('has names that are stored if one of several inboxes is durable', () => {
+    const registry = new HandlerRegistry();
+    registry.expect({ isDurable: false });
+    expect(registry.areStored).toBe(false);
+
+    registry.expect({ isDurable: true });
+    registry.expect({ isDurable: false });
+
+    expect(registry.areStored).toBe(true);
   });
 });

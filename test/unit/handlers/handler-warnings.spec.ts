@@ -41,26 +41,36 @@ describe('the warnings at start', () => {
   const advice =
     'Such names change with each build: pending events would be handled twice or lost. Keep class names (esbuild: keepNames), or give each handler a name.';
 
+  const stored = { areStored: true };
+
   it('are none for handlers with names of their own', () => {
-    expect(handlerWarnings([named('Orders.publish'), named('alerts')])).toEqual([]);
+    expect(handlerWarnings([named('Orders.publish'), named('alerts')], stored)).toEqual([]);
   });
 
   it('say that there are no handlers', () => {
-    expect(handlerWarnings([])).toEqual([
+    expect(handlerWarnings([], stored)).toEqual([
       'No handler with @OnGeminiEvent was found: events are accepted, but no method handles them.',
     ]);
   });
 
   it('list the names that look minified, and no others', () => {
-    expect(handlerWarnings([named('aB.on'), named('Orders.publish'), named('c.run')])).toEqual([
+    expect(handlerWarnings([named('aB.on'), named('Orders.publish'), named('c.run')], stored)).toEqual([
       `Handler names look minified: aB.on, c.run. ${advice}`,
+    ]);
+  });
+
+  it('say what depends on the names if no inbox stores them', () => {
+    expect(handlerWarnings([named('aB.on')], { areStored: false })).toEqual([
+      expect.stringMatching(
+        /^Handler names look minified: aB\.on\. .*context\.claim.*claimed twice\. Keep class names/,
+      ),
     ]);
   });
 
   it('list 20 of them at most', () => {
     const names = Array.from({ length: 21 }, (_, index) => `a.run${index}`);
 
-    expect(handlerWarnings(names.map(named))).toEqual([
+    expect(handlerWarnings(names.map(named), stored)).toEqual([
       `Handler names look minified: ${names.slice(0, 20).join(', ')}. ${advice}`,
     ]);
   });

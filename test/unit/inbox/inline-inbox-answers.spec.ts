@@ -108,6 +108,8 @@ describe('the inline inbox', () => {
     const runs: DispatchRun[] = [];
     const inbox = inboxOf({ drainTimeoutMs: 500 }, (_delivery, run) => {
       runs.push(run);
+      run.begin?.('Orders.publish');
+      run.begin?.('alerts')();
       return never();
     });
     void inbox.accept(deliveryOf()).catch(() => undefined);
@@ -122,7 +124,25 @@ describe('the inline inbox', () => {
       expect.objectContaining({ code: 'closed', ...shuttingDown }),
     ]);
     expect(logger.of('warn')).toEqual([
-      'Handlers of 1 event were still running after drainTimeoutMs (500 ms): their signals are aborted, and Google retries. GeminiWebhooks',
+      'Handlers of 1 event were still running after drainTimeoutMs (500 ms): Orders.publish. Their signals are aborted, and Google retries. GeminiWebhooks',
+    ]);
+  });
+
+  it('names the handlers that still run when it answers without them', async () => {
+    const inbox = inboxOf({ ackTimeoutMs: 1000 }, (_delivery, run) => {
+      for (const name of ['Orders.publish', 'alerts', 'Orders.publish']) run.begin?.(name);
+      run.begin?.('Billing.charge')();
+      return never();
+    });
+
+    const answer = inbox.accept(deliveryOf()).catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(1000);
+
+    expect(await answer).toMatchObject({ code: 'still_processing' });
+    expect(logger.of('warn')).toEqual([
+      expect.stringMatching(
+        /^The handlers of batch\.succeeded msg_batch_1 took longer than ackTimeoutMs \(1000 ms\): Orders\.publish, alerts\. Answered with 503, and Google retries\./,
+      ),
     ]);
   });
 });

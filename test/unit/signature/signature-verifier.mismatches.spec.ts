@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
-import { bodyOf, GoogleKeys, newSecret, withEd25519, withHmac } from '../../support/senders.js';
+import { bodyOf, GoogleKeys, newSecret, withEd25519, withHmac, withJwt } from '../../support/senders.js';
 import { codeOf, requestOf, verifierOf } from '../../support/verifying.js';
 
 const secret = newSecret();
@@ -108,6 +108,51 @@ describe('deliveries that verify with no secret', () => {
     expect(warnings()).toEqual([
       expect.stringMatching(/no signing secret is set.*GEMINI_WEBHOOK_SECRET \(hmac\.secrets\).*static webhook/),
     ]);
+  });
+
+  describe('and are signed as dynamic webhooks', () => {
+    const stranger = new GoogleKeys();
+    const forged = () => withEd25519(stranger.key(), body);
+
+    it.each<[string, GeminiWebhooksSettings, RegExp]>([
+      ['the key set', {}, /any public key: was it sent by Google\?.*jwks\.url, GEMINI_WEBHOOK_JWKS_URL.*rewrites/],
+      [
+        'the checked claims too',
+        { jwks: { keySet: google.keySet, audience: 'app', issuer: 'google' } },
+        /Compare jwks\.audience \(GEMINI_WEBHOOK_AUDIENCE\) and jwks\.issuer with the claims/,
+      ],
+      ['jwks, which is off', { jwks: false }, /signed as a dynamic webhook, and jwks is false/],
+    ])('are logged with advice on %s, and not on a secret', async (_what, more, advice) => {
+      await refuse(verifierOf({ ...settings, ...more }), 1, forged);
+
+      expect(warnings()).toEqual([expect.stringMatching(advice)]);
+      expect(warnings()[0]).toMatch(/\(module instance "default", \/hooks\/gemini\)$/);
+      expect(warnings()[0]).not.toMatch(/SECRET|secret/);
+    });
+
+    it('are logged with the same advice if they are tokens', async () => {
+      const token = await withJwt(stranger.rsa.privateKey, { type: 'batch.succeeded' });
+      await refuse(verifierOf(settings), 1, () => token);
+
+      expect(warnings()).toEqual([expect.stringMatching(/any public key: was it sent by Google/)]);
+    });
+
+    it('are logged with advice on the secret together with one of a static webhook', async () => {
+      const app = verifierOf(settings);
+      await refuse(app, 1, forged);
+      await refuse(app, 1);
+      await refuse(app, 1, forged);
+      jest.advanceTimersByTime(60_000);
+      await refuse(app, 1, forged);
+      jest.advanceTimersByTime(60_000);
+      await refuse(app, 1, forged);
+
+      expect(warnings()).toEqual([
+        expect.stringMatching(/^1 delivery .*any public key/),
+        expect.stringMatching(/^3 deliveries .*any secret: does GEMINI_WEBHOOK_SECRET/),
+        expect.stringMatching(/^1 delivery .*any public key/),
+      ]);
+    });
   });
 
   it('cannot fill the log with a long path', async () => {

@@ -282,6 +282,7 @@ describe('the processor of delivery jobs', () => {
     const reason = expect.stringMatching(/no worker has theirs.*replay/s);
     expect(await bench.work()).toMatchObject({ name: 'UnrecoverableError', message: reason });
     expect(bench.givenUp).toEqual([reason]);
+    expect(bench.givenUp[0]).toContain(`(failed event ${bench.job.id})`);
   });
 
   it('does the same if it also has handlers, which run once', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FailedDeliveries } from '../../../../lib/bullmq/deliveries/failed-deliveries.js';
+import { deliveryJobId } from '../../../../lib/bullmq/store/delivery-job.js';
 import type { FailedEventsFilter } from '../../../../lib/inbox/failed-events.js';
 import { FailedSet } from '../../../support/failed-set.js';
 
@@ -45,9 +46,17 @@ describe('one failed event', () => {
   });
 
   it.each(['replay', 'discard'] as const)('that is not there cannot be changed (%s)', async (method) => {
-    await expect(failed[method]('e1')).rejects.toMatchObject({
+    const id = deliveryJobId('a key');
+    await expect(failed[method](id)).rejects.toMatchObject({
       code: 'invalid_argument',
-      message: 'There is no failed event "e1".',
+      message: `There is no failed event "${id}".`,
+    });
+  });
+
+  it.each(['replay', 'discard'] as const)('cannot be changed by the id of its delivery (%s)', async (method) => {
+    await expect(failed[method]('msg_1')).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/no failed event "msg_1"\. An event has an id of "e".*log line/),
     });
   });
 

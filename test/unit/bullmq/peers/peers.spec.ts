@@ -23,6 +23,7 @@ function peersOn(relay: object): Peers {
     publishLocally: () => undefined,
     load: async () => undefined,
     self: { works: true, handlers: [] },
+    queueName: 'orders',
     onFailure: () => undefined,
   });
 }
