@@ -10,6 +10,7 @@ describe('GeminiFailedEvents', () => {
     ['list', [], [{}]],
     ['get', ['e1'], ['e1']],
     ['replay', ['e1', { from: 'start' }], ['e1', { from: 'start' }]],
+    ['replay', ['e1', { from: 'failed' }], ['e1', { from: 'failed' }]],
     ['replay', ['e1'], ['e1', {}]],
     ['replayAll', [{ from: 'start' }], [{ from: 'start' }]],
     ['replayAll', [], [{}]],

@@ -26,6 +26,40 @@ describe('GeminiInbox', () => {
     await expect(new GeminiInbox(engineOf(engine.accept)).onApplicationBootstrap()).resolves.toBeUndefined();
   });
 
+  it('does not start an engine that it has closed, as an app that is closed while it starts would', async () => {
+    const calls: string[] = [];
+    const inbox = new GeminiInbox({
+      ...engineOf(async () => ({ status: 'accepted', httpStatus: 202 })),
+      start: async () => void calls.push('start'),
+      close: async () => void calls.push('close'),
+    });
+
+    await inbox.onModuleDestroy();
+    await inbox.onApplicationBootstrap();
+
+    expect(calls).toEqual(['close']);
+  });
+
+  it.each([[undefined], [null], ['msg_1'], [{}], [{ id: 'msg_1' }]])(
+    'refuses what is not a verified delivery: %j',
+    async (given) => {
+      const accepted: unknown[] = [];
+      const inbox = new GeminiInbox(
+        engineOf(async (delivery) => {
+          accepted.push(delivery);
+          return { status: 'accepted', httpStatus: 202 };
+        }),
+      );
+
+      await expect(inbox.accept(given as never)).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message:
+          'GeminiInbox.accept: got no verified delivery. Give that of @GeminiDelivery(), on a route with GeminiSignatureGuard.',
+      });
+      expect([accepted, inbox.lastDeliveryAt]).toEqual([[], undefined]);
+    },
+  );
+
   it('logs under the name of the package', async () => {
     const logger = new RecordingLogger();
     Logger.overrideLogger(logger);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { DispatchOutcome, DispatchRun } from '../../../lib/handlers/dispatch.js';
+import { finalFailuresOf } from '../../../lib/inbox/final-failures.js';
 import type { InboxHost } from '../../../lib/inbox/inbox-engine.js';
 import { inlineInbox, type InlineInboxOptions } from '../../../lib/inbox/inline-inbox.js';
 import { estimatedBytes } from '../../../lib/inbox/memory-budget.js';
@@ -40,6 +41,15 @@ describe('the options of the inline inbox', () => {
     );
   });
 
+  it.each([[null], [7], ['dispatch']])('are refused if they are no object: %j', (given) => {
+    expect(() => inlineInbox(given as never)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_option',
+        message: expect.stringMatching(/^inlineInbox: options: got /) as unknown,
+      }) as unknown as Error,
+    );
+  });
+
   it('include a retention of up to 30 days', () => {
     const days = (count: number) => ({ retentionMs: count * 86_400_000 });
 
@@ -69,6 +79,29 @@ describe('the inline inbox', () => {
       message: '1 event is being handled (about 0 MB), the limit of the inline inbox.',
     });
     expect(logger.of('warn')).toEqual([expect.stringMatching(/^batch\.succeeded msg_batch_2 was .* GeminiWebhooks$/)]);
+  });
+
+  it('counts the events of a full inbox that is larger than one', async () => {
+    const inbox = inboxOf({ maxEntries: 2 }, never);
+    for (const id of ['batch_1', 'batch_2']) void inbox.accept(deliveryOf({ id })).catch(() => undefined);
+
+    await expect(inbox.accept(deliveryOf({ id: 'batch_3' }))).rejects.toMatchObject({
+      message: '2 events are being handled (about 0 MB), the limit of the inline inbox.',
+    });
+  });
+
+  it('notes the handlers that failed for good, outside of the receipt', async () => {
+    const answers = {
+      batch_1: { retryable: [], final: ['Orders.publish', 'alerts'] },
+      batch_2: { retryable: [], final: [] },
+    };
+    const inbox = inboxOf({}, async ({ event }) => answers[event.data.id as keyof typeof answers]);
+
+    const failed = await inbox.accept(deliveryOf());
+    const succeeded = await inbox.accept(deliveryOf({ id: 'batch_2' }));
+
+    expect(failed).toEqual({ status: 'processed', httpStatus: 200 });
+    expect([finalFailuresOf(failed), finalFailuresOf(succeeded)]).toEqual([['Orders.publish', 'alerts'], []]);
   });
 
   it('needs no memory for a copy that no longer waits', async () => {

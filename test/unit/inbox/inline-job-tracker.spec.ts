@@ -80,6 +80,38 @@ describe('the limit of running jobs', () => {
   });
 });
 
+describe('a limit of one running job', () => {
+  it('is named in the singular', async () => {
+    const jobs = new InlineJobTracker(new ScriptedGemini().tracking(false), async () => undefined, {
+      ...LIMITS,
+      maxEntries: 1,
+    });
+    await jobs.add(newJob());
+
+    await expect(jobs.add(newJob())).rejects.toMatchObject({
+      message: '1 job is running, the limit of the inline inbox. Use bullmqInbox to track more.',
+    });
+    jobs.close();
+  });
+});
+
+describe('the start of an app', () => {
+  it('does not poll a job before its time', async () => {
+    const gemini = new ScriptedGemini();
+    const reconcile = { afterMs: MINUTE_MS, maxIntervalMs: MINUTE_MS, untilMs: 60 * MINUTE_MS };
+    const jobs = new InlineJobTracker(gemini.tracking(reconcile), async () => undefined, LIMITS);
+    const job = newJob({ createdAt: Date.now() });
+    await jobs.add(job);
+
+    jobs.start();
+    await jest.advanceTimersByTimeAsync(MINUTE_MS / 2);
+    expect(gemini.asked).toEqual([]);
+    await jest.advanceTimersByTimeAsync(MINUTE_MS);
+    expect(gemini.asked).toContain(job.id);
+    jobs.close();
+  });
+});
+
 describe('the events that polling finds before the app has started', () => {
   it('are delivered once it has, while callers see the end of their jobs', async () => {
     const gemini = new ScriptedGemini();
