@@ -191,8 +191,8 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
           announce: ({ event }) => bus.emit(event),
           jobs: checker?.tracking(jobs.reconcile, () => engine.jobs),
         });
-        const isDurable = engine.failedEvents !== undefined;
-        if (checkedEngine(engine).hasWorkers !== false) dispatcher.expectHandlers({ isDurable });
+        const { hasWorkers, failedEvents } = checkedEngine(engine);
+        if (hasWorkers !== false) dispatcher.expectHandlers({ isDurable: failedEvents !== undefined });
         else instances.addReceiver(engine);
         return engine;
       },
