@@ -99,6 +99,7 @@ export class DeliveryBench {
       handOffPolicy: HAND_OFF,
       completedHandlers: this.memory,
       storeRetryMs: 0,
+      load: async () => ({ progress: this.job.progress }),
       handlerWaitMs: INBOX_TIMING.handlerWaitMs,
       onStoreFailure: (message) => this.troubles.push(message),
       onMissingHandlers: (message) => this.waits.push(message),

@@ -326,40 +326,89 @@ describe('the checkpoints of a delivery job', () => {
 });
 
 describe('the checkpoint of a handler that completes after its attempt', () => {
-  const settledLate = async (stored: DeliveryProgress, outcome: 'succeeded' | 'failed' = 'succeeded') => {
+  /** The job as it is in the store when the handler completes; `undefined` if it is gone. */
+  type Stored = DeliveryProgress | undefined;
+
+  const settledLate = async (
+    load: (id: string) => Promise<Stored>,
+    { outcome = 'succeeded', retryMs = 0 }: { outcome?: 'succeeded' | 'failed'; retryMs?: number } = {},
+  ) => {
     const written: unknown[] = [];
+    const loaded: string[] = [];
     const job = {
       id: 'e1',
       progress: {},
       attemptsMade: 0,
       updateProgress: async (next: unknown) => written.push(next),
     };
-    const { options } = checkpointsOf(jobOf({}));
+    const { options, completed, failures } = checkpointsOf(jobOf({}), { retryMs });
     const checkpoints = new DeliveryCheckpoints(job as unknown as DeliveryJob, {
       ...options,
-      load: async () => ({ progress: stored as object }),
+      load: async (id) => {
+        loaded.push(id);
+        const progress = await load(id);
+        return progress && { progress };
+      },
     });
     checkpoints.begin([{ name: 'slow' }, { name: 'other' }]);
     await checkpoints.settle('other', 'failed');
+    expect(loaded).toEqual([]);
     written.splice(0);
     checkpoints.end();
     await checkpoints.settle('slow', outcome);
-    return written;
+    return { written, loaded, completed, failures };
   };
 
   it('keeps that an operator has discarded the event meanwhile', async () => {
-    expect(await settledLate({ discarded: true, unfinished: ['slow', 'other'] })).toEqual([
-      { discarded: true, handlers: { slow: 'succeeded' }, unfinished: ['other'] },
-    ]);
+    const { written, loaded } = await settledLate(async () => ({ discarded: true, unfinished: ['slow', 'other'] }));
+
+    expect(loaded).toEqual(['e1']);
+    expect(written).toEqual([{ discarded: true, handlers: { slow: 'succeeded' }, unfinished: ['other'] }]);
   });
 
   it('keeps what a later attempt has written', async () => {
-    expect(await settledLate({ handlers: { other: 'succeeded' }, unfinished: ['slow'] }, 'failed')).toEqual([
-      { handlers: { other: 'succeeded', slow: 'failed' } },
-    ]);
+    const stored: DeliveryProgress = { handlers: { other: 'succeeded' }, unfinished: ['slow'] };
+    const { written } = await settledLate(async () => stored, { outcome: 'failed' });
+
+    expect(written).toEqual([{ handlers: { other: 'succeeded', slow: 'failed' } }]);
+  });
+
+  it('names nothing as unfinished if the store has nothing unfinished', async () => {
+    const { written } = await settledLate(async () => ({ handlers: { other: 'succeeded' } }));
+
+    expect(written).toStrictEqual([{ handlers: { other: 'succeeded', slow: 'succeeded' } }]);
   });
 
   it('writes nothing into a replay from the start', async () => {
-    expect(await settledLate({ generation: 1, handlers: {} })).toEqual([]);
+    const { written } = await settledLate(async () => ({ generation: 1, handlers: {} }));
+
+    expect(written).toEqual([]);
+  });
+
+  it('writes nothing, and reports nothing, if the event is gone', async () => {
+    const { written, failures, completed } = await settledLate(async () => undefined);
+
+    expect([written, failures, completed.unwritten]).toEqual([[], [], false]);
+  });
+
+  it('is written once the store answers again, and remembered in this process until then', async () => {
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      if (reads === 1) throw new Error('no connection');
+      return {};
+    };
+    const { written, failures, completed } = await settledLate(read, { retryMs: 10_000 });
+
+    expect(written).toEqual([{ handlers: { slow: 'succeeded' } }]);
+    expect(failures).toEqual([expect.stringContaining('remembered in this process only: no connection')]);
+    expect(completed.unwritten).toBe(true);
+  });
+
+  it('is remembered in this process if the store does not answer in time', async () => {
+    const { written, failures, completed } = await settledLate(() => Promise.reject(new Error('no connection')));
+
+    expect([written, failures.length]).toEqual([[], 1]);
+    expect([completed.unwritten, completed.handlers.get('slow')]).toEqual([true, 'succeeded']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { HandlerCheckpoints } from '../../../../lib/handlers/dispatch.js';
 import { toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
 import { deferred } from '../../../support/deferred.js';
 import { deliveryOf } from '../../../support/deliveries.js';
@@ -88,6 +89,23 @@ describe('the processor of delivery jobs', () => {
       'attempt 1: mine failed, flaky failed, hopeless failed for good',
       'attempt 2: waiting for a worker that has theirs',
     ]);
+  });
+
+  it('keeps what was written meanwhile when a handler succeeds after its attempt', async () => {
+    const bench = new DeliveryBench();
+    const overdue: HandlerCheckpoints[] = [];
+    bench.host = {
+      dispatch: async (_delivery, { checkpoints }) => {
+        overdue.push(checkpoints);
+        return { retryable: ['mine'], final: [] };
+      },
+    };
+    await bench.work();
+    bench.job.progress = { ...bench.job.progress, discarded: true };
+
+    await overdue[0]!.settle('mine', 'succeeded');
+
+    expect(bench.job.progress).toMatchObject({ discarded: true, handlers: { mine: 'succeeded' } });
   });
 
   it('does not retry a handler that failed permanently until a person retries the job', async () => {

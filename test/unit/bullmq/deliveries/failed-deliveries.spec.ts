@@ -100,6 +100,20 @@ describe('replaying all failed events', () => {
     expect(set.retried.toSorted()).toEqual(present.toSorted());
   });
 
+  it('reports a single event in the singular', async () => {
+    set.fail(501);
+    set.accepted = 1;
+    set.refusal = new Error('Connection is closed.');
+    set.meanwhile = () => {
+      set.ids.splice(0, 499);
+      set.meanwhile = () => undefined;
+    };
+
+    await expect(failed.replayAll()).rejects.toMatchObject({
+      message: expect.stringContaining(' 1 event was replayed before: repeat the call'),
+    });
+  });
+
   it('reports how many events it replayed before the store failed, and replays the rest when called again', async () => {
     set.fail(850);
     set.accepted = 1;
