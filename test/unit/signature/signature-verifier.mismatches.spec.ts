@@ -35,6 +35,10 @@ async function refuse(
   }
 }
 
+function signatureOf({ headers }: ReturnType<typeof withHmac>): string {
+  return headers['webhook-signature'] ?? '';
+}
+
 describe('deliveries that verify with no secret', () => {
   it('are logged once a minute with the module instance, the path and their number', async () => {
     const app = verifierOf(settings);
@@ -128,6 +132,47 @@ describe('deliveries that verify with no secret', () => {
       expect(warnings()).toEqual([expect.stringMatching(advice)]);
       expect(warnings()[0]).toMatch(/\(module instance "default", \/hooks\/gemini\)$/);
       expect(warnings()[0]).not.toMatch(/SECRET|secret/);
+    });
+
+    it.each<[string, GeminiWebhooksSettings['jwks'], string]>([
+      ['no claims if none is checked', {}, ''],
+      [
+        'the audience',
+        { audience: 'app' },
+        ' Compare jwks.audience (GEMINI_WEBHOOK_AUDIENCE) with the claims of a token.',
+      ],
+      ['the issuer', { issuer: 'google' }, ' Compare jwks.issuer with the claims of a token.'],
+    ])('are logged with advice on %s', async (_what, claims, compare) => {
+      await refuse(verifierOf({ ...settings, jwks: { keySet: google.keySet, ...claims } }), 1, forged);
+
+      expect(warnings()).toEqual([
+        expect.stringContaining(`A simulator has keys of its own.${compare} A proxy or tunnel`),
+      ]);
+    });
+
+    it.each([
+      ['also as a static one', () => `v1,${'A'.repeat(43)}= ${signatureOf(forged())}`],
+      ['in no way that is known', () => `v9,${'A'.repeat(43)}=`],
+    ])('are logged with advice on the secret if they are signed %s', async (_how, signature) => {
+      const { headers } = forged();
+      await refuse(verifierOf(settings), 1, () => ({
+        headers: { ...headers, 'webhook-signature': signature() },
+        body,
+      }));
+
+      expect(warnings()).toEqual([expect.stringMatching(/any secret: does GEMINI_WEBHOOK_SECRET/)]);
+    });
+
+    it('are logged with advice on keys if only deliveries before the last verified one were static', async () => {
+      const app = verifierOf(settings);
+      await app.verifier.verify(requestOf(withHmac(secret, body)));
+      await refuse(app, 2);
+      jest.advanceTimersByTime(60_000);
+      await app.verifier.verify(requestOf(withHmac(secret, body)));
+      await refuse(app, 3, forged);
+
+      expect(warnings()).toHaveLength(2);
+      expect(warnings()[1]).toMatch(/^3 deliveries .*any public key/);
     });
 
     it('are logged with the same advice if they are tokens', async () => {

@@ -130,6 +130,25 @@ describe('a delivery signed with a configured secret', () => {
   });
 });
 
+describe('what is not a request', () => {
+  const good = requestOf(withHmac(secret, body));
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['headers alone', { headers: good.headers }],
+    ['no headers', { ...good, headers: undefined }],
+    ['headers as a text', { ...good, headers: 'webhook-id: msg_1' }],
+    ['the body as a text', { ...good, body: good.body.toString() }],
+    ['a parsed body', { ...good, body: JSON.parse(body) as unknown }],
+  ])('is refused with advice: %s', async (_what, request) => {
+    expect(await refusalOf(() => verifierOf(settings).verifier.verify(request as never))).toMatchObject({
+      code: 'invalid_argument',
+      message: 'SignatureVerifier.verify: give { headers, body, url, params } with the raw bytes as a Buffer in body.',
+    });
+  });
+});
+
 describe('a body that is not an event', () => {
   const bodies: [string, string | Buffer][] = [
     ['empty', ''],
