@@ -33,11 +33,11 @@ function checkKinds(event: unknown, pattern: unknown): void {
   if (!isObject(event) || typeof event['type'] !== 'string')
     throw new GeminiWebhooksError('invalid_argument', `isGeminiEvent: got ${describe(event)} that is not an event.`);
   const patterns: readonly unknown[] = Array.isArray(pattern) ? pattern : [pattern];
-  const other = patterns.find((one) => typeof one !== 'string');
-  if (patterns.every((one) => typeof one === 'string')) return;
+  const wrong = patterns.findIndex((one) => typeof one !== 'string');
+  if (wrong < 0) return;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    `isGeminiEvent: got ${describe(other)} for a pattern. Give 'batch.succeeded', 'batch.*', '*', or a list of them.`,
+    `isGeminiEvent: got ${describe(patterns[wrong])} for a pattern. Give 'batch.succeeded', 'batch.*', '*', or a list of them.`,
   );
 }
 

@@ -82,6 +82,49 @@ describe('isGeminiEvent', () => {
   });
 });
 
+describe('isGeminiEvent', () => {
+  const event = { type: 'batch.succeeded' } as GeminiEvent;
+
+  it.each<[unknown, boolean]>([
+    ['batch.succeeded', true],
+    [['batch.failed', 'batch.*'], true],
+    [['batch.failed'], false],
+    [[], false],
+    ['no.event', false],
+  ])('tells whether an event matches %j', (pattern, matches) => {
+    expect(isGeminiEvent(event, pattern as GeminiEventPattern)).toBe(matches);
+  });
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['batch.succeeded', 'a string'],
+    [{}, 'an object'],
+    [{ type: 7 }, 'an object'],
+  ])('refuses what is not an event: %j', (given, kind) => {
+    expect(() => isGeminiEvent(given as never, '*')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: `isGeminiEvent: got ${kind} that is not an event.`,
+      }),
+    );
+  });
+
+  it.each([
+    [null, 'null'],
+    [7, 'a number'],
+    [['batch.*', undefined], 'undefined'],
+    [[null, 'batch.*'], 'null'],
+  ])('refuses a pattern that is no text: %j', (given, kind) => {
+    expect(() => isGeminiEvent(event, given as never)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: `isGeminiEvent: got ${kind} for a pattern. Give 'batch.succeeded', 'batch.*', '*', or a list of them.`,
+      }),
+    );
+  });
+});
+
 describe('the catalogue', () => {
   it('has types that start with their kind', () => {
     expect(TYPES.filter((type) => !type.startsWith(`${GEMINI_EVENTS[type].kind}.`))).toEqual([]);

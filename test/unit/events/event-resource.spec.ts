@@ -65,4 +65,16 @@ describe('outputUri', () => {
   it('skips a field that is not a string', () => {
     expect(uriOf({ output_file_uri: null, video_uri: 'b' })).toBe('b');
   });
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['batch', 'a string'],
+    [{}, 'an object'],
+    [{ data: null }, 'an object'],
+  ])('refuses what is not an event: %j', (given, kind) => {
+    expect(() => outputUri(given as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_argument', message: `outputUri: got ${kind} that is not an event.` }),
+    );
+  });
 });
