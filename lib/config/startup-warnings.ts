@@ -55,7 +55,7 @@ export function startupWarnings(config: GeminiWebhooksConfig, { hasRoute = true 
         'Set GEMINI_WEBHOOK_BINDING_SECRET (binding.secret) to a random string, and list the API key in GEMINI_WEBHOOK_PREVIOUS_API_KEYS (binding.previousApiKeys) until those jobs have ended.',
     );
   }
-  const refused = refusedStarts(config);
+  const refused = hasRoute && refusedStarts(config);
   if (refused) warnings.push(`Each start of a job${instance} without a uri is refused: ${refused}`);
   const lengths = hmac && Array.isArray(hmac.secrets) ? hmac.secrets.map(secretLength) : [];
   if (lengths.some((length) => length < MIN_SECRET_BYTES))

@@ -27,7 +27,7 @@ export function unservedUrlWarnings(
   const full = isOrigin ? undefined : publicUrl?.pathname;
   const given = { 'publicUrl (GEMINI_WEBHOOK_PUBLIC_URL)': full, 'endpoint.uri': pathOfUri(endpoint) };
   return Object.entries(given)
-    .filter(([, path]) => path !== undefined && !paths.some((route) => serves(route, path)))
+    .filter(([, path]) => path !== undefined && !paths.some((route) => receives(route, path)))
     .map(
       ([option, path]) =>
         `${option} has the path ${path}, and ${routes}${where}: unless a proxy rewrites the path, deliveries get 404. ` +
@@ -40,11 +40,26 @@ function pathOfUri(endpoint: GeminiWebhooksConfig['endpoint']): string | undefin
   return uri !== undefined && URL.canParse(uri) ? new URL(uri).pathname : undefined;
 }
 
-/** Also true for a route whose syntax is unknown. */
+/** True if a route receives what is sent to a path, also below a prefix, which a proxy may strip. */
+function receives(route: string, path: string): boolean {
+  const segments = path.slice(1).split('/');
+  return segments.some((_segment, index) => serves(route, `/${segments.slice(index).join('/')}`));
+}
+
+/** Also true for a route whose syntax is unknown. Express compares the path as sent, Fastify the decoded one. */
 function serves(route: string, path: string): boolean {
   try {
-    return pathToRegexp(route).regexp.test(path);
+    const { regexp } = pathToRegexp(route);
+    return regexp.test(path) || regexp.test(decoded(path));
   } catch {
     return true;
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
   }
 }

@@ -10,7 +10,8 @@ export class RunningHandlers {
     return () => {
       if (!isRunning) return;
       isRunning = false;
-      this.#names.splice(this.#names.indexOf(handler), 1);
+      // From the end: runs that hang are at the front.
+      this.#names.splice(this.#names.lastIndexOf(handler), 1);
     };
   }
 

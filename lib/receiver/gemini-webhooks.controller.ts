@@ -14,6 +14,8 @@ import { belongsTo } from './guarded-routes.js';
 import { describedInOpenApi } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 
+const MAX_FAILED_NAMES = 10;
+const MAX_NAME_LENGTH = 100;
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 /** Settings of the route of a module instance. */
@@ -70,10 +72,11 @@ function isTrigger(request: object): boolean {
   return headers[TRIGGER_HEADER] !== undefined;
 }
 
+/** Names some of them, shortened: clients and proxies limit the headers of a response. */
 function failedHandlers(receipt: InboxReceipt): Readonly<Record<string, string>> {
-  const names = finalFailuresOf(receipt).map((name) =>
-    encodeURIComponent(name.replaceAll(/\p{Surrogate}/gu, '\uFFFD')),
-  );
+  const names = finalFailuresOf(receipt)
+    .slice(0, MAX_FAILED_NAMES)
+    .map((name) => encodeURIComponent(name.slice(0, MAX_NAME_LENGTH).replaceAll(/\p{Surrogate}/gu, '\uFFFD')));
   return names.length === 0 ? {} : { [FAILED_HANDLERS_HEADER]: names.join(',') };
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
 import { logAtStart } from '../config/startup-warnings.js';
 import { unservedUrlWarnings } from '../config/unserved-urls.js';
@@ -15,6 +15,7 @@ export class StartupLog implements OnApplicationBootstrap {
   readonly #modules: ModulesContainer;
   readonly #moduleRef: ModuleRef;
   readonly #mounted: MountedRoute;
+  readonly #server: HttpAdapterHost;
   readonly #logger = new Logger('GeminiWebhooks');
   #isStarted = false;
 
@@ -23,18 +24,21 @@ export class StartupLog implements OnApplicationBootstrap {
     modules: ModulesContainer,
     moduleRef: ModuleRef,
     @Inject(GEMINI_WEBHOOKS_MOUNT) mounted: MountedRoute,
+    server: HttpAdapterHost,
   ) {
     this.#config = config;
     this.#modules = modules;
     this.#moduleRef = moduleRef;
     this.#mounted = mounted;
+    this.#server = server;
     const hasRoute = guardedRoutes(modules, config.name).length > 0;
     logAtStart(config, this.#logger, { hasRoute });
   }
 
   /** The global prefix and versioning are set after the constructors have run. Nest may call this twice. */
   onApplicationBootstrap(): void {
-    if (this.#isStarted) return;
+    // Without a server, such as in a script, controllers have no routes, and the prefix is not known.
+    if (this.#isStarted || !this.#server.httpAdapter) return;
     this.#isStarted = true;
     const routes = guardedRoutes(this.#modules, this.#config.name);
     const paths = routes.flatMap((route) => routePaths(this.#moduleRef['container'], route));

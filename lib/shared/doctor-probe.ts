@@ -10,7 +10,7 @@ export const DOCTOR_ANSWER_HEADER = 'gemini-webhooks-doctor';
 /** Request header of `npx nestjs-gemini-webhooks trigger`: asks which handlers failed for good, which a 200 does not say. */
 export const TRIGGER_HEADER = 'gemini-webhooks-trigger';
 
-/** Response header with the names of those handlers, URL-encoded and with commas. Sent only if the signature verified. */
+/** Response header with names of those handlers, at most ten, URL-encoded and with commas. Sent only if the signature verified. */
 export const FAILED_HANDLERS_HEADER = 'gemini-webhooks-failed-handlers';
 
 /** Receivers of events in a process. */

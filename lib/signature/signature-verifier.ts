@@ -69,7 +69,7 @@ export class SignatureVerifier {
    * @throws GeminiWebhooksError a code of the HTTP table; `invalid_argument` for what is not a request
    */
   async verify(request: DeliveryRequest): Promise<VerifiedDelivery> {
-    if (!isObject(request) || !isObject(request.headers) || !Buffer.isBuffer(request.body)) {
+    if (!isRequest(request)) {
       throw new GeminiWebhooksError(
         'invalid_argument',
         'SignatureVerifier.verify: give { headers, body, url, params } with the raw bytes as a Buffer in body.',
@@ -154,4 +154,11 @@ export class SignatureVerifier {
       'It is signed by Google, but has no binding token of this deployment. Was its job started with GeminiJobs, with the same binding secret or API key?',
     );
   }
+}
+
+/** Plain JavaScript can pass anything. */
+function isRequest(given: unknown): boolean {
+  if (!isObject(given)) return false;
+  const { headers, body, url, params } = given;
+  return isObject(headers) && Buffer.isBuffer(body) && typeof url === 'string' && isObject(params);
 }

@@ -189,6 +189,35 @@ describe('trigger', () => {
     expect([...headers.keys()].filter((name) => name.startsWith('gemini-webhooks'))).toEqual([]);
   });
 
+  it('names the first of so many failed handlers that their names would not fit into the headers of a response', async () => {
+    class Orders {}
+    const publish = { value: () => Promise.reject(new UnrecoverableEventError('no such order')) };
+    for (let index = 10; index < 60; index += 1) {
+      Object.defineProperty(Orders.prototype, `publish${index}`, { ...publish, configurable: true });
+      const method = Object.getOwnPropertyDescriptor(Orders.prototype, `publish${index}`)!;
+      OnGeminiEvent('batch.succeeded', { name: `${index} ${'ü'.repeat(200)}` })(
+        Orders.prototype,
+        `publish${index}`,
+        method,
+      );
+    }
+    Injectable()(Orders);
+    const { secret, metadata } = receiver();
+    const { origin } = await startApp({ ...metadata, providers: [Orders] }, { adapter });
+    const { code, out, err } = await cli([
+      'trigger',
+      'batch.succeeded',
+      '--to',
+      `${origin}/gemini/webhooks`,
+      '--secret',
+      secret,
+    ]);
+
+    expect(code).toBe(1);
+    expect(out).toContain('200 processed');
+    expect(err).toMatch(/^10 ü+, 11 ü+,.* failed for good/m);
+  });
+
   it('sends a duplicate with the same id, and the app handles it once', async () => {
     const { secret, events, to } = await app();
     const { code, out } = await cli([

@@ -88,4 +88,17 @@ describe('a public URL with a path', () => {
     expect(await warningsOf('https://app.example.com/api/gemini/webhooks')).toEqual([]);
     expect(await warningsOf('https://app.example.com/api/own', { controller: false })).toEqual([]);
   });
+
+  it.each(['', '/orders/hooks'])(
+    'causes no warning in a process without a server: https://app.example.com%s',
+    async (path) => {
+      const logger = new RecordingLogger();
+      const publicUrl = `https://app.example.com${path}`;
+      const imports = [GeminiWebhooksModule.forRoot({ publicUrl, gemini: { apiKey: 'a key' } })];
+      const context = await NestFactory.createApplicationContext(moduleOf({ imports }), { logger });
+      await context.close();
+
+      expect(logger.of('warn').filter((line) => line.includes('publicUrl'))).toEqual([]);
+    },
+  );
 });

@@ -39,6 +39,9 @@ const { event } = deliveryOf();
 const WRONG = [null, 7, 'text', [], true];
 const ALSO_UNDEFINED = [undefined, ...WRONG];
 
+/** A request without its URL and its parameters. */
+const REQUEST = { headers: {}, body: Buffer.from('{}') };
+
 /** What each function refuses. Where a text or an object has a meaning, it is left out. */
 const CALLS: readonly (readonly [name: string, call: Call, given: readonly unknown[]])[] = [
   ['isGeminiEvent', (given) => isGeminiEvent(given, '*'), [...ALSO_UNDEFINED, {}]],
@@ -48,7 +51,11 @@ const CALLS: readonly (readonly [name: string, call: Call, given: readonly unkno
   ['getGeminiToken, name', (given) => getGeminiToken(GeminiJobs, given), [null, 7, [], true, '']],
   ['geminiSignatureGuard', (given) => geminiSignatureGuard(given), [undefined, null, 7, [], true, '']],
   ['GeminiInbox.accept', (given) => app.get(GeminiInbox).accept(given), [...ALSO_UNDEFINED, {}]],
-  ['SignatureVerifier.verify', (given) => app.get(SignatureVerifier).verify(given), [...ALSO_UNDEFINED, {}]],
+  [
+    'SignatureVerifier.verify',
+    (given) => app.get(SignatureVerifier).verify(given),
+    [...ALSO_UNDEFINED, {}, REQUEST, { ...REQUEST, url: '/' }, { ...REQUEST, params: {} }],
+  ],
   ['createBatch', (given) => jobs().createBatch(given), ALSO_UNDEFINED],
   ['createVideo', (given) => jobs().createVideo(given), ALSO_UNDEFINED],
   ['createInteraction', (given) => jobs().createInteraction(given), [undefined, null, 7, 'text', true]],

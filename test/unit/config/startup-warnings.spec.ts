@@ -82,6 +82,13 @@ describe('the app warns at start', () => {
     expect(warningsOf({ ...client, ...bound, ...settings, publicUrl: 'https://app.example.com' })).toEqual([]);
   });
 
+  it('about refused starts only in a process with a route: a worker without a public URL need not start jobs', () => {
+    const config = geminiWebhooksConfig('default', { ...client, jobs: { webhooks: 'required' } }, {});
+
+    expect(startupWarnings(config, { hasRoute: true })).toHaveLength(1);
+    expect(startupWarnings(config, { hasRoute: false })).toEqual([]);
+  });
+
   it('about no refused start if polling is off and a static webhook reports the jobs', () => {
     expect(warningsOf({ ...client, hmac: { secrets: newSecret() }, jobs: { reconcile: false } })).toEqual([]);
   });

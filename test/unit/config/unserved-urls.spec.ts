@@ -37,10 +37,25 @@ describe('a URL whose path no route has', () => {
     ['the path with another case and a slash at the end', `${ORIGIN}/API/gemini/webhooks/`, [ROUTE]],
     ['a path with a value for a parameter', `${ORIGIN}/gemini/acme`, ['/gemini/:project']],
     ['a path with the same parameter', `${ORIGIN}/gemini/:project`, ['/gemini/:project']],
+    ['the path of the route below one that a proxy strips', `${ORIGIN}/orders/v2${ROUTE}`, [ROUTE]],
+    ['a path with a parameter below one that a proxy strips', `${ORIGIN}/orders/gemini/acme`, ['/gemini/:project']],
+    ['the encoded path of a route with spaces and umlauts', `${ORIGIN}/gemini%20hooks/f%C3%BCr`, ['/gemini hooks/für']],
+    ['an encoded path that the route has encoded, too', `${ORIGIN}/f%C3%BCr`, ['/f%C3%BCr']],
     ['any path in a process without routes', `${ORIGIN}/hooks`, []],
     ['any path beside a route in a syntax of its own', `${ORIGIN}/hooks`, ['/own/(.*)']],
   ])('causes no warning if publicUrl is %s', (_what, publicUrl, all) => {
     expect(warningsOf({ publicUrl }, { all })).toEqual([]);
+  });
+});
+
+describe('a path that resembles that of the route', () => {
+  it.each([
+    ['lacks the prefix', '/gemini/webhooks'],
+    ['ends with a longer segment', '/my-api/gemini/webhooks'],
+    ['goes on behind the route', `${ROUTE}/more`],
+    ['is a parameter that is not encoded correctly', '/%E0%A4%A'],
+  ])('causes a warning if it %s', (_what, path) => {
+    expect(warningsOf({ publicUrl: ORIGIN + path })).toEqual([expect.stringContaining(`the path ${path},`)]);
   });
 });
 

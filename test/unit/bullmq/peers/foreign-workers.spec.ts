@@ -18,6 +18,12 @@ describe('a worker', () => {
     expect(warning).toMatch(/^Another worker of the queue "orders" has none of .*, but c, d\. .*queueName/);
   });
 
+  it('says in the warning what to do after a deploy that has renamed every handler', () => {
+    const warning = warningOf(handlers('Orders.publishBatch'), handlers('Orders.publish'));
+
+    expect(warning).toMatch(/but Orders\.publish\. .*If you renamed the handlers, give them their old names/);
+  });
+
   it('names at most ten handlers of the other one', () => {
     const many = Array.from({ length: 20 }, (_, index) => `c${index}`);
 
