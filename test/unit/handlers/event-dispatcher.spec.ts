@@ -299,6 +299,7 @@ describe('EventDispatcher', () => {
 
       const other = dispatcher.dispatch(deliveryOf({ id: 'batch_2' }), { attempt: 1, checkpoints: new DedupeEntry() });
       await jest.advanceTimersByTimeAsync(0);
+      expect(runs).toHaveLength(2);
       runs[1]?.resolve();
       expect(await other).toEqual({ retryable: [], final: [] });
     });
@@ -322,6 +323,8 @@ describe('EventDispatcher', () => {
       const { dispatcher } = dispatcherOf(handler);
       await attempt(dispatcher, 1, new DedupeEntry(), 1000);
 
+      const emitted: unknown[] = [];
+      dispatcher.attempts$.subscribe((one) => emitted.push(one));
       const replayed = new DedupeEntry();
       const replay = dispatcher.dispatch(delivery, { attempt: 1, checkpoints: replayed });
       await jest.advanceTimersByTimeAsync(500);
@@ -331,6 +334,7 @@ describe('EventDispatcher', () => {
       expect(await replay).toEqual({ retryable: [], final: [] });
       expect(replayed.has('slow')).toBe(true);
       expect(runs).toHaveLength(1);
+      expect(emitted).toEqual([]);
     });
 
     it('runs the handler again after a late success for a replay from the start', async () => {

@@ -51,6 +51,8 @@ describe('OnGeminiEvent', () => {
   });
 
   it.each<[OnGeminiEventOptions, RegExp]>([
+    [null as never, /options: got null\. Give \{ name, timeoutMs \}, or nothing\./],
+    ['alerts' as never, /options: got a string\. Give/],
     [{ name: '' }, /name must be a non-empty string/],
     [{ name: 7 as unknown as string }, /name must be a non-empty string/],
     [{ timeoutMs: 0 }, /timeoutMs must be a whole number/],

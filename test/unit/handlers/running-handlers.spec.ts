@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RunningHandlers } from '../../../lib/handlers/running-handlers.js';
+import { listed, RunningHandlers } from '../../../lib/handlers/running-handlers.js';
 
 describe('RunningHandlers', () => {
   it('names each handler until its last run has ended', () => {
@@ -12,16 +12,10 @@ describe('RunningHandlers', () => {
     ends[2]?.();
     expect([running.names, running.size]).toEqual([['Orders.notify'], 1]);
   });
+});
 
-  it('takes no longer for a run beside 100,000 runs that hang', () => {
-    const running = new RunningHandlers();
-    for (let count = 0; count < 100_000; count += 1) running.begin('Orders.hang');
-
-    const startedAt = performance.now();
-    for (let count = 0; count < 10_000; count += 1) running.begin('Orders.publish')();
-
-    // A few milliseconds, and more than a second for a search through all of them.
-    expect(performance.now() - startedAt).toBeLessThan(100);
-    expect(running.size).toBe(100_000);
+describe('listed', () => {
+  it('ends a log line with the names, if there are any', () => {
+    expect([listed(['Orders.publish', 'alerts']), listed([])]).toEqual([': Orders.publish, alerts', '']);
   });
 });

@@ -185,3 +185,9 @@ describe('an entry', () => {
     expect(asSent.decided).toBeNull();
   });
 });
+
+describe('an entry without an attempt', () => {
+  it('names no handlers that run', () => {
+    expect(new DedupeEntry().running).toEqual([]);
+  });
+});
