@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { listed, RunningHandlers } from '../handlers/running-handlers.js';
+import { listed, RunningWork } from '../shared/running-work.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
 import type { GeminiInboxStats, InboxHealth } from '../inbox/inbox-stats.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
@@ -68,7 +68,7 @@ export class BullmqInbox implements InboxEngine {
   readonly #outages = new StoreOutages(this.#logger);
   readonly #monitor = new StoreMonitor(this.#outages);
   readonly #checks = new StoreChecks(this.#logger);
-  readonly #running = new RunningHandlers();
+  readonly #running = new RunningWork();
   readonly #shutdown = new AbortController();
   /** Aborts earlier than `#shutdown`: waiting for the store must not delay the shutdown. */
   readonly #storeWait = new AbortController();

@@ -1,12 +1,12 @@
 import type { DecidedEvent } from '../events/verified-delivery.js';
 import type { HandlerCheckpoints, HandlerSettlement } from '../handlers/dispatch.js';
-import { RunningHandlers } from '../handlers/running-handlers.js';
+import { RunningWork } from '../shared/running-work.js';
 
 /** What the cache remembers of one event. */
 export class DedupeEntry implements HandlerCheckpoints {
   #completed: string[] | undefined;
   #attempts = 0;
-  #running: RunningHandlers | undefined;
+  #running: RunningWork | undefined;
 
   #decided: DecidedEvent | null | undefined;
 
@@ -38,7 +38,7 @@ export class DedupeEntry implements HandlerCheckpoints {
 
   /** Call when a handler starts. The returned function ends its run. */
   begin(handler: string): () => void {
-    this.#running ??= new RunningHandlers();
+    this.#running ??= new RunningWork();
     return this.#running.begin(handler);
   }
 

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
-import { listed } from '../handlers/running-handlers.js';
+import { listed } from '../shared/running-work.js';
 import { checkNames } from '../shared/check-object.js';
 import { counted } from '../shared/counted.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';

@@ -92,7 +92,7 @@ describe.each(OWN_STORES)('an outage of the store on $name', ({ make }) => {
 
   it('does not stop an app from closing while it handles an event', async () => {
     await store.start();
-    const app = await AppProcess.start({ ...both, handlerMs: 200, inbox: { ...both.inbox, drainTimeoutMs: 2_000 } });
+    const app = await AppProcess.start({ ...both, handlerMs: 200 });
     await accepts(app, 'batch_1');
     await until(() => journal.entries('started').length > 0);
     await store.stop();

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { RunningHandlers } from '../../handlers/running-handlers.js';
+import type { RunningWork } from '../../shared/running-work.js';
 import type { InboxHost } from '../../inbox/inbox-engine.js';
 import { OccasionalWarning } from '../../shared/occasional-warning.js';
 import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
@@ -32,7 +32,7 @@ export interface DeliveryWorkerOptions extends Pick<
   /** Resolves when the store can be used. */
   prepare(): Promise<void>;
   /** Keeps track of the handlers that run. */
-  readonly running: RunningHandlers;
+  readonly running: RunningWork;
   onFailure(message: string): void;
 }
 
@@ -60,7 +60,7 @@ export function deliveryWorker({
     running,
   });
   return new DrainingWorker<DeliveryJobData, void>({
-    make: async (tracked) => {
+    make: async () => {
       await prepare();
       // Peers must know this worker's handlers, and this worker theirs: otherwise one could complete the other's events.
       await peers.ready();
@@ -76,11 +76,12 @@ export function deliveryWorker({
       });
       const options = workerOptions(config, config.concurrency);
       const handsOff = () => peers.handsOff;
-      const worker = withErrorsHandled(store.worker(config.queueName, tracked(processor), options, handsOff));
+      const worker = withErrorsHandled(store.worker(config.queueName, processor, options, handsOff));
       worker.on('completed', ({ id }) => completedHandlers.forget(id));
       worker.on('failed', (job) => job?.finishedOn !== undefined && completedHandlers.forget(job.id));
       return worker;
     },
+    work: running,
     onFailure,
   });
 }

@@ -1,4 +1,4 @@
-import { RunningHandlers } from '../../handlers/running-handlers.js';
+import { RunningWork } from '../../shared/running-work.js';
 
 const TICKS_PER_LOCK = 10;
 const MAX_TICK_MS = 1_000;
@@ -12,7 +12,7 @@ export class EventLoopMonitor {
   readonly #tickMs: number;
   readonly #onBlocked: (message: string) => void;
   readonly #now: () => number;
-  readonly #running: RunningHandlers;
+  readonly #running: RunningWork;
   #tickedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -24,11 +24,11 @@ export class EventLoopMonitor {
     lockMs: number,
     {
       onBlocked,
-      running = new RunningHandlers(),
+      running = new RunningWork(),
       now = () => performance.now(),
     }: {
       readonly onBlocked: (message: string) => void;
-      readonly running?: RunningHandlers;
+      readonly running?: RunningWork;
       readonly now?: () => number;
     },
   ) {

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { pause } from '../../shared/pause.js';
 
 const PAUSE_MS = { min: 50, max: 1_000 } as const;
 
@@ -28,7 +28,7 @@ export class RetryBudget {
     if (leftMs <= 0 || this.#signal?.aborted) return false;
     const pauseMs = Math.min(this.#pauseMs, leftMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS.max);
-    await wait(pauseMs, undefined, this.#signal && { signal: this.#signal }).catch(() => undefined);
+    await pause(pauseMs, this.#signal).catch(() => undefined);
     return true;
   }
 

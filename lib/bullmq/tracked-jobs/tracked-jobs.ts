@@ -2,6 +2,7 @@ import { GeminiWebhooksError, messageOf } from '../../errors.js';
 import type { VerifiedDelivery } from '../../events/verified-delivery.js';
 import type { JobTracking } from '../../inbox/job-tracker.js';
 import { outcomeOfEvent } from '../../jobs/job-outcome.js';
+import { RunningWork } from '../../shared/running-work.js';
 import { settlesWithin } from '../../shared/timeouts.js';
 import { BullmqJobTracker } from './bullmq-job-tracker.js';
 import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
@@ -44,6 +45,7 @@ export class TrackedJobs {
   readonly #host: TrackedJobsHost;
   readonly #endedJobs: EndedJobs;
   readonly #findEvent: ReturnType<typeof endingEventFinder>;
+  readonly #checks = new RunningWork();
   #queue: Supervised<TrackedJobQueue> | undefined;
   #worker: DrainingWorker<TrackedJobData | TrackedJobAlias, TrackedJobResult> | undefined;
 
@@ -85,23 +87,25 @@ export class TrackedJobs {
     this.#queue.start();
     if (!this.#config.workers) return;
     this.#worker = new DrainingWorker<TrackedJobData | TrackedJobAlias, TrackedJobResult>({
-      make: async (tracked) => {
+      make: async () => {
         await prepare();
         const processor = await this.#processor();
         const options = workerOptions(this.#config, MAX_CONCURRENT_CHECKS);
-        const worker = withErrorsHandled(store.worker(name, tracked(processor), options));
+        const worker = withErrorsHandled(store.worker(name, processor, options));
         worker.on('completed', (job) => this.#onEnded(job));
         worker.on('failed', (job) => job?.finishedOn !== undefined && this.#onEnded(job));
         return worker;
       },
+      work: this.#checks,
       onFailure,
     });
     this.#worker.start();
   }
 
   #processor() {
+    const { check, ...tracking } = this.#tracking;
     return trackedJobProcessor({
-      tracking: this.#tracking,
+      tracking: { ...tracking, check: (job, event) => check(job, event).finally(this.#checks.begin(job.id)) },
       findEvent: this.#findEvent,
       accept: (delivery) => this.#host.accept(delivery),
       learnName: (job, name) => this.tracker.learnName(job, name),

@@ -46,46 +46,6 @@ describe('completing a job', () => {
   });
 });
 
-describe('the retry budget of an attempt', () => {
-  it('waits longer before each retry, up to a second, until the time is used up', async () => {
-    const budget = new RetryBudget(300);
-    const startedAt = performance.now();
-    const waits: number[] = [];
-    for (let before = startedAt; await budget.backOff(); before = performance.now())
-      waits.push(performance.now() - before);
-
-    // Pauses of 50, 100 and 150 ms: what is left of 300 ms.
-    expect(waits.length).toBeLessThanOrEqual(4);
-    expect(waits[0]).toBeGreaterThanOrEqual(45);
-    expect(waits[1]).toBeGreaterThanOrEqual(95);
-    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
-  });
-
-  it('is whole again after a request that succeeded', async () => {
-    const budget = new RetryBudget(60);
-    while (await budget.backOff());
-    budget.reset();
-
-    expect(await budget.backOff()).toBe(true);
-  });
-
-  it('ends with its signal, also during a wait', async () => {
-    const stop = new AbortController();
-    const budget = new RetryBudget(60_000, stop.signal);
-    const firstAt = performance.now();
-    for (let retry = 0; retry < 3; retry += 1) await budget.backOff();
-    // Pauses of 50, 100 and 200 ms.
-    expect(performance.now() - firstAt).toBeLessThan(1_500);
-    const waiting = budget.backOff();
-    const startedAt = performance.now();
-    stop.abort();
-
-    expect(await waiting).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(350);
-    expect(await budget.backOff()).toBe(false);
-  });
-});
-
 describe('postponing an event after the store failed', () => {
   beforeEach(() => {
     jest.useFakeTimers({ now: 1_000, doNotFake: ['nextTick', 'queueMicrotask', 'setTimeout', 'setImmediate'] });
