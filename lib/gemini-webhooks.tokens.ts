@@ -41,8 +41,10 @@ export function getGeminiToken<T>(
   type: Type<T> | (abstract new (...args: never[]) => T),
   name = DEFAULT_NAME,
 ): InjectionToken<T> {
-  if (typeof type !== 'function')
-    throw new GeminiWebhooksError('invalid_argument', `getGeminiToken: got ${String(type)}. Give a class, GeminiJobs.`);
+  if (typeof type !== 'function') {
+    const given = type === null ? 'null' : typeof type;
+    throw new GeminiWebhooksError('invalid_argument', `getGeminiToken: got ${given}. Give a class, GeminiJobs.`);
+  }
   checkName('getGeminiToken', name);
   return name === DEFAULT_NAME ? (type as Type<T>) : `${type.name}(${name})`;
 }

@@ -13,7 +13,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   inbox: ['handlers', 'telemetry', 'events', 'config', 'shared'],
   health: ['inbox', 'signature', 'static-webhooks', 'telemetry', 'config', 'shared'],
   handlers: ['claims', 'telemetry', 'events', 'shared'],
-  claims: [],
+  claims: ['shared'],
   bus: ['events', 'shared'],
   jobs: ['handlers', 'inbox', 'signature', 'telemetry', 'events', 'config', 'shared'],
   'static-webhooks': ['signature', 'events', 'config', 'shared'],

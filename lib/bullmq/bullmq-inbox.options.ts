@@ -2,7 +2,7 @@ import type { BackoffOptions, Telemetry } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { InboxHost } from '../inbox/inbox-engine.js';
-import { checkObject, describe } from '../shared/check-object.js';
+import { checkObject, describe, quoted } from '../shared/check-object.js';
 import { checkWholeNumbers } from '../config/numbers.js';
 import { WORKER_ABSENT_MS } from './peers/handler-roster.js';
 import {
@@ -199,7 +199,7 @@ function checkedBackoff(value: BackoffOptions | undefined): BackoffOptions | und
   if (known && Number.isSafeInteger(delay) && delay! >= 0 && jitter >= 0 && jitter <= 1) return value;
   return invalid(
     'backoff',
-    `got ${JSON.stringify(value)}`,
+    `got ${quoted(value)}`,
     "Give { type: 'exponential' or 'fixed', delay: whole milliseconds, jitter: 0 to 1 }.",
   );
 }

@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from '../errors.js';
+import { quoted } from '../shared/check-object.js';
 
 /** SQL dialect of an app's database. MariaDB is `mysql`, CockroachDB is `postgres`. */
 export type GeminiClaimsDialect = 'postgres' | 'mysql' | 'sqlite';
@@ -46,6 +47,6 @@ export function checkedDialect(dialect: unknown): GeminiClaimsDialect {
   if (known) return known;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    `The dialect ${JSON.stringify(dialect)} is unknown: give ${CLAIMS_DIALECTS.join(', ')}.`,
+    `The dialect ${quoted(dialect)} is unknown: give ${CLAIMS_DIALECTS.join(', ')}.`,
   );
 }

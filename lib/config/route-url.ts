@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from '../errors.js';
+import { quoted } from '../shared/check-object.js';
 import { fillPath } from './gemini-webhooks.route.js';
 
 /** Returns the mounted path of the module instance's route; `undefined` if this process does not mount it. */
@@ -48,10 +49,10 @@ export function routeUrl(
  * @throws GeminiWebhooksError `invalid_argument`
  */
 export function checkedUri(owner: string, uri: string): string {
-  const url = URL.canParse(uri) ? new URL(uri) : undefined;
+  const url = typeof uri === 'string' && URL.canParse(uri) ? new URL(uri) : undefined;
   if (url && /^https?:$/.test(url.protocol) && !uri.includes('#')) return uri;
   throw new GeminiWebhooksError(
     'invalid_argument',
-    `${owner}: got uri ${JSON.stringify(uri)}. Give a full https: URL without a fragment.`,
+    `${owner}: got uri ${quoted(uri)}. Give a full https: URL without a fragment.`,
   );
 }

@@ -3,6 +3,7 @@ import { geminiApiKey, type GeminiClient } from './gemini-client.js';
 import type { EndpointOptions, GeminiWebhooksSettings } from './gemini-webhooks.options.js';
 import { checkGroup, checkUrl, invalid, show } from './option-checks.js';
 import { describe } from '../shared/check-object.js';
+import { hasMethods } from '../shared/is-object.js';
 
 /** Checked options of the static webhook that is synced at start. */
 export interface EndpointConfig extends EndpointOptions {
@@ -35,7 +36,7 @@ export function endpointConfig(endpoint: GeminiWebhooksSettings['endpoint']): En
   }
   const subscribed = subscribedEvents(events);
   if ('todo' in subscribed) invalid('endpoint.events', subscribed.given, subscribed.todo);
-  if (typeof secretStore !== 'function' && typeof secretStore?.load !== 'function') {
+  if (typeof secretStore !== 'function' && !hasMethods(secretStore, 'load', 'save')) {
     invalid(
       'endpoint.secretStore',
       `got ${describe(secretStore)}`,

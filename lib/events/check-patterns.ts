@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from '../errors.js';
+import { quoted } from '../shared/check-object.js';
 import { isPattern, PATTERNS } from './event-pattern.js';
 import { suggestedEvent } from './suggested-event.js';
 
@@ -16,7 +17,7 @@ export function checkPatterns(
   const index = patterns.findIndex((one) => !isPattern(one));
   if (patterns.length > 0 && index < 0) return;
   const wrong = patterns[index];
-  const given = patterns.length === 0 ? 'an empty list' : String(JSON.stringify(wrong));
+  const given = patterns.length === 0 ? 'an empty list' : quoted(wrong);
   throw new GeminiWebhooksError(
     code,
     `${where}: ${given} is not an event.${suggestedEvent(wrong, PATTERNS)} Give a type of the catalogue ('batch.succeeded'), all types of a kind ('batch.*'), or '*', which also matches types unknown to this version.`,

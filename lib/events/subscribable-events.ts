@@ -1,4 +1,5 @@
 import { GeminiWebhooksError } from '../errors.js';
+import { quoted } from '../shared/check-object.js';
 import { catalogueType, GEMINI_EVENTS, type SubscribableGeminiEventType } from './event-catalogue.js';
 import { suggestedEvent } from './suggested-event.js';
 
@@ -19,7 +20,7 @@ export function subscribedEvents(names: unknown): SubscribedEvents {
     const type = typeof name === 'string' ? catalogueType(name) : undefined;
     if (type === undefined)
       return {
-        given: `got ${JSON.stringify(name)}, which Gemini does not send`,
+        given: `got ${quoted(name)}, which Gemini does not send`,
         todo: `${suggestedEvent(name, SUBSCRIBABLE)} ${list}`.trimStart(),
       };
     if (!isSubscribable(type)) return { given: `got "${type}", which cannot be subscribed to`, todo: list };

@@ -1,6 +1,6 @@
 import type { Interactions } from '@google/genai';
 import { GeminiWebhooksError } from '../errors.js';
-import { callOptions } from '../shared/check-object.js';
+import { callOptions, quoted } from '../shared/check-object.js';
 import { checkBackground } from './job-plans.js';
 import { checkTimeout } from './timeout-check.js';
 
@@ -42,7 +42,7 @@ function checkCommon(method: string, given: Fields): void {
   const { model, agent, response_format: format } = given;
   if (agent !== undefined) throw invalid(method, 'agent is set', 'Leave it out: agents create no videos.');
   if (model !== undefined && !isText(model)) {
-    throw invalid(method, `model is ${JSON.stringify(model)}`, 'Give the name of a model, or leave it out.');
+    throw invalid(method, `model is ${quoted(model)}`, 'Give the name of a model, or leave it out.');
   }
   if (format !== undefined) checkFormat(method, format);
   checkBackground(method, given);
@@ -54,11 +54,11 @@ function checkFormat(method: string, format: unknown): void {
   }
   const { type = 'video', duration } = format as Fields;
   if (type !== 'video') {
-    throw invalid(method, `response_format.type is ${JSON.stringify(type)}`, 'Leave it out: the type is always video.');
+    throw invalid(method, `response_format.type is ${quoted(type)}`, 'Leave it out: the type is always video.');
   }
   // The API responds with 400 to a number.
   if (duration !== undefined && !(typeof duration === 'string' && /^\d+(\.\d+)?s$/.test(duration))) {
-    throw invalid(method, `response_format.duration is ${JSON.stringify(duration)}`, "Give seconds as a string: '8s'.");
+    throw invalid(method, `response_format.duration is ${quoted(duration)}`, "Give seconds as a string: '8s'.");
   }
 }
 

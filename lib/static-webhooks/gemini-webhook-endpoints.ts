@@ -5,10 +5,11 @@ import { GeminiWebhooksError, reasonOf } from '../errors.js';
 import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
 import { subscribedEvents } from '../events/subscribable-events.js';
 import { checkedUri } from '../config/route-url.js';
-import { callOptions } from '../shared/check-object.js';
+import { callOptions, quoted } from '../shared/check-object.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { StaticWebhookSecrets } from './webhook-secrets.js';
-import { RotationStore, isWebhookName } from './rotation-store.js';
+import { isWebhookName, type RotationStore } from './rotation-store.js';
+import { SecretStores } from './secret-stores.js';
 import { WebhookSync, type EndpointSyncResult } from './webhook-sync.js';
 import { WebhookLock, type DistributedLock, type LockWait } from './webhook-lock.js';
 import { rotateSecret, type RotationDeps } from './secret-rotation.js';
@@ -83,9 +84,7 @@ export interface GeminiWebhookEndpointsParts {
 export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   readonly #parts: GeminiWebhookEndpointsParts;
   readonly #lock: WebhookLock;
-  readonly #created = new Map<SigningSecretStoreFactory, SigningSecretStore>();
-  /** By the webhook's name. */
-  readonly #stores = new Map<string, RotationStore>();
+  readonly #stores: SecretStores;
   readonly #logger = new Logger('GeminiWebhooks');
   #status: EndpointStatus = { state: 'off' };
   #isClosed = false;
@@ -93,6 +92,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   constructor(parts: GeminiWebhookEndpointsParts) {
     this.#parts = parts;
     this.#lock = new WebhookLock(parts.lock);
+    this.#stores = new SecretStores(parts.host);
   }
 
   /** Status of the `endpoint` option's sync at start. */
@@ -105,7 +105,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    * call in several processes at once. A disabled webhook is logged and stays disabled. If the store does not have its
    * secret, the secret is rotated, and the old one stays valid for 24 hours.
    *
-   * @throws GeminiWebhooksError `invalid_argument` for an event that cannot be subscribed to, before any request;
+   * @throws GeminiWebhooksError `invalid_argument` before any request, for example for an event that cannot be subscribed to;
    *   `invalid_option` without a client or a URI; `secret_not_saved` when the store fails; `inbox_unavailable` when the
    *   lock cannot be acquired; what the SDK throws
    */
@@ -114,12 +114,13 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   }
 
   async #sync({ name, uri, events, secretStore }: EndpointSyncOptions, wait?: LockWait): Promise<EndpointSyncResult> {
-    if (!isWebhookName(name)) throw invalidArgument(`sync: name: got ${JSON.stringify(name)}. ${NAME_TODO}`);
+    if (!isWebhookName(name)) throw invalidArgument(`sync: name: got ${quoted(name)}. ${NAME_TODO}`);
     const subscribed = subscribedEvents(events);
     if ('todo' in subscribed) throw invalidArgument(`sync: events: ${subscribed.given}. ${subscribed.todo}`);
     const target = uri === undefined ? this.#routeUri() : checkedUri(OWNER, uri);
     const deps = this.#deps();
-    const desired = { name, uri: target, events: subscribed.types, store: this.#storeFor(name, secretStore) };
+    const store = this.#use(name, this.#stores.open(`${OWNER}.sync`, secretStore));
+    const desired = { name, uri: target, events: subscribed.types, store };
     return this.#lock.run(name, (lock) => new WebhookSync(deps, desired, lock).run(), wait);
   }
 
@@ -134,10 +135,11 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
     const { revokePrevious, secretStore } = callOptions(`${OWNER}.rotate`, options);
     if (revokePrevious !== 'after24h' && revokePrevious !== 'now')
       throw invalidArgument(`rotate: revokePrevious: give 'after24h' or 'now'.`);
+    const opened = secretStore === undefined ? undefined : this.#stores.open(`${OWNER}.rotate`, secretStore);
     const deps = this.#deps();
     const webhook = await deps.api.get(id);
     const { name = id } = webhook;
-    const store = secretStore ? this.#storeFor(name, secretStore) : this.#stores.get(name);
+    const store = opened ? this.#use(name, opened) : this.#stores.get(name);
     if (!store) {
       throw invalidArgument(
         `rotate: no store is known for the static webhook "${name}". Give a secretStore, or sync it first.`,
@@ -180,7 +182,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    */
   async syncAtStart({ required, ...endpoint }: EndpointConfig): Promise<void> {
     if (this.#isClosed) return;
-    this.#storeFor(endpoint.name, endpoint.secretStore);
+    this.#use(endpoint.name, this.#stores.open(`${OWNER}.sync`, endpoint.secretStore));
     this.#status = { state: 'syncing' };
     const failure = this.#sync(endpoint, { isPatient: true }).then(
       (result) => this.#syncedAtStart(endpoint.name, result),
@@ -210,21 +212,12 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
   /** Closes the stores that this object created. */
   async onApplicationShutdown(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#created.values()].map((store) => store.close?.()));
+    await this.#stores.close();
   }
 
-  #storeFor(name: string, given: SigningSecretStore | SigningSecretStoreFactory): RotationStore {
-    const used = typeof given === 'function' ? this.#createStore(given) : given;
-    const known = this.#stores.get(name);
-    const store = known?.uses(used) ? known : new RotationStore(name, used);
-    this.#stores.set(name, store);
+  #use(name: string, opened: SigningSecretStore): RotationStore {
+    const store = this.#stores.use(name, opened);
     this.#parts.secrets?.follow(store);
-    return store;
-  }
-
-  #createStore(factory: SigningSecretStoreFactory): SigningSecretStore {
-    const store = this.#created.get(factory) ?? factory(this.#parts.host);
-    this.#created.set(factory, store);
     return store;
   }
 

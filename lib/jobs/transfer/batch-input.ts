@@ -57,6 +57,7 @@ export async function batchInput(
 ): Promise<File> {
   const given = callOptions('GeminiJobs.batchInput', options);
   const { name, displayName, mimeType = 'jsonl', temporaryFolder = tmpdir(), signal } = given;
+  checkTexts({ name, displayName, mimeType, temporaryFolder });
   checkIterable(requests);
   signal?.throwIfAborted();
   const existing = name === undefined ? undefined : await existingFile(ai, name);
@@ -80,6 +81,16 @@ export async function batchInput(
     throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function checkTexts(options: Readonly<Record<string, unknown>>): void {
+  for (const [option, given] of Object.entries(options)) {
+    if (given !== undefined && typeof given !== 'string')
+      throw new GeminiWebhooksError(
+        'invalid_argument',
+        `GeminiJobs.batchInput: ${option}: got ${describe(given)}. Give a string.`,
+      );
   }
 }
 

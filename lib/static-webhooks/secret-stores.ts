@@ -1,0 +1,56 @@
+import { GeminiWebhooksError } from '../errors.js';
+import { describe } from '../shared/check-object.js';
+import { hasMethods } from '../shared/is-object.js';
+import { RotationStore } from './rotation-store.js';
+import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
+
+const TODO = 'Give fileSecretStore(path), bullmqSecretStore(), or your own SigningSecretStore.';
+
+/** The stores that this process uses for the secrets of its static webhooks. */
+export class SecretStores {
+  readonly #host: SigningSecretStoreHost;
+  readonly #created = new Map<SigningSecretStoreFactory, SigningSecretStore>();
+  /** By the webhook's name. */
+  readonly #stores = new Map<string, RotationStore>();
+
+  /** @param host passed to factories */
+  constructor(host: SigningSecretStoreHost) {
+    this.#host = host;
+  }
+
+  /** Returns the store that was last used for a webhook. */
+  get(name: string): RotationStore | undefined {
+    return this.#stores.get(name);
+  }
+
+  /**
+   * Returns the given store, or the one that the factory creates the first time.
+   *
+   * @param where what it was given to
+   * @throws GeminiWebhooksError `invalid_argument` for what is not a store
+   */
+  open(where: string, given: SigningSecretStore | SigningSecretStoreFactory): SigningSecretStore {
+    if (typeof given !== 'function') return checked(where, given);
+    const store = this.#created.get(given) ?? checked(where, given(this.#host));
+    this.#created.set(given, store);
+    return store;
+  }
+
+  /** Uses a store for a webhook from now on. */
+  use(name: string, store: SigningSecretStore): RotationStore {
+    const known = this.get(name);
+    const used = known?.uses(store) ? known : new RotationStore(name, store);
+    this.#stores.set(name, used);
+    return used;
+  }
+
+  /** Closes the stores that were created by a factory. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#created.values()].map((store) => store.close?.()));
+  }
+}
+
+function checked(where: string, store: SigningSecretStore): SigningSecretStore {
+  if (hasMethods(store, 'load', 'save')) return store;
+  throw new GeminiWebhooksError('invalid_argument', `${where}: secretStore: got ${describe(store)}. ${TODO}`);
+}
