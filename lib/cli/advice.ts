@@ -6,7 +6,8 @@ const BY_CODE: Readonly<Record<GeminiDeliveryErrorCode, string>> = {
   malformed_header: 'Something in front of the app changes the webhook-* headers: make it pass them on unchanged.',
   timestamp_out_of_tolerance: 'The clocks of this machine and of the server differ: synchronize both with NTP.',
   malformed_event: 'Something in front of the app changes the body: make it pass on the bytes unchanged.',
-  signature_mismatch: 'Sign with the secret of the app.',
+  signature_mismatch:
+    'Sign with the secret of the app. Its log says within a minute what could not be verified, and why.',
   unbound_delivery:
     'The signature is valid, but no job of this app requested the webhook. Start one with GeminiJobs (against "simulate"), or set binding: false.',
   request_timeout: 'The body arrived too slowly: look at the proxies in front of the app.',

@@ -82,7 +82,7 @@ async function sendAll(
   { print, printError, fetch }: CommandHost,
 ): Promise<void> {
   const advice = new Set<string>();
-  let [sent, unexpected, accepted, failed] = [0, 0, 0, 0];
+  let [sent, unexpected, accepted, stored, failed] = [0, 0, 0, 0, 0];
   const send = async ({ headers, body }: { readonly headers: Record<string, string>; readonly body: string }) => {
     const request = { method: 'POST', headers: { ...headers, [TRIGGER_HEADER]: '1' }, body };
     const result = await sendRequest(to, request, fetch);
@@ -91,6 +91,7 @@ async function sendAll(
     print(json ? jsonLine(type, headers['webhook-id'] ?? '', result, isRight) : line(type, headers, result));
     sent += 1;
     if (isReceipt(result)) accepted += 1;
+    if (result.code === 'accepted') stored += 1;
     if (isSuccess(result) && !isReceipt(result))
       advice.add(`The response does not come from this module. ${NOT_THE_MODULE}`);
     if (isRight) return;
@@ -105,7 +106,9 @@ async function sendAll(
   await paced(count, rate, async () => {
     await Promise.all(deliveriesOf(triggeredEvent(type, data), signer, fault).map(send));
   });
-  if (accepted > 0) advice.add((await unhandledWarning(type, { to, signer, fetch })) ?? '');
+  const unhandled = accepted > 0 ? await unhandledWarning(type, { to, signer, fetch }) : undefined;
+  if (unhandled !== undefined) advice.add(unhandled);
+  else if (stored > 0 && !json) advice.add(STORED);
   for (const text of advice) if (text) printError(text);
   if (failed > 0) throw new Error(`Handlers failed for good in ${failed} of ${counted(sent, 'response')}.`);
   if (unexpected > 0)
@@ -113,6 +116,8 @@ async function sendAll(
 }
 
 const OTHER_KEY_SET = 'Set GEMINI_WEBHOOK_JWKS_URL of the app to the key set of this command, and restart the app.';
+const STORED =
+  'The inbox has stored the event, and a worker runs its handlers later. If one fails for good, the log of the app and `npx nestjs-gemini-webhooks failed list` say so.';
 const EXPECTED = { none: '2xx', duplicate: '2xx', forge: '401', stale: '400 timestamp_out_of_tolerance' };
 
 function failureAdvice(names: readonly string[]): string {
@@ -126,7 +131,7 @@ function line(type: string, headers: Readonly<Record<string, string>>, result: H
 function jsonLine(
   type: string,
   id: string,
-  { status, code, error, milliseconds }: HttpResult,
+  { status, code, error, milliseconds, failedHandlers = [] }: HttpResult,
   isRight: boolean,
 ): string {
   return JSON.stringify({
@@ -135,6 +140,7 @@ function jsonLine(
     status: status ?? null,
     answer: code,
     ...(error && { error }),
+    ...(failedHandlers.length > 0 && { failedHandlers }),
     milliseconds,
     ok: isRight,
   });
@@ -152,7 +158,8 @@ async function secretFor(options: TriggerOptions, host: CommandHost): Promise<re
 
 const EXAMPLES = `
 The exit code is 0 if every response is as expected: 2xx, or a refusal of a forged or stale delivery. It is 1 if a handler of
-an inline inbox fails for good, although the response is 200. Each event has its own job unless --data id=… names one. If no handler
+an inline inbox fails for good, although the response is 200. A durable inbox answers 202 before the handlers run, so their failures
+do not count: list them with failed list. Each event has its own job unless --data id=… names one. If no handler
 of the app receives the type, the command says so. With --dynamic, an app with binding returns 403 unbound_delivery: only jobs that it started are bound to it.
 
 Examples:

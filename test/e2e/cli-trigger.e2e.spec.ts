@@ -124,6 +124,21 @@ describe('trigger', () => {
     expect(await send('batch.completed')).toMatchObject({ code: 0, err: '' });
   });
 
+  it('says where failures show up if a worker runs the handlers later', async () => {
+    const inbox = (): InboxEngine => ({
+      hasWorkers: true,
+      accept: async () => ({ status: 'accepted', httpStatus: 202 }),
+      close: async () => undefined,
+    });
+    const { secret, to } = await app({ inbox });
+    const args = ['trigger', 'video.generated', ...to, '--secret', secret, '--count', '2'];
+    const { code, out, err } = await cli(args);
+
+    expect({ code, lines: out.split('\n').length }).toEqual({ code: 0, lines: 2 });
+    expect(err).toMatch(/^The inbox has stored the event, .*failed list.*$/);
+    expect(await cli([...args, '--json'])).toMatchObject({ code: 0, err: '' });
+  });
+
   it('says that the event is only stored if no process runs handlers', async () => {
     const inbox = (): InboxEngine => ({
       hasWorkers: false,
@@ -180,7 +195,11 @@ describe('trigger', () => {
     expect(out).toContain('200 processed');
     expect(err).toMatch(/^Orders\.publish, prüfen, 2 failed for good, .*log of the app/m);
     expect(err).toMatch(/^Handlers failed for good in 1 of 1 response\.$/m);
-    expect(JSON.parse((await cli([...args, '--json'])).out)).toMatchObject({ status: 200, ok: false });
+    expect(JSON.parse((await cli([...args, '--json'])).out)).toMatchObject({
+      status: 200,
+      failedHandlers: ['Orders.publish', 'prüfen, 2'],
+      ok: false,
+    });
 
     const { headers } = await post(
       `${origin}/gemini/webhooks`,

@@ -140,6 +140,8 @@ describe('what is not a request', () => {
     ['no headers', { ...good, headers: undefined }],
     ['headers as a text', { ...good, headers: 'webhook-id: msg_1' }],
     ['the body as a text', { ...good, body: good.body.toString() }],
+    ['no URL', { ...good, url: undefined }],
+    ['no parameters', { ...good, params: undefined }],
     ['a parsed body', { ...good, body: JSON.parse(body) as unknown }],
   ])('is refused with advice: %s', async (_what, request) => {
     expect(await refusalOf(() => verifierOf(settings).verifier.verify(request as never))).toMatchObject({
