@@ -8,7 +8,7 @@ import { WORKER_ABSENT_MS } from './peers/handler-roster.js';
 import {
   checkedFlag,
   checkedName,
-  checkedPrefix,
+  checkedInboxPrefix,
   hasHashTag,
   invalidStoreOption,
   SET_HASH_TAG,
@@ -32,7 +32,7 @@ export interface BullmqInboxOptions {
   readonly queueName?: string | undefined;
   /**
    * Redis: the key prefix. A server in cluster mode needs a hash tag such as `'{gemini}'`, which keeps all keys in one
-   * slot. PostgreSQL: the schema.
+   * slot. PostgreSQL: the schema, of letters, digits and `_`.
    * @default 'bull', on PostgreSQL 'bullmq'
    */
   readonly prefix?: string | undefined;
@@ -163,7 +163,7 @@ export function bullmqInboxConfig(
 
 /** Requires a hash tag on a cluster: without one, every request would fail. */
 function slotPrefix(value: string | undefined, target: StoreTarget): string | undefined {
-  const prefix = checkedPrefix(OWNER, value, target);
+  const prefix = checkedInboxPrefix(OWNER, value, target);
   if ('client' in target && target.client.isCluster && !hasHashTag(prefix)) {
     const given = prefix === undefined ? 'got none' : `got ${JSON.stringify(prefix)}`;
     invalid('prefix', `${given}, and connection is a Cluster`, SET_HASH_TAG);

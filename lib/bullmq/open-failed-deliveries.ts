@@ -10,7 +10,7 @@ import { redisStore } from './store/redis/redis-store.js';
 import { clusterAt } from './store/redis/redis-url-cluster.js';
 import {
   checkedName,
-  checkedPrefix,
+  checkedInboxPrefix,
   hasHashTag,
   invalidStoreOption,
   storeTarget,
@@ -49,7 +49,7 @@ export interface OpenFailedDeliveries {
 export async function openFailedDeliveries(address: InboxAddress, signal?: AbortSignal): Promise<OpenFailedDeliveries> {
   checkOneServer(address.url);
   const target = storeTarget(OWNER, { url: address.url }, undefined);
-  const prefix = checkedPrefix(OWNER, address.prefix, target);
+  const prefix = checkedInboxPrefix(OWNER, address.prefix, target);
   const queueName = checkedName(OWNER, 'queue', address.queueName ?? defaultQueueName(address.instance)) as string;
   await loadPeers(target);
   const ending = new AbortController();

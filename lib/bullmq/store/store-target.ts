@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { GeminiWebhooksError } from '../../errors.js';
-import { describe } from '../../shared/check-object.js';
+import { describe, quoted } from '../../shared/check-object.js';
 import { readStoreUrl } from './store-url.js';
 import { ENCODE_CREDENTIALS, hasUnencodedCredentials } from './url-password.js';
 
@@ -69,13 +69,32 @@ export function checkedPrefix(
   );
 }
 
+/**
+ * Checks the prefix of an inbox. BullMQ takes fewer names of schemas than PostgreSQL, which keeps `pg_` for itself: the store
+ * would refuse others again and again.
+ */
+export function checkedInboxPrefix(
+  owner: string,
+  value: string | undefined,
+  target: Pick<StoreTarget, 'kind'>,
+): string | undefined {
+  if (target.kind === 'redis' || value === undefined) return checkedPrefix(owner, value, target);
+  if (typeof value === 'string' && /^(?!pg_)[A-Za-z_]\w{0,62}$/.test(value)) return value;
+  return invalidStoreOption(
+    owner,
+    'prefix',
+    `got ${quoted(value)}`,
+    'On PostgreSQL it is a schema: give 1 to 63 letters, digits or "_", without a digit or "pg_" at the start.',
+  );
+}
+
 /** Checks a name that must work as a key prefix, a queue name and a PostgreSQL schema. */
 export function checkedName(owner: string, option: string, value: string | undefined, more = ''): string | undefined {
   if (value === undefined || (typeof value === 'string' && /^[\w.-]{1,63}$/.test(value))) return value;
   return invalidStoreOption(
     owner,
     option,
-    `got ${JSON.stringify(value)}`,
+    `got ${quoted(value)}`,
     `Give 1 to 63 letters, digits, ".", "_" or "-".${more}`,
   );
 }

@@ -123,11 +123,15 @@ describe('the options of bullmqInbox', () => {
     ['half a hash tag', { url, prefix: '{gemini' }, /prefix: got "\{gemini"/],
     ['two hash tags', { url, prefix: '{a}{b}' }, /prefix: got "\{a\}\{b\}"/],
     ['a long hash tag', { url, prefix: `{${'g'.repeat(62)}}` }, /prefix: got/],
-    [
-      'a schema in braces',
-      { connection: pool, prefix: '{gemini}' },
-      /prefix: got "\{gemini\}"\. Give 1 to 63 letters[^{]*$/,
-    ],
+    ...['{gemini}', 'a-b', 'a.b', '1st', 'pg_app', '', 'a$', 'ä', 's'.repeat(64), 7, null].map(
+      (prefix) =>
+        [
+          `a schema that PostgreSQL or BullMQ refuses, ${prefix}`,
+          { connection: pool, prefix },
+          /prefix: got .* schema/,
+        ] as const,
+    ),
+    ['a name that JSON cannot represent', { url, queueName: 7n }, /queueName: got a bigint/],
     ['telemetry that is a name', { url, telemetry: 'otel' }, /telemetry: got a string\..*BullMQOtel/],
     ['telemetry of something else', { url, telemetry: { tracer: {} } }, /telemetry: got an object/],
     ['telemetry that is null', { url, telemetry: null }, /telemetry: got null/],
