@@ -1,6 +1,7 @@
 import type { Relay } from 'bullmq';
 import type { InboxHost } from '../../inbox/inbox-engine.js';
 import { settlesWithin } from '../../shared/timeouts.js';
+import { acknowledges, readHeartbeat, receivesElsewhere, type Heartbeat } from './earlier-versions.js';
 import {
   HandlerRoster,
   ROSTER_LEASE_MS,
@@ -17,11 +18,6 @@ const ACKNOWLEDGEMENT_MS = 1_000;
 /** Delay before a heartbeat that failed is sent again, in milliseconds. */
 const HEARTBEAT_RETRY_MS = 2_000;
 const LEAVE_TIMEOUT_MS = 2_000;
-
-/** A heartbeat message. `hello` joins and asks peers for an acknowledgement; `goodbye` leaves. */
-interface Heartbeat extends RosterEntry {
-  readonly says?: 'hello' | 'goodbye';
-}
 
 /** A process as its peers see it. */
 export interface Member {
@@ -65,6 +61,8 @@ export class Membership {
   readonly #onHeartbeat: (entry: RosterEntry) => void;
   readonly #onJoined: (workers: readonly RosterEntry[]) => void;
   #hasLeft = false;
+  /** True if a process of which the roster knows nothing receives events. */
+  #isHeardElsewhere = false;
 
   /** @param onHeartbeat called for each heartbeat, including this process's own */
   constructor(
@@ -81,14 +79,15 @@ export class Membership {
   async join(relay: Relay<never>): Promise<void> {
     this.#relay = relay;
     this.#acknowledgedBy.clear();
-    await relay.subscribe<Heartbeat>(`${ROSTER}.*`, ({ data }) => this.#receive(relay, data));
+    await relay.subscribe<Heartbeat>(`${ROSTER}.*`, ({ data }) => this.#receive(relay, readHeartbeat(data)));
     await relay.subscribe<string>(`${ACKNOWLEDGEMENT}.${relay.nodeId}`, ({ data }) => this.#acknowledge(data));
     // Publishes before it reads: of two processes that join at the same time, at least one sees the other.
     await this.#publish();
     const others = (await this.#read()).filter(({ node, works }) => works && node !== relay.nodeId);
+    await this.#lookElsewhere(relay);
     if (this.#hasLeft) return;
     this.#scheduleHeartbeat();
-    await this.#waitForAcknowledgements(relay, others);
+    await this.#waitForAcknowledgements(relay, others.filter(acknowledges));
     this.#says = undefined;
     this.#onJoined(others);
   }
@@ -105,10 +104,16 @@ export class Membership {
     const timer = this.#heartbeat;
     try {
       await this.#publish();
+      if (this.#relay) await this.#lookElsewhere(this.#relay);
     } catch {
       const isNext = timer === this.#heartbeat && !this.#hasLeft;
       if (isNext) this.#scheduleHeartbeat(Math.min(HEARTBEAT_RETRY_MS, this.#heartbeatMs));
     }
+  }
+
+  /** Looks for processes of which the roster knows nothing, unless it knows of others: they receive all events then. */
+  async #lookElsewhere(relay: Relay<never>): Promise<void> {
+    if (!this.#roster.hasOthers(relay.nodeId)) this.#isHeardElsewhere = await receivesElsewhere(relay);
   }
 
   /** True if a live worker runs other handlers, so that this process and that one hand off events to each other. */
@@ -116,9 +121,10 @@ export class Membership {
     return this.#relay !== undefined && this.#roster.hasOtherHandlers(this.#relay.nodeId);
   }
 
-  /** True if no other process is alive. */
+  /** True if no other process is alive or receives events. */
   get isAlone(): boolean {
-    return this.#relay !== undefined && !this.#roster.isStale && !this.#roster.hasOthers(this.#relay.nodeId);
+    if (!this.#relay || this.#isHeardElsewhere) return false;
+    return !this.#roster.isStale && !this.#roster.hasOthers(this.#relay.nodeId);
   }
 
   /** True if a live process runs workers; `undefined` before this process has joined. */
@@ -209,7 +215,7 @@ export class Membership {
     const retained = (await this.#relay?.getRetained()) ?? [];
     const entries = retained
       .filter(({ topic }) => topic.startsWith(`${ROSTER}.`))
-      .map(({ data }) => JSON.parse(data) as RosterEntry);
+      .map(({ data }) => readHeartbeat(JSON.parse(data) as Heartbeat));
     this.#roster.refresh(entries, since);
     return entries;
   }

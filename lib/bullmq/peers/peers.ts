@@ -5,13 +5,13 @@ import { messageOf } from '../../errors.js';
 import type { VerifiedDelivery } from '../../events/verified-delivery.js';
 import { fromDeliveryJobData, withoutWorkerData, type DeliveryJobData } from '../store/delivery-job.js';
 import { settlesWithin } from '../../shared/timeouts.js';
+import { EVENTS } from './earlier-versions.js';
 import { foreignWorkersWarning } from './foreign-workers.js';
 import type { RosterEntry, WantedHandlers } from './handler-roster.js';
 import { Membership, type Member } from './membership.js';
 import { checkStoreFormat } from './store-format.js';
 import { Supervised } from '../store/supervised.js';
 
-const EVENTS = 'events';
 const ENDED_JOBS = 'settled';
 /** Below the relay's limit of 512 KiB per message. */
 const MAX_BATCH_BYTES = 400_000;

@@ -72,6 +72,8 @@ class Hub {
           [...this.#retained].flatMap(([topic, { data, until }]) => (until > Date.now() ? [{ topic, data }] : [])),
         ),
       deleteRetained: (topic: string) => request(() => this.#retained.delete(topic)),
+      // No process of version 0.1.0 takes part.
+      getSubscriptions: () => request(() => []),
       getNodeConnections: (other: string) => request(() => (this.#connected.has(other) ? [{}] : [])),
     } as unknown as Relay<never>;
   }

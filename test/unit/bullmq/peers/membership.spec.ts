@@ -31,6 +31,8 @@ class Hub {
       getRetained: async () => [...this.retained].map(([topic, data]) => ({ topic, data })),
       deleteRetained: async (topic: string) => this.retained.delete(topic),
       getNodeConnections: async (node: string) => (this.connected.has(node) ? [{}] : []),
+      getSubscriptions: async ({ pattern }: { pattern: string }) =>
+        this.#listeners.filter((one) => one.pattern === pattern).map(({ node }) => ({ nodeId: node })),
     };
     return relay as unknown as Relay<never>;
   }
@@ -46,6 +48,12 @@ class Hub {
       return publish(...given);
     };
     return { relay, state };
+  }
+
+  disconnect(node: string): void {
+    this.connected.delete(node);
+    for (const gone of this.#listeners.filter((one) => one.node === node))
+      this.#listeners.splice(this.#listeners.indexOf(gone), 1);
   }
 
   pause(node: string): void {
@@ -148,6 +156,48 @@ describe('the processes on one store', () => {
     await two.leave();
     await until(() => one.isAlone);
     expect([...hub.retained.keys()]).toEqual(['roster.one']);
+  });
+
+  it('know workers of version 0.1.0 by their handlers, do not wait for them, and believe their goodbye', async () => {
+    const hub = new Hub();
+    const earlier = hub.relay('earlier');
+    const beat = (...names: string[]) => {
+      const handlers = names.map((name) => ({ name, patterns: ['*'] }));
+      return earlier.publish('roster.earlier', { node: 'earlier', handlers } as never, { retain: 30_000 });
+    };
+    await beat('old');
+    const heartbeats: [node: string, works: boolean][] = [];
+    const web = new Membership(
+      { works: false, handlers: [] },
+      { onHeartbeat: ({ node, works }) => heartbeats.push([node, works]) },
+    );
+    members.push(web);
+    await web.join(hub.relay('web'));
+
+    expect(await web.hasWorkers()).toBe(true);
+    await beat('old');
+    await until(() => heartbeats.some(([node]) => node === 'earlier'));
+    expect(heartbeats).toContainEqual(['earlier', true]);
+    await beat();
+    await until(() => web.isAlone);
+    expect(await web.hasWorkers()).toBe(false);
+  });
+
+  it('are not alone while a process of version 0.1.0, which sends no heartbeats, receives events', async () => {
+    jest.useFakeTimers();
+    const hub = new Hub();
+    const earlier = hub.relay('earlier');
+    await earlier.subscribe('events', () => undefined);
+    const one = member('a');
+    await one.join(hub.relay('one'));
+    expect(one.isAlone).toBe(false);
+
+    hub.disconnect('earlier');
+    await jest.advanceTimersByTimeAsync(45_000);
+    expect(one.isAlone).toBe(true);
+    await hub.relay('another').subscribe('events', () => undefined);
+    await jest.advanceTimersByTimeAsync(45_000);
+    expect(one.isAlone).toBe(false);
   });
 
   it('read the roster from the store when they may have missed a heartbeat', async () => {

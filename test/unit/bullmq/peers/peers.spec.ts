@@ -17,6 +17,7 @@ function peersOn(relay: object): Peers {
     subscribe: async () => undefined,
     deleteRetained: async () => true,
     getNodeConnections: async () => [],
+    getSubscriptions: async () => [],
     close: async () => undefined,
   };
   return new Peers(async () => ({ ...idle, ...relay }) as unknown as Relay<never>, {
