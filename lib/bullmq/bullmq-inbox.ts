@@ -238,12 +238,13 @@ export class BullmqInbox implements InboxEngine {
     const timer = setTimeout(() => this.#storeWait.abort(), CLOSE_TIMEOUT_MS);
     const isDrained = await this.#worker?.drain(this.#config.drainTimeoutMs);
     clearTimeout(timer);
-    if (isDrained !== false) return;
-    const limit = `drainTimeoutMs (${this.#config.drainTimeoutMs} ms)`;
-    this.#logger.warn(
-      `Handlers were still running after ${limit}${listed(this.#running.names)}. Their signals are aborted, and other workers retry.`,
-    );
-    // Unfinished handlers have a checkpoint or run again: the delivery job stays in the store.
+    if (isDrained === false)
+      this.#logger.warn(
+        `Handlers were still running after drainTimeoutMs (${this.#config.drainTimeoutMs} ms)${listed(this.#running.names)}. Their signals are aborted, and other workers retry.`,
+      );
+    // From here on no handler starts. Unfinished ones have a checkpoint or run again: their jobs stay in the store.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
+    this.#storeWait.abort();
+    if (isDrained === false) await this.#worker?.interrupted();
   }
 }

@@ -18,7 +18,10 @@ export interface DispatchRun {
   readonly generation?: number | undefined;
   /** Aborts the handlers' `context.signal` when the process shuts down and cannot wait any longer. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when a handler starts. The returned function is called when the handler ends, even after its timeout. */
+  /**
+   * Called when a handler starts. The returned function is called when it has ended. After its timeout, also its late success
+   * is recorded by then.
+   */
   readonly begin?: ((handler: string) => () => void) | undefined;
 }
 

@@ -103,7 +103,8 @@ export class EventDispatcher {
       return 'succeeded';
     } catch (error) {
       const isFinal = isUnrecoverable(error);
-      const final = isFinal || run.isLast === true;
+      // What the shutdown has interrupted runs again, even on the last attempt.
+      const final = isFinal || (run.isLast === true && run.signal?.aborted !== true);
       this.#emitAttempt(handler, delivery, run, { startedAt, outcome: final ? 'final' : 'failed', error });
       this.#report(delivery, { handler: handler.name, error, attempt: run.attempt, final }, run);
       return isFinal ? this.#settleFailed(handler, run) : 'retryable';
@@ -125,18 +126,19 @@ export class EventDispatcher {
     const { attempt, generation, signal: outer } = run;
     const event = handler.isInternal ? delivery.event : copyEvent(delivery.event);
     const context = new HandlerRunContext(handler.name, attempt, event.delivery, { outer, generation });
+    let end = run.begin?.(handler.name);
     try {
-      const ended = run.begin?.(handler.name);
       const work = this.#invoke(handler, event, context);
-      if (ended) work.then(ended, ended);
       if (handler.timeoutMs !== undefined && !(await settlesWithin(work, handler.timeoutMs))) {
         const error = new TimeoutError(`${handler.name} took longer than its timeoutMs (${handler.timeoutMs} ms).`);
         context.abort(error);
-        this.#trackOverdue(work, handler, delivery, run);
+        void this.#trackOverdue(work, handler, delivery, run).then(end);
+        end = undefined;
         throw error;
       }
       await work;
     } finally {
+      end?.();
       context.release();
     }
   }
@@ -165,7 +167,12 @@ export class EventDispatcher {
   }
 
   /** Tracks a run that exceeded its timeout. It still counts if it succeeds, and the handler is not restarted before it ends. */
-  #trackOverdue(work: Promise<unknown>, handler: EventHandler, delivery: VerifiedDelivery, run: DispatchRun): void {
+  #trackOverdue(
+    work: Promise<unknown>,
+    handler: EventHandler,
+    delivery: VerifiedDelivery,
+    run: DispatchRun,
+  ): Promise<boolean> {
     const ended = work
       .then(() => run.checkpoints.settle(handler.name, 'succeeded'))
       .then(() => true)
@@ -181,6 +188,7 @@ export class EventDispatcher {
         return false;
       });
     this.#overdue.add(handler, delivery, run, ended);
+    return ended;
   }
 
   async #settleFailed(handler: EventHandler, run: DispatchRun): Promise<AttemptResult> {
@@ -222,7 +230,8 @@ function keptAs({ failedEventId }: DispatchRun): string {
   return failedEventId === undefined ? '' : `; failed event ${failedEventId}`;
 }
 
-function inTime({ retryInMs }: DispatchRun): string {
+function inTime({ retryInMs, signal }: DispatchRun): string {
+  if (signal?.aborted) return ': the app is shutting down';
   return retryInMs === undefined ? '' : ` in about ${formatDuration(Math.max(Math.round(retryInMs / 1_000), 1))}`;
 }
 

@@ -32,6 +32,7 @@ export class DeliveryBench {
   ran: string[] = [];
   readonly wantedElsewhere: (boolean | undefined)[] = [];
   full = false;
+  readonly shutdown = new AbortController();
   /** Name of the worker's only handler. */
   handler = 'mine';
   patterns: readonly GeminiEventPattern[] = ['*'];
@@ -94,7 +95,7 @@ export class DeliveryBench {
     };
     const peers = { publish, handlersFor: async (type: string) => this.roster.matching(type) };
     const processor = await deliveryProcessor(host, peers, {
-      shutdown: new AbortController().signal,
+      shutdown: this.shutdown.signal,
       storeWaitSignal: new AbortController().signal,
       handOffPolicy: HAND_OFF,
       completedHandlers: this.memory,

@@ -62,9 +62,9 @@ export class DeliveryAttempt {
   }
 
   /** Returns the delivery as handlers receive it. Which event that is may have to be decided first. */
-  async delivery(host: Pick<InboxHost, 'decide'>): Promise<VerifiedDelivery> {
+  async delivery(decide: InboxHost['decide']): Promise<VerifiedDelivery> {
     const sent = await this.#sentDelivery();
-    const decision = await this.#decide(host, sent);
+    const decision = await this.#decide(decide, sent);
     if (!decision) return sent;
     const delivery = decidedDelivery(sent, decision);
     // Stored in the job: later attempts and other processes see the same event.
@@ -82,10 +82,10 @@ export class DeliveryAttempt {
   }
 
   /** Resolves with `undefined` if the event stays as it is, or an earlier attempt has decided. */
-  async #decide(host: Pick<InboxHost, 'decide'>, sent: VerifiedDelivery): Promise<DecidedEvent | undefined> {
+  async #decide(decide: InboxHost['decide'], sent: VerifiedDelivery): Promise<DecidedEvent | undefined> {
     if (this.job.data.decided !== undefined) return undefined;
     try {
-      return await host.decide?.(sent);
+      return await decide?.(sent);
     } catch (error) {
       const { checkpoints, job, token } = this;
       throw await this.#orPostpone(postponeUndecided(job, token, { checkpoints, error, now: this.#options.now() }));
@@ -118,6 +118,13 @@ export class DeliveryAttempt {
   /** Ends the attempt after the store failed. */
   postpone(error: unknown): Promise<Error> {
     this.#options.onStoreFailure(`The store failed, so an event is postponed: ${messageOf(error)}`);
+    return postponeForStore(this.job, this.token, { error, retryBudget: this.#retryBudget });
+  }
+
+  /** Ends the attempt for the shutdown of the app. It does not count, and another worker takes over. */
+  async interrupt(): Promise<Error> {
+    await this.checkpoints.flush();
+    const error = 'the app is shutting down';
     return postponeForStore(this.job, this.token, { error, retryBudget: this.#retryBudget });
   }
 

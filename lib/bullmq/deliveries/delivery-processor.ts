@@ -24,6 +24,8 @@ export interface DeliveryProcessorOptions
   readonly completedHandlers: CompletedHandlersCache;
   /** Called when a handler starts; the returned function is called when it has ended. */
   readonly begin?: (handler: string) => () => void;
+  /** @default the host's */
+  readonly decide?: InboxHost['decide'];
   readonly now?: () => number;
 }
 
@@ -45,7 +47,7 @@ export async function deliveryProcessor(
   const work = async (attempt: DeliveryAttempt) => {
     const { checkpoints, job } = attempt;
     if (checkpoints.progress.discarded) return;
-    const delivery = await attempt.delivery(host);
+    const delivery = await attempt.delivery(processing.decide ?? host.decide?.bind(host));
     const { type } = delivery.event;
     // By the event, too: another app may have a handler of the same name that does not want this one.
     const own = handlers.filter(({ patterns }) => matchesPattern(catalogueType(type) ?? '', patterns));
@@ -57,11 +59,14 @@ export async function deliveryProcessor(
       () => true,
     );
 
+    // The worker may have fetched it at the last moment.
+    if (signal.aborted) throw await attempt.interrupt();
     const { outcome, published } = await publishAndDispatch({ host, peers }, attempt, delivery, {
       isWantedElsewhere,
       signal,
       begin,
     });
+    if (outcome.retryable.length > 0 && signal.aborted) throw await attempt.interrupt();
     await attempt.logFailures(outcome);
     if (outcome.retryable.length > 0) throw await attempt.retry(outcome.retryable);
     if (published.failed) {

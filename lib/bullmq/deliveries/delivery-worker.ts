@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { RunningWork } from '../../shared/running-work.js';
+import { RunningWork } from '../../shared/running-work.js';
 import type { InboxHost } from '../../inbox/inbox-engine.js';
 import { OccasionalWarning } from '../../shared/occasional-warning.js';
 import type { BullmqInboxConfig } from '../bullmq-inbox.options.js';
@@ -59,6 +59,11 @@ export function deliveryWorker({
     onBlocked: (message) => blocked.warn(message),
     running,
   });
+  const decisions = new RunningWork();
+  const decide: InboxHost['decide'] = (sent) => {
+    const deciding = host.decide?.(sent);
+    return deciding instanceof Promise ? deciding.finally(decisions.begin(sent.event.type)) : deciding;
+  };
   return new DrainingWorker<DeliveryJobData, void>({
     make: async () => {
       await prepare();
@@ -73,6 +78,7 @@ export function deliveryWorker({
         onMissingHandlers: (message) => missingHandlers.warn(message),
         onGivenUp: (message) => givenUp.warn(message),
         begin: (handler) => eventLoop.begin(handler),
+        ...(host.decide && { decide }),
       });
       const options = workerOptions(config, config.concurrency);
       const handsOff = () => peers.handsOff;
@@ -81,7 +87,7 @@ export function deliveryWorker({
       worker.on('failed', (job) => job?.finishedOn !== undefined && completedHandlers.forget(job.id));
       return worker;
     },
-    work: running,
+    work: [running, decisions],
     onFailure,
   });
 }

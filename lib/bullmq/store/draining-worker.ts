@@ -4,19 +4,22 @@ import type { StoreWorker } from './inbox-store.js';
 import { Supervised } from './supervised.js';
 
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Other workers take over at once what ends in this time, and the rest when its lock has expired. */
+const INTERRUPT_MS = 500;
 
 /** Options of `DrainingWorker`. */
 export interface DrainingWorkerOptions<Data, Result> {
   make(): Promise<StoreWorker<Data, Result>>;
   /** What its jobs do apart from requests to the store. */
-  readonly work: RunningWork;
+  readonly work: readonly RunningWork[];
   onFailure(message: string): void;
 }
 
 /** A worker that starts when the store becomes available and stops in bounded time, even if the store is down. */
 export class DrainingWorker<Data, Result> {
   readonly #worker: Supervised<StoreWorker<Data, Result>>;
-  readonly #work: RunningWork;
+  readonly #work: readonly RunningWork[];
+  #closed: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   constructor({ make, work, onFailure }: DrainingWorkerOptions<Data, Result>) {
@@ -42,14 +45,24 @@ export class DrainingWorker<Data, Result> {
     this.#isStopped = true;
     const worker = await this.#worker.stop();
     if (!worker) return true;
-    const closed = worker.close();
+    this.#closed = worker.close();
     let closeMs = Math.min(CLOSE_TIMEOUT_MS, drainTimeoutMs);
-    // A worker does not close while its store is down: a job that only waits for the store must not delay the shutdown.
-    while (!(await settlesWithin(closed, closeMs)) && this.#work.size > 0) {
+    for (;;) {
+      // A worker does not close while its store is down: a job that only waits for the store must not delay the shutdown.
+      await settlesWithin(this.#closed, closeMs);
+      if (!this.#isWorking) return true;
       const leftMs = Math.max(endsAt - performance.now(), 0);
-      if (!(await settlesWithin(Promise.race([closed, this.#work.idle()]), leftMs))) return false;
+      if (!(await settlesWithin(Promise.all(this.#work.map((work) => work.idle())), leftMs))) return false;
       closeMs = CLOSE_TIMEOUT_MS;
     }
-    return true;
+  }
+
+  get #isWorking(): boolean {
+    return this.#work.some(({ size }) => size > 0);
+  }
+
+  /** Waits briefly for jobs that were told to end. */
+  async interrupted(): Promise<void> {
+    await settlesWithin(this.#closed, INTERRUPT_MS);
   }
 }

@@ -96,7 +96,7 @@ export class TrackedJobs {
         worker.on('failed', (job) => job?.finishedOn !== undefined && this.#onEnded(job));
         return worker;
       },
-      work: this.#checks,
+      work: [this.#checks],
       onFailure,
     });
     this.#worker.start();

@@ -126,6 +126,23 @@ describe('a checkpoint', () => {
 });
 
 describe('what an inbox wants to know of a run', () => {
+  it('is that it has ended only when a success after its timeout is recorded', async () => {
+    const [run, recording] = [deferred(), deferred()];
+    const ended = jest.fn();
+    const handler = publish(() => run.promise, { timeoutMs: 1000 });
+    const checkpoints = { has: () => false, settle: () => recording.promise as Promise<void> };
+
+    const outcome = dispatcherOf(handler).dispatch(delivery, { attempt: 1, checkpoints, begin: () => ended });
+    await jest.advanceTimersByTimeAsync(1000);
+    await outcome;
+    run.resolve();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ended).not.toHaveBeenCalled();
+    recording.resolve();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ended).toHaveBeenCalledTimes(1);
+  });
+
   it.each([
     { how: 'succeeds', end: ({ resolve }: Deferred) => resolve() },
     { how: 'fails', end: ({ reject }: Deferred) => reject(new Error('aborted')) },

@@ -398,6 +398,24 @@ describe('EventDispatcher', () => {
     error.mockRestore();
   });
 
+  it('says that a handler which the shutdown interrupts is retried, even on the last attempt', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const shutdown = new AbortController();
+    const invoke = async () => {
+      shutdown.abort(new Error('closing'));
+      shutdown.signal.throwIfAborted();
+    };
+    const { dispatcher, failures } = dispatcherOf({ name: 'one', patterns: ['*'], timeoutMs: undefined, invoke });
+    const { signal } = shutdown;
+    const checkpoints = new DedupeEntry();
+
+    await dispatcher.dispatch(delivery, { attempt: 3, isLast: true, retryInMs: 9_000, checkpoints, signal });
+
+    expect(failures).toEqual([expect.objectContaining({ handler: 'one', final: false })]);
+    expect(error.mock.calls[0]?.[0]).toContain('(it will be retried: the app is shutting down)');
+    error.mockRestore();
+  });
+
   it.each([
     ['a last attempt', true, new Error('down'), '(it will not be retried; failed event e1)'],
     ['a final error', false, new UnrecoverableEventError('never'), '(it will not be retried; failed event e1)'],

@@ -126,7 +126,11 @@ export async function redisStore(
     },
     async close() {
       closed = true;
-      for (const client of clients) endRedisClient(client);
+      for (const client of clients) {
+        endRedisClient(client);
+        // BullMQ's worker would connect an ended client again, and then for ever.
+        client.connect = () => Promise.reject(new Error('the inbox is closed'));
+      }
     },
   };
 }

@@ -135,6 +135,29 @@ describe('the processor of delivery jobs', () => {
     expect(bench.job.progress).toMatchObject({ givenUpAt: 3 });
   });
 
+  it('starts no handler once the app no longer waits for one, and leaves the event to another worker', async () => {
+    const bench = new DeliveryBench();
+    bench.shutdown.abort();
+
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect([bench.ran, bench.moves, bench.troubles]).toEqual([[], ['delayed'], []]);
+  });
+
+  it('does not count an attempt that the shutdown interrupts, even the last one', async () => {
+    const bench = new DeliveryBench();
+    bench.job.attemptsMade = 2;
+    bench.host = {
+      dispatch: async () => {
+        bench.shutdown.abort();
+        return { retryable: ['mine'], final: [] };
+      },
+    };
+
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+    expect(bench.job.progress).not.toHaveProperty('givenUpAt');
+    expect([bench.moves, bench.logged]).toEqual([['delayed'], []]);
+  });
+
   it('waits the full time for a missing handler again after a person retries the job', async () => {
     const bench = new DeliveryBench();
     bench.elsewhere('theirs');

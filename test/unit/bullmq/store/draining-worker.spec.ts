@@ -23,7 +23,7 @@ describe('a worker that drains', () => {
     const made = { waitUntilReady: async () => undefined, close: () => closed.promise, isRunning: () => true };
     worker = new DrainingWorker({
       make: async () => made as unknown as StoreWorker<object, void>,
-      work,
+      work: [work],
       onFailure: () => undefined,
     });
     worker.start();
@@ -50,6 +50,29 @@ describe('a worker that drains', () => {
     expect(drained).toBeUndefined();
     await pass(1);
     expect(drained).toBe(false);
+  });
+
+  it('waits for a handler whose job has ended, because it exceeded its timeout', async () => {
+    const end = work.begin('Orders.publish');
+    closed.resolve();
+    drain();
+    await pass(5_000);
+    expect(drained).toBeUndefined();
+    end();
+    await pass(0);
+    expect(drained).toBe(true);
+  });
+
+  it('waits briefly for jobs that were told to end', async () => {
+    drain();
+    await pass(2_000);
+    let hasWaited = false;
+    void worker.interrupted().then(() => (hasWaited = true));
+    await pass(499);
+    expect(hasWaited).toBe(false);
+    closed.resolve();
+    await pass(0);
+    expect(hasWaited).toBe(true);
   });
 
   it('gives jobs that only wait for the store two seconds', async () => {
