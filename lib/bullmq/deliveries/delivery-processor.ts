@@ -25,7 +25,7 @@ export interface DeliveryProcessorOptions
   /** Called when a handler starts; the returned function is called when it has ended. */
   readonly begin?: (handler: string) => () => void;
   /** @default the host's */
-  readonly decide?: InboxHost['decide'];
+  readonly decide?: InboxHost['decide'] | undefined;
   readonly now?: () => number;
 }
 

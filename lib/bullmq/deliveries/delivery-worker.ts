@@ -10,6 +10,7 @@ import type { Peers } from '../peers/peers.js';
 import type { InboxStore } from '../store/inbox-store.js';
 import { EventLoopMonitor } from './event-loop-monitor.js';
 import { CompletedHandlersCache } from './completed-handlers.js';
+import { trackedDecisions } from './undecided-events.js';
 import { withErrorsHandled } from '../store/supervised.js';
 import { workerOptions } from '../store/worker-options.js';
 
@@ -60,10 +61,6 @@ export function deliveryWorker({
     running,
   });
   const decisions = new RunningWork();
-  const decide: InboxHost['decide'] = (sent) => {
-    const deciding = host.decide?.(sent);
-    return deciding instanceof Promise ? deciding.finally(decisions.begin(sent.event.type)) : deciding;
-  };
   return new DrainingWorker<DeliveryJobData, void>({
     make: async () => {
       await prepare();
@@ -78,7 +75,7 @@ export function deliveryWorker({
         onMissingHandlers: (message) => missingHandlers.warn(message),
         onGivenUp: (message) => givenUp.warn(message),
         begin: (handler) => eventLoop.begin(handler),
-        ...(host.decide && { decide }),
+        decide: trackedDecisions(host, decisions),
       });
       const options = workerOptions(config, config.concurrency);
       const handsOff = () => peers.handsOff;

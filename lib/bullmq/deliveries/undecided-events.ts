@@ -5,6 +5,8 @@ import { fromDeliveryJobData } from '../store/delivery-job.js';
 import type { DeliveryJob } from '../store/inbox-store.js';
 import type { DeliveryCheckpoints } from './delivery-checkpoints.js';
 import { loadBullmq } from '../store/optional-peers.js';
+import type { InboxHost } from '../../inbox/inbox-engine.js';
+import type { RunningWork } from '../../shared/running-work.js';
 
 const MIN_DELAY_MS = 250;
 const MAX_DELAY_MS = 60_000;
@@ -45,4 +47,15 @@ export async function postponeUndecided(
   await job.moveToDelayed(now + Math.min(Math.max(Math.round(ageMs / 2), MIN_DELAY_MS), MAX_DELAY_MS), token);
   const { DelayedError } = await loadBullmq();
   return new DelayedError();
+}
+
+/** Returns the host's `decide`, which counts as running work while it waits for Gemini. */
+export function trackedDecisions(
+  host: Pick<InboxHost, 'decide'>,
+  work: Pick<RunningWork, 'begin'>,
+): NonNullable<InboxHost['decide']> {
+  return (sent) => {
+    const deciding = host.decide?.(sent);
+    return deciding instanceof Promise ? deciding.finally(work.begin(sent.event.type)) : deciding;
+  };
 }

@@ -158,6 +158,24 @@ describe('the processor of delivery jobs', () => {
     expect([bench.moves, bench.logged]).toEqual([['delayed'], []]);
   });
 
+  it('completes an event whose handler has succeeded in spite of the shutdown', async () => {
+    const bench = new DeliveryBench();
+    bench.handle = async () => bench.shutdown.abort();
+
+    expect(await bench.work()).toBeUndefined();
+    expect(bench.moves).toEqual([]);
+  });
+
+  it('fails the attempt if the store refuses to keep what the shutdown interrupts for later', async () => {
+    const bench = new DeliveryBench();
+    bench.shutdown.abort();
+    bench.job.moveToDelayed = async () => {
+      throw new Error('no connection');
+    };
+
+    expect(await bench.work()).toMatchObject({ message: 'the store failed: the app is shutting down' });
+  });
+
   it('waits the full time for a missing handler again after a person retries the job', async () => {
     const bench = new DeliveryBench();
     bench.elsewhere('theirs');

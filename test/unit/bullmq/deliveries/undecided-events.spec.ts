@@ -1,9 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
-import { isUndecided, postponeUndecided } from '../../../../lib/bullmq/deliveries/undecided-events.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import {
+  isUndecided,
+  postponeUndecided,
+  trackedDecisions,
+} from '../../../../lib/bullmq/deliveries/undecided-events.js';
 import type { DeliveryCheckpoints, DeliveryProgress } from '../../../../lib/bullmq/deliveries/delivery-checkpoints.js';
 import { toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
 import type { DeliveryJob } from '../../../../lib/bullmq/store/inbox-store.js';
 import { GeminiWebhooksError } from '../../../../lib/errors.js';
+import { RunningWork } from '../../../../lib/shared/running-work.js';
+import { deferred } from '../../../support/deferred.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 
 const HOUR_MS = 3_600_000;
@@ -69,5 +75,29 @@ describe('whether an event is undecided', () => {
     ['another event is not', 'video', { data: dataOf('interaction.requires_action') }, false],
   ] as const)('%s', (_what, kind, job, isIt) => {
     expect(isUndecided({ kind }, job)).toBe(isIt);
+  });
+});
+
+describe('a decision at Gemini', () => {
+  const sent = deliveryOf();
+
+  it('counts as running work until it is made or fails', async () => {
+    const work = new RunningWork();
+    for (const end of ['resolve', 'reject'] as const) {
+      const answer = deferred<undefined>();
+      const deciding = Promise.resolve(trackedDecisions({ decide: () => answer.promise }, work)(sent));
+      expect(work.names).toEqual([sent.event.type]);
+      if (end === 'resolve') answer.resolve(undefined);
+      else answer.reject(new Error('503'));
+      await deciding.catch(() => undefined);
+      expect(work.size).toBe(0);
+    }
+  });
+
+  it('is none for an event that needs none', () => {
+    const work = { begin: jest.fn(() => () => undefined) };
+    expect(trackedDecisions({ decide: () => undefined }, work)(sent)).toBeUndefined();
+    expect(trackedDecisions({}, work)(sent)).toBeUndefined();
+    expect(work.begin).not.toHaveBeenCalled();
   });
 });
