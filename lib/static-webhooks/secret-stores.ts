@@ -4,7 +4,7 @@ import { hasMethods } from '../shared/is-object.js';
 import { RotationStore } from './rotation-store.js';
 import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
 
-const TODO = 'Give fileSecretStore(path), bullmqSecretStore(), or your own SigningSecretStore.';
+const ADVICE = 'Give fileSecretStore(path), bullmqSecretStore(), or your own SigningSecretStore.';
 
 /** The stores that this process uses for the secrets of its static webhooks. */
 export class SecretStores {
@@ -52,5 +52,5 @@ export class SecretStores {
 
 function checked(where: string, store: SigningSecretStore): SigningSecretStore {
   if (hasMethods(store, 'load', 'save')) return store;
-  throw new GeminiWebhooksError('invalid_argument', `${where}: secretStore: got ${describe(store)}. ${TODO}`);
+  throw new GeminiWebhooksError('invalid_argument', `${where}: secretStore: got ${describe(store)}. ${ADVICE}`);
 }

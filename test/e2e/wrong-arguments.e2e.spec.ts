@@ -65,7 +65,7 @@ const CALLS: readonly (readonly [name: string, call: Call, given: readonly unkno
   ],
   ['createBatch', (given) => jobs().createBatch(given), ALSO_UNDEFINED],
   ['createBatch, params', (given) => jobs().createBatch({ model: 'm', src: [] }, { params: given }), WRONG],
-  ['createVideo, model', (given) => jobs().createVideo({ model: given, prompt: 'x' }), [null, 7, 7n, [], {}, '']],
+  ['createVideo, model', (given) => jobs().createVideo({ model: given, input: 'x' }), [null, 7, 7n, [], {}, '']],
   ['createVideo', (given) => jobs().createVideo(given), ALSO_UNDEFINED],
   ['createInteraction', (given) => jobs().createInteraction(given), [undefined, null, 7, 'text', true]],
   ['generateVideos', (given) => jobs().generateVideos(given), ALSO_UNDEFINED],

@@ -124,12 +124,11 @@ describe('the options of bullmqInbox', () => {
     ['two hash tags', { url, prefix: '{a}{b}' }, /prefix: got "\{a\}\{b\}"/],
     ['a long hash tag', { url, prefix: `{${'g'.repeat(62)}}` }, /prefix: got/],
     ...['{gemini}', 'a-b', 'a.b', '1st', 'pg_app', '', 'a$', 'ä', 's'.repeat(64), 7, null].map(
-      (prefix) =>
-        [
-          `a schema that PostgreSQL or BullMQ refuses, ${prefix}`,
-          { connection: pool, prefix },
-          /prefix: got .* schema/,
-        ] as const,
+      (prefix): [string, unknown, RegExp] => [
+        `a schema that PostgreSQL or BullMQ refuses, ${prefix}`,
+        { connection: pool, prefix },
+        /prefix: got .* schema/,
+      ],
     ),
     ['a name that JSON cannot represent', { url, queueName: 7n }, /queueName: got a bigint/],
     ['telemetry that is a name', { url, telemetry: 'otel' }, /telemetry: got a string\..*BullMQOtel/],
