@@ -7,7 +7,8 @@ const VAGUE_MESSAGES: ReadonlySet<string> = new Set(['Connection is closed.', 't
 
 /** Calls the listener with the reason for a missing connection, repeatedly until the client is connected. */
 export function onConnectionError(client: RedisClient, listener: (error: Error) => void): void {
-  if (!isCluster(client)) return void client.on('error', listener);
+  // A write to a connection that the server has closed. If that was an outage, the next attempt to connect has its reason.
+  if (!isCluster(client)) return void client.on('error', (error) => isBrokenPipe(error) || listener(error));
   let isDiagnosing = false;
   client.on('error', async (error: Error & { lastNodeError?: Error }) => {
     const reason = error.lastNodeError ?? error;
@@ -28,4 +29,8 @@ function reasonOf(node: Redis): Promise<Error | undefined> {
     client.once('ready', () => client.disconnect());
     client.once('end', () => resolve(undefined));
   });
+}
+
+function isBrokenPipe({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE';
 }
