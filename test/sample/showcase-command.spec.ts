@@ -13,12 +13,14 @@ jest.setTimeout(120_000);
 
 const demo = (...args: string[]) => new Command(process.execPath, ['sample/showcase/main.js', ...args]);
 
+/** Loads a fixture into every process of the demo. */
+const loading = (fixture: string) => ({
+  NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'fixtures', fixture)).href}`,
+});
+
 /** Runs the demo once, with faults that the page does not offer. */
 const startWithFaults = (faults: readonly SimulatorFault[]) =>
-  Showcase.start(['--once'], {
-    NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'fixtures', 'inject-faults.js')).href}`,
-    SIMULATOR_FAULTS: JSON.stringify(faults),
-  });
+  Showcase.start(['--once'], { ...loading('inject-faults.js'), SIMULATOR_FAULTS: JSON.stringify(faults) });
 
 /** The last column of the table, by workflow. */
 function resultsOf({ stdout }: Showcase): Record<string, string> {
@@ -153,6 +155,13 @@ describe('npm run demo', () => {
     expect(code).toBe(1);
     for (const fact of [String(port), 'EADDRINUSE', '--port']) expect(stderr).toContain(fact);
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it('exits with 1 and the reason if PostgreSQL does not start', async () => {
+    const run = await Showcase.start([], loading('refuse-settings.js'));
+
+    expect(await run.ended()).toBe(1);
+    expect(run.stderr).toMatch(/PostgreSQL does not start.*max_connections.*Set DATABASE_URL to use another/s);
   });
 
   it('lists its options with --help', async () => {

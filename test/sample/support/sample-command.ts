@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { GeminiSimulator } from '../../../lib/testing/index.js';
-import { freePort } from '../../chaos/support/own-stores.js';
+import { freePort } from '../../support/free-port.js';
 
 /** For a machine that has much else to do. */
 export const COMMAND_TIMEOUT_MS = 120_000;
