@@ -11,7 +11,7 @@ import type { InboxEngine } from '../../lib/inbox/inbox-engine.js';
 import { STORES } from '../support/stores.js';
 import { times } from './support/counts.js';
 import { Journal } from './support/journal.js';
-import { freePort } from './support/own-stores.js';
+import { freePort } from '../support/free-port.js';
 import { SilentServer } from './support/silent-server.js';
 
 const PROCESSES = times(4, 10);

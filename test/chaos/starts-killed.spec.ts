@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { removeTestQueues, testQueue } from '../support/durable.js';
 import { closeSimulators, startGemini } from '../support/jobs.js';
@@ -9,6 +8,7 @@ import { STORES } from '../support/stores.js';
 import { until } from '../support/until.js';
 import { times } from './support/counts.js';
 import { Journal, type JournalEntry } from './support/journal.js';
+import { freePort } from '../support/free-port.js';
 
 const FIXTURE = join('test', 'chaos', 'fixtures', 'film-app.js');
 const KILLS = times(4, 20);
@@ -94,13 +94,4 @@ function cutStarts(journal: Journal): Map<string, number> {
     if (!recorded.has(`${pid} ${id}`)) cut.set(id, (cut.get(id) ?? 0) + 1);
   }
   return cut;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -6,7 +6,8 @@ import { AppProcess, killAppProcesses, type AppConfig } from './support/app-proc
 import { times } from './support/counts.js';
 import { Journal } from './support/journal.js';
 import { Load, timed } from './support/load.js';
-import { freePort, OWN_STORES, type OwnStore } from './support/own-stores.js';
+import { OWN_STORES, type OwnStore } from './support/own-stores.js';
+import { freePort } from '../support/free-port.js';
 
 const OUTAGES = times(2, 3);
 /** Some take the 2 s that an answer may take. */

@@ -13,7 +13,8 @@ import { deferred } from '../support/deferred.js';
 import { setEnvironment } from '../support/environment.js';
 import { receiver } from '../support/receiver.js';
 import { until } from '../support/until.js';
-import { closeExamples, environmentOf, freePort, quickGemini, recorder, startBatch } from './support/example-app.js';
+import { freePort } from '../support/free-port.js';
+import { closeExamples, environmentOf, quickGemini, recorder, startBatch } from './support/example-app.js';
 import { ExamplePage } from './support/example-page.js';
 import { typedCommands } from './support/typed-commands.js';
 

@@ -4,7 +4,7 @@ import { Cluster, Redis, type ClusterNode, type RedisOptions } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { bullmqInbox, bullmqSecretStore, type BullmqInboxOptions } from '../../lib/bullmq/index.js';
 import { GeminiEventBus, GeminiFailedEvents } from '../../lib/index.js';
-import { freePort } from '../chaos/support/own-stores.js';
+import { freePort } from '../support/free-port.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
 import { ACCEPTED, deliverUntilTaken, handlerOf } from '../support/durable.js';
 import { RecordingLogger } from '../support/recording-logger.js';

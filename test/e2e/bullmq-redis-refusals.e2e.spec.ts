@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { bullmqInbox } from '../../lib/bullmq/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
-import { freePort } from '../chaos/support/own-stores.js';
+import { freePort } from '../support/free-port.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { deliver, staticWebhooks } from '../support/static-webhooks.js';
 import { STORES } from '../support/stores.js';

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
@@ -19,6 +18,7 @@ import { post } from '../support/http.js';
 import { receiver } from '../support/receiver.js';
 import { bodyOf, newSecret, withHmac } from '../support/senders.js';
 import { closeSinks, startSink } from '../support/webhook-sink.js';
+import { freePort } from '../support/free-port.js';
 
 const [adapter] = ADAPTERS;
 const directories: string[] = [];
@@ -53,14 +53,6 @@ function fileWith(text: string | Buffer): string {
   directories.push(directory);
   writeFileSync(join(directory, 'key.pem'), text);
   return join(directory, 'key.pem');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe('trigger', () => {

@@ -2,10 +2,11 @@ import { runMigrations } from 'bullmq';
 import { createConnection as connectToMysql } from 'mysql2/promise';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { freePort } from '../support/free-port.js';
 import { buildWhatIsStale } from './built.js';
 
 const LOCAL_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
@@ -136,15 +137,5 @@ function answers(url) {
       .setTimeout(1_000, () => end(false))
       .once('connect', () => end(true))
       .once('error', () => end(false));
-  });
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from '../support/command.js';
-import { freePort } from '../chaos/support/own-stores.js';
+import { freePort } from '../support/free-port.js';
 import { newSecret, withHmac, bodyOf } from '../support/senders.js';
 import { until } from '../support/until.js';
 import type { Host } from './host.js';

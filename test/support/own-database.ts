@@ -4,7 +4,7 @@ import { Client } from 'pg';
 /** A database that only one test uses. */
 export interface OwnDatabase {
   readonly url: string;
-  /** Number of connections that are open now. */
+  /** Number of connections that clients have open now. Autovacuum's workers are listed beside them and are none. */
   connections(): Promise<number>;
   remove(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export async function ownDatabase(server: string): Promise<OwnDatabase> {
     url: Object.assign(new URL(server), { pathname: `/${name}` }).href,
     async connections() {
       const { rows } = await admin.query<{ count: number }>(
-        'SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = $1',
+        "SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'",
         [name],
       );
       return rows[0]!.count;

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../chaos/support/own-stores.js';
+import { freePort } from './free-port.js';
 import { until } from './until.js';
 
 /** Path of PgBouncer from `find-servers.js`, if any. */

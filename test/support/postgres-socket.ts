@@ -5,7 +5,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
-import { freePort } from '../chaos/support/own-stores.js';
+import { freePort } from './free-port.js';
 import { STORES } from './stores.js';
 
 /** A PostgreSQL that also listens on a local Unix socket. */

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
+import { freePort, isFree, SYSTEM_PORTS } from './free-port.js';
 import { until } from './until.js';
 
 const SLOTS = 16_384;
@@ -37,7 +37,7 @@ export async function startRedisCluster(size = 3): Promise<TestCluster> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    for (let index = 0; index < size; index += 1) nodes.push(new Node(await freePort(), folder));
+    for (let index = 0; index < size; index += 1) nodes.push(new Node(await freePorts(), folder));
     await Promise.all(nodes.map((node, index) => node.join(nodes[0]!, index, size)));
     await Promise.all(nodes.map((node) => node.knows(size)));
   } catch (error) {
@@ -139,20 +139,9 @@ class Node {
 }
 
 /** Finds a port whose cluster port is free too. */
-async function freePort(): Promise<number> {
+async function freePorts(): Promise<number> {
   for (;;) {
-    const port = await listen(0).catch(() => 0);
-    if (port > 1_024 && port + BUS_PORT_OFFSET < 65_536 && (await listen(port + BUS_PORT_OFFSET).catch(() => 0)))
-      return port;
+    const port = await freePort(SYSTEM_PORTS - BUS_PORT_OFFSET);
+    if (await isFree(port + BUS_PORT_OFFSET)) return port;
   }
-}
-
-/** Resolves with the port if nothing listens on it, after releasing it again. */
-async function listen(port: number): Promise<number> {
-  const server = createServer();
-  await once(server.listen(port, '127.0.0.1'), 'listening');
-  const { port: taken } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return taken;
 }

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { until } from './until.js';
+import { freePort } from './free-port.js';
 
 /** Variables that a shell may have set for another app. */
 const NO_STORE = { DATABASE_URL: '', GOOGLE_API_KEY: '', GEMINI_API_KEY: '' };
@@ -91,13 +91,4 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

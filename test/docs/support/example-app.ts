@@ -1,8 +1,8 @@
 import { GoogleGenAI } from '@google/genai';
 import { Injectable, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   GeminiJobs,
   GeminiWebhooksModule,
@@ -15,6 +15,7 @@ import { GeminiSimulator, type GeminiSimulatorOptions } from '../../../lib/testi
 import { ADAPTERS, closeApps, startApp, type RunningApp } from '../../support/apps.js';
 import { BINDING_SECRET } from '../../support/binding-tokens.js';
 import { setEnvironment } from '../../support/environment.js';
+import { freePort } from '../../support/free-port.js';
 
 const simulators: GeminiSimulator[] = [];
 
@@ -67,18 +68,10 @@ export async function closeExamples(): Promise<void> {
   await Promise.all(simulators.splice(0).map((gemini) => gemini.close()));
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** The version of the Gemini API that an app with this module calls. */
 export async function versionCalled(webhooks: DynamicModule): Promise<string | undefined> {
   const paths: string[] = [];
-  const api = createHttpServer((request, response) => {
+  const api = createServer((request, response) => {
     paths.push(request.url ?? '');
     response.writeHead(400).end();
   });

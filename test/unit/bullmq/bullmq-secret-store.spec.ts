@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { bullmqSecretStore, type BullmqSecretStoreOptions } from '../../../lib/bullmq/index.js';
 import type { SigningSecretStore } from '../../../lib/static-webhooks/signing-secret-store.js';
 import { newSecret } from '../../contract/secret-store.contract.js';
-import { freePort } from '../../chaos/support/own-stores.js';
+import { freePort } from '../../support/free-port.js';
 import { SilentServer } from '../../chaos/support/silent-server.js';
 import { secretPlace, type SecretPlace } from '../../support/secret-stores.js';
 import { STORES } from '../../support/stores.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { until } from '../../../support/until.js';
-import { freePort } from '../own-stores.js';
+import { freePort } from '../../../support/free-port.js';
 
 const NAME = 'gemini';
 const SENTINELS = 3;
@@ -174,7 +174,5 @@ class Server {
 }
 
 async function ownPorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  return [...ports];
+  return Promise.all(Array.from({ length: count }, () => freePort()));
 }

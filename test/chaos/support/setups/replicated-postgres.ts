@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { until } from '../../../support/until.js';
-import { freePort } from '../own-stores.js';
+import { freePort } from '../../../support/free-port.js';
 
 const run = promisify(execFile);
 
