@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
-import { listed, RunningWork } from '../shared/running-work.js';
+import { RunningWork } from '../shared/running-work.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from '../inbox/inbox-engine.js';
 import type { GeminiInboxStats, InboxHealth } from '../inbox/inbox-stats.js';
 import type { JobTracker } from '../inbox/job-tracker.js';
@@ -17,7 +17,7 @@ import {
 } from './bullmq-inbox.options.js';
 import { deliveryJobId, type DeliveryJobData } from './store/delivery-job.js';
 import { deliveryWorker } from './deliveries/delivery-worker.js';
-import type { DrainingWorker } from './store/draining-worker.js';
+import { undrainedWarning, type DrainingWorker } from './store/draining-worker.js';
 import { FailedDeliveries } from './deliveries/failed-deliveries.js';
 import { storeDelivery } from './deliveries/store-delivery.js';
 import { InboxStatus } from './inbox-status.js';
@@ -26,7 +26,7 @@ import { Peers } from './peers/peers.js';
 import { checkHandlerNames } from './peers/handler-names.js';
 import type { RosterHandler } from './peers/handler-roster.js';
 import { ANSWER_TIMEOUT_MS, type DeliveryQueue, type InboxStore } from './store/inbox-store.js';
-import { memberOf } from './peers/membership.js';
+import { memberOf } from './peers/member.js';
 import { openStore } from './open-store.js';
 import { StoreChecks } from './store/store-checks.js';
 import type { LockWait, StoreLocks } from './store/store-locks.js';
@@ -238,10 +238,7 @@ export class BullmqInbox implements InboxEngine {
     const timer = setTimeout(() => this.#storeWait.abort(), CLOSE_TIMEOUT_MS);
     const isDrained = await this.#worker?.drain(this.#config.drainTimeoutMs);
     clearTimeout(timer);
-    if (isDrained === false)
-      this.#logger.warn(
-        `Handlers were still running after drainTimeoutMs (${this.#config.drainTimeoutMs} ms)${listed(this.#running.names)}. Their signals are aborted, and other workers retry.`,
-      );
+    if (isDrained === false) this.#logger.warn(undrainedWarning(this.#running.names, this.#config.drainTimeoutMs));
     // From here on no handler starts. Unfinished ones have a checkpoint or run again: their jobs stay in the store.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
     this.#storeWait.abort();

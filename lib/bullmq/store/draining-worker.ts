@@ -1,4 +1,4 @@
-import type { RunningWork } from '../../shared/running-work.js';
+import { listed, type RunningWork } from '../../shared/running-work.js';
 import { settlesWithin } from '../../shared/timeouts.js';
 import type { StoreWorker } from './inbox-store.js';
 import { Supervised } from './supervised.js';
@@ -24,7 +24,12 @@ export class DrainingWorker<Data, Result> {
 
   constructor({ make, work, onFailure }: DrainingWorkerOptions<Data, Result>) {
     this.#work = work;
-    this.#worker = new Supervised<StoreWorker<Data, Result>>({ make, onFailure });
+    this.#worker = new Supervised<StoreWorker<Data, Result>>({
+      make,
+      // Not earlier: nobody would wait for the jobs of a worker that is stopped before it is ready.
+      onConnected: async (worker) => void worker.run().catch(() => undefined),
+      onFailure,
+    });
   }
 
   /** State of the worker. It also counts as running while it waits for its store to come back. */
@@ -65,4 +70,11 @@ export class DrainingWorker<Data, Result> {
   async interrupted(): Promise<void> {
     await settlesWithin(this.#closed, INTERRUPT_MS);
   }
+}
+
+/** Returns the warning about work that a drain did not wait for. What is no handler waits for Gemini. */
+export function undrainedWarning(handlers: readonly string[], drainTimeoutMs: number): string {
+  const after = `after drainTimeoutMs (${drainTimeoutMs} ms)`;
+  if (handlers.length === 0) return `Gemini had not said which event a delivery is ${after}. Other workers ask again.`;
+  return `Handlers were still running ${after}${listed(handlers)}. Their signals are aborted, and other workers retry.`;
 }

@@ -12,7 +12,7 @@ export type StoreQueue<Data, Result> = Pick<
 >;
 export type StoreWorker<Data, Result> = Pick<
   Worker<Data, Result, string>,
-  'waitUntilReady' | 'close' | 'on' | 'isRunning'
+  'waitUntilReady' | 'run' | 'close' | 'on' | 'isRunning'
 >;
 
 export type DeliveryJob = StoredJob<DeliveryJobData, void>;

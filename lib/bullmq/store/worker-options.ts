@@ -14,6 +14,8 @@ export function workerOptions(
   concurrency: number,
 ): Omit<WorkerOptions, 'connection'> {
   return {
+    // `DrainingWorker` starts it.
+    autorun: false,
     concurrency,
     lockDuration: lockDurationMs,
     stalledInterval: Math.min(Math.max(MIN_STALLED_INTERVAL_MS, Math.round(lockDurationMs / 2)), lockDurationMs),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DrainingWorker } from '../../../../lib/bullmq/store/draining-worker.js';
+import { DrainingWorker, undrainedWarning } from '../../../../lib/bullmq/store/draining-worker.js';
 import type { StoreWorker } from '../../../../lib/bullmq/store/inbox-store.js';
 import { RunningWork } from '../../../../lib/shared/running-work.js';
 import { deferred, type Deferred } from '../../../support/deferred.js';
@@ -11,21 +11,29 @@ describe('a worker that drains', () => {
   let work: RunningWork;
   let worker: DrainingWorker<object, void>;
   let drained: boolean | undefined;
+  let ready: Deferred<void>;
+  let run: jest.Mock<() => Promise<void>>;
 
+  const make = () => {
+    const made = { waitUntilReady: () => ready.promise, run, close: () => closed.promise, isRunning: () => true };
+    return new DrainingWorker<object, void>({
+      make: async () => made as unknown as StoreWorker<object, void>,
+      work: [work],
+      onFailure: () => undefined,
+    });
+  };
   const drain = () => void worker.drain(DRAIN_TIMEOUT_MS).then((isDrained) => (drained = isDrained));
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
   beforeEach(async () => {
     jest.useFakeTimers();
     closed = deferred();
+    ready = deferred();
+    ready.resolve();
+    run = jest.fn(() => new Promise<void>(() => undefined));
     work = new RunningWork();
     drained = undefined;
-    const made = { waitUntilReady: async () => undefined, close: () => closed.promise, isRunning: () => true };
-    worker = new DrainingWorker({
-      make: async () => made as unknown as StoreWorker<object, void>,
-      work: [work],
-      onFailure: () => undefined,
-    });
+    worker = make();
     worker.start();
     await pass(0);
     expect(worker.state).toBe('running');
@@ -33,6 +41,18 @@ describe('a worker that drains', () => {
 
   afterEach(() => {
     jest.useRealTimers();
+  });
+
+  it('takes no job before it is ready, since a stop would not wait for it', async () => {
+    expect(run).toHaveBeenCalledTimes(1);
+    ready = deferred();
+    const next = make();
+    next.start();
+    await pass(0);
+    expect([next.state, run.mock.calls.length]).toEqual(['starting', 1]);
+    ready.resolve();
+    await pass(0);
+    expect([next.state, run.mock.calls.length]).toEqual(['running', 2]);
   });
 
   it('is done as soon as it has closed', async () => {
@@ -61,6 +81,13 @@ describe('a worker that drains', () => {
     end();
     await pass(0);
     expect(drained).toBe(true);
+  });
+
+  it.each([
+    [['Orders.publish'], /^Handlers were still running after drainTimeoutMs \(100 ms\): Orders\.publish\. /],
+    [[], /^Gemini had not said which event a delivery is after drainTimeoutMs \(100 ms\)\. /],
+  ])('warns of what it did not wait for: %j', (handlers, warning) => {
+    expect(undrainedWarning(handlers, 100)).toMatch(warning);
   });
 
   it('waits briefly for jobs that were told to end', async () => {
