@@ -95,6 +95,8 @@ export class EventDispatcher {
     try {
       const hasSucceeded = this.#overdue.size > 0 && (await this.#overdue.haveSucceeded(handler, delivery, run));
       if (!run.checkpoints.has(handler.name)) {
+        // The app may have shut down while this attempt waited for an earlier one.
+        if (!hasSucceeded) run.signal?.throwIfAborted();
         if (this.#attempts.observed && !hasSucceeded) startedAt = performance.now();
         if (!hasSucceeded) await this.#runTraced(handler, delivery, run);
         await run.checkpoints.settle(handler.name, 'succeeded');

@@ -123,7 +123,8 @@ export class DeliveryAttempt {
 
   /** Ends the attempt for the shutdown of the app. It does not count, and another worker takes over. */
   async interrupt(): Promise<Error> {
-    await this.checkpoints.flush();
+    // This process has left its peers: the next worker learns from the event which handlers it must not complete without.
+    await this.checkpoints.update({});
     const error = 'the app is shutting down';
     return postponeForStore(this.job, this.token, { error, retryBudget: this.#retryBudget });
   }

@@ -41,7 +41,7 @@ export async function deliveryProcessor(
   const { shutdown: signal, completedHandlers, begin } = processing;
   const handOff = await handOffWith(processing.handOffPolicy);
   // Every event in progress listens during an outage of the store: Node reports more than ten listeners as a leak.
-  setMaxListeners(0, processing.storeWaitSignal);
+  setMaxListeners(0, processing.storeWaitSignal, signal);
   const handlers = host.handlers();
 
   const work = async (attempt: DeliveryAttempt) => {
@@ -61,11 +61,14 @@ export async function deliveryProcessor(
 
     // The worker may have fetched it at the last moment.
     if (signal.aborted) throw await attempt.interrupt();
+    // The attempt of a handler that ignores its signal may not end before the process does.
+    const keepUnfinished = () => void checkpoints.update({});
+    signal.addEventListener('abort', keepUnfinished);
     const { outcome, published } = await publishAndDispatch({ host, peers }, attempt, delivery, {
       isWantedElsewhere,
       signal,
       begin,
-    });
+    }).finally(() => signal.removeEventListener('abort', keepUnfinished));
     if (outcome.retryable.length > 0 && signal.aborted) throw await attempt.interrupt();
     await attempt.logFailures(outcome);
     if (outcome.retryable.length > 0) throw await attempt.retry(outcome.retryable);

@@ -398,6 +398,27 @@ describe('EventDispatcher', () => {
     error.mockRestore();
   });
 
+  it('starts no handler after the shutdown, although an earlier attempt ends and fails then', async () => {
+    const silenced = (['error', 'warn'] as const).map((level) => jest.spyOn(Logger.prototype, level).mockReturnValue());
+    const shutdown = new AbortController();
+    const first = deferred();
+    const invoke = jest.fn(() => first.promise);
+    const { dispatcher } = dispatcherOf({ name: 'one', patterns: ['*'], timeoutMs: 50, invoke });
+    const { signal } = shutdown;
+    const checkpoints = new DedupeEntry();
+    const timedOut = dispatcher.dispatch(delivery, { attempt: 1, checkpoints, signal });
+    await jest.advanceTimersByTimeAsync(50);
+    await timedOut;
+
+    const second = dispatcher.dispatch(delivery, { attempt: 2, checkpoints, signal });
+    shutdown.abort(new Error('closing'));
+    first.reject(new Error('the pool has ended'));
+
+    expect(await second).toEqual({ retryable: ['one'], final: [] });
+    expect(invoke).toHaveBeenCalledTimes(1);
+    for (const spy of silenced) spy.mockRestore();
+  });
+
   it('says that a handler which the shutdown interrupts is retried, even on the last attempt', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     const shutdown = new AbortController();

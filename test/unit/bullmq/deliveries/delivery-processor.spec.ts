@@ -166,6 +166,45 @@ describe('the processor of delivery jobs', () => {
     expect(bench.moves).toEqual([]);
   });
 
+  it.each([
+    ['before it starts', (bench: DeliveryBench) => bench.shutdown.abort()],
+    [
+      'while it runs',
+      (bench: DeliveryBench) => {
+        bench.host = {
+          dispatch: async () => {
+            bench.shutdown.abort();
+            return { retryable: ['mine'], final: [] };
+          },
+        };
+      },
+    ],
+  ])('tells the next worker of a handler that the shutdown interrupts %s', async (_when, interrupt) => {
+    const bench = new DeliveryBench();
+    interrupt(bench);
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+
+    const next = bench.handOverTo('theirs');
+    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+    expect(next.job.progress).toMatchObject({ handlers: { theirs: 'succeeded' }, unfinished: ['mine'] });
+  });
+
+  it('tells the next worker of a handler that ignores its signal, although its attempt never ends', async () => {
+    const bench = new DeliveryBench();
+    const hanging = deferred();
+    bench.handle = () => {
+      bench.shutdown.abort();
+      return hanging.promise;
+    };
+    void bench.work();
+    await until(() => bench.ran.length > 0);
+
+    const next = bench.handOverTo('theirs');
+    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+    expect(next.job.progress).toMatchObject({ unfinished: ['mine'] });
+    hanging.resolve();
+  });
+
   it('fails the attempt if the store refuses to keep what the shutdown interrupts for later', async () => {
     const bench = new DeliveryBench();
     bench.shutdown.abort();
