@@ -12,16 +12,14 @@ export interface Heartbeat extends RosterEntry {
 /** A heartbeat as it arrives. Version 0.1.0 sends no `works`. */
 type ReceivedHeartbeat = Omit<Heartbeat, 'works'> & Partial<Pick<Heartbeat, 'works'>>;
 
-/** Reads a heartbeat. In version 0.1.0 only workers send any, and say goodbye by one without handlers. */
+/**
+ * Reads a heartbeat. In version 0.1.0 only workers send any, acknowledge nobody, and say goodbye by a heartbeat without
+ * handlers.
+ */
 export function readHeartbeat({ works, ...heartbeat }: ReceivedHeartbeat): Heartbeat {
   if (works !== undefined) return { works, ...heartbeat };
-  if (heartbeat.handlers.length > 0) return { works: true, ...heartbeat };
+  if (heartbeat.handlers.length > 0) return { works: true, isSilent: true, ...heartbeat };
   return { works: false, says: 'goodbye', ...heartbeat };
-}
-
-/** True if a peer acknowledges new processes. Version 0.1.0 does not. */
-export function acknowledges({ works, leaseMs }: RosterEntry): boolean {
-  return works && leaseMs !== undefined;
 }
 
 /** True if another process receives events. One of version 0.1.0 that only receives sends no heartbeats. */

@@ -21,6 +21,8 @@ export interface RosterEntry {
   readonly idle?: readonly RosterHandler[];
   /** How long it counts as alive after this heartbeat, in milliseconds. Earlier versions omit it. */
   readonly leaseMs?: number;
+  /** True if it does not acknowledge new processes. */
+  readonly isSilent?: boolean;
 }
 
 /** Distinct names of the handlers of an event. */

@@ -1,14 +1,8 @@
 import type { Relay } from 'bullmq';
-import type { InboxHost } from '../../inbox/inbox-engine.js';
 import { settlesWithin } from '../../shared/timeouts.js';
-import { acknowledges, readHeartbeat, receivesElsewhere, type Heartbeat } from './earlier-versions.js';
-import {
-  HandlerRoster,
-  ROSTER_LEASE_MS,
-  type RosterEntry,
-  type RosterHandler,
-  type WantedHandlers,
-} from './handler-roster.js';
+import { readHeartbeat, receivesElsewhere, type Heartbeat } from './earlier-versions.js';
+import { HandlerRoster, ROSTER_LEASE_MS, type RosterEntry, type WantedHandlers } from './handler-roster.js';
+import type { Member } from './member.js';
 
 const ROSTER = 'roster';
 /** Topic prefix, shared with earlier versions. */
@@ -18,23 +12,6 @@ const ACKNOWLEDGEMENT_MS = 1_000;
 /** Delay before a heartbeat that failed is sent again, in milliseconds. */
 const HEARTBEAT_RETRY_MS = 2_000;
 const LEAVE_TIMEOUT_MS = 2_000;
-
-/** A process as its peers see it. */
-export interface Member {
-  /** True if it runs workers. */
-  readonly works: boolean;
-  /** Handlers that it runs. */
-  readonly handlers: readonly RosterHandler[];
-  /** Handlers that it has but does not run. */
-  readonly idle?: readonly RosterHandler[];
-}
-
-/** Returns what this process publishes about itself. It runs its handlers only if it runs workers. */
-export function memberOf(host: Pick<InboxHost, 'handlers'>, workers: boolean): Member {
-  if (workers) return { works: true, handlers: host.handlers() };
-  const own = host.handlers().filter(({ isInternal }) => !isInternal);
-  return { works: false, handlers: [], idle: own.map(({ name, patterns }) => ({ name, patterns })) };
-}
 
 interface MembershipOptions {
   readonly roster?: HandlerRoster;
@@ -87,7 +64,8 @@ export class Membership {
     await this.#lookElsewhere(relay);
     if (this.#hasLeft) return;
     this.#scheduleHeartbeat();
-    await this.#waitForAcknowledgements(relay, others.filter(acknowledges));
+    await this.#waitForAcknowledgements(relay, others);
+    if (this.#hasLeft) return;
     this.#says = undefined;
     this.#onJoined(others);
   }
@@ -111,9 +89,9 @@ export class Membership {
     }
   }
 
-  /** Looks for processes of which the roster knows nothing, unless it knows of others: they receive all events then. */
+  /** Looks for processes of which the roster knows nothing. While it knows of others there may be some. */
   async #lookElsewhere(relay: Relay<never>): Promise<void> {
-    if (!this.#roster.hasOthers(relay.nodeId)) this.#isHeardElsewhere = await receivesElsewhere(relay);
+    this.#isHeardElsewhere = this.#roster.hasOthers(relay.nodeId) || (await receivesElsewhere(relay));
   }
 
   /** True if a live worker runs other handlers, so that this process and that one hand off events to each other. */
@@ -144,6 +122,8 @@ export class Membership {
     if (says === 'goodbye') {
       this.#roster.remove(entry.node);
       this.#acknowledge(entry.node);
+      // Not awaited: if it fails, the next heartbeat looks again.
+      this.#lookElsewhere(relay).catch(() => undefined);
       return;
     }
     this.#roster.update(entry);
@@ -167,9 +147,10 @@ export class Membership {
   async #waitForAcknowledgements(relay: Relay<never>, others: readonly RosterEntry[]): Promise<void> {
     await this.#untilAcknowledgedBy(others, ACKNOWLEDGEMENT_MS);
     const names = this.#self.handlers.map(({ name }) => name);
-    let pending = others.filter(({ handlers }) => !names.every((name) => handlers.some((one) => one.name === name)));
+    const lacksOne = ({ handlers }: RosterEntry) => !names.every((name) => handlers.some((one) => one.name === name));
+    let pending = others.filter((entry) => lacksOne(entry) && !entry.isSilent);
     const deadline = Date.now() + ROSTER_LEASE_MS;
-    while (Date.now() < deadline) {
+    while (!this.#hasLeft && Date.now() < deadline) {
       pending = pending.filter(({ node }) => !this.#acknowledgedBy.has(node));
       const connected = await Promise.all(pending.map(({ node }) => isConnected(relay, node)));
       pending = pending.filter((_entry, index) => connected[index]);

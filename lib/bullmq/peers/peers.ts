@@ -8,7 +8,8 @@ import { settlesWithin } from '../../shared/timeouts.js';
 import { EVENTS } from './earlier-versions.js';
 import { foreignWorkersWarning } from './foreign-workers.js';
 import type { RosterEntry, WantedHandlers } from './handler-roster.js';
-import { Membership, type Member } from './membership.js';
+import type { Member } from './member.js';
+import { Membership } from './membership.js';
 import { checkStoreFormat } from './store-format.js';
 import { Supervised } from '../store/supervised.js';
 

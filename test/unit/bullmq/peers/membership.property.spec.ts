@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Relay } from 'bullmq';
 import * as fc from 'fast-check';
 import { HandlerRoster, ROSTER_LEASE_MS, type RosterEntry } from '../../../../lib/bullmq/peers/handler-roster.js';
-import { Membership, type Member } from '../../../../lib/bullmq/peers/membership.js';
+import type { Member } from '../../../../lib/bullmq/peers/member.js';
+import { Membership } from '../../../../lib/bullmq/peers/membership.js';
 import { SEED } from '../../../support/seed.js';
 
 jest.setTimeout(120_000);

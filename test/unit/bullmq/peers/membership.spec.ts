@@ -158,6 +158,52 @@ describe('the processes on one store', () => {
     expect([...hub.retained.keys()]).toEqual(['roster.one']);
   });
 
+  it('wait for a worker of version 0.2.0, whose heartbeats have no lease, as for one of this version', async () => {
+    const hub = new Hub();
+    const earlier = hub.relay('earlier');
+    const heartbeat = { node: 'earlier', works: true, handlers: [{ name: 'a', patterns: ['*'] }] };
+    await earlier.publish('roster.earlier', heartbeat as never, { retain: 30_000 });
+    let joined = false;
+    const joining = member('a', 'b')
+      .join(hub.relay('young'))
+      .then(() => (joined = true));
+
+    await expect(until(() => joined, { withinMs: 1_500 })).rejects.toThrow('still not so');
+    await earlier.publish('welcome.young', 'earlier' as never);
+    await joining;
+  });
+
+  it('give a worker of version 0.1.0, which does not acknowledge, a second to learn of their handlers', async () => {
+    jest.useFakeTimers();
+    const hub = new Hub();
+    const heartbeat = { node: 'earlier', handlers: [{ name: 'a', patterns: ['*'] }] };
+    await hub.relay('earlier').publish('roster.earlier', heartbeat as never, { retain: 30_000 });
+    let joined = false;
+    void member('a', 'b')
+      .join(hub.relay('young'))
+      .then(() => (joined = true));
+
+    await jest.advanceTimersByTimeAsync(999);
+    expect(joined).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(joined).toBe(true);
+  });
+
+  it('stop waiting for acknowledgements when they leave', async () => {
+    jest.useFakeTimers();
+    const hub = new Hub();
+    const [slow, young] = [member('a'), member('a', 'b')];
+    await slow.join(hub.relay('slow'));
+    hub.pause('slow');
+    let hasEnded = false;
+    void young.join(hub.relay('young')).then(() => (hasEnded = true));
+    await jest.advanceTimersByTimeAsync(2_500);
+
+    await young.leave();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(hasEnded).toBe(true);
+  });
+
   it('know workers of version 0.1.0 by their handlers, do not wait for them, and believe their goodbye', async () => {
     const hub = new Hub();
     const earlier = hub.relay('earlier');
@@ -197,6 +243,19 @@ describe('the processes on one store', () => {
     expect(one.isAlone).toBe(true);
     await hub.relay('another').subscribe('events', () => undefined);
     await jest.advanceTimersByTimeAsync(45_000);
+    expect(one.isAlone).toBe(false);
+  });
+
+  it('are not alone either when the last peer that they know has left such a process behind', async () => {
+    const hub = new Hub();
+    await hub.relay('earlier').subscribe('events', () => undefined);
+    const [one, two] = [member('a'), member('b')];
+    await Promise.all([one.join(hub.relay('one')), two.join(hub.relay('two'))]);
+
+    await two.leave();
+    await until(async () => (await one.handlersFor('batch.succeeded')).run.length === 1);
+    expect(one.isAlone).toBe(false);
+    await new Promise(setImmediate);
     expect(one.isAlone).toBe(false);
   });
 
