@@ -69,6 +69,7 @@ export class BullmqInbox implements InboxEngine {
   readonly #monitor = new StoreMonitor(this.#outages);
   readonly #checks = new StoreChecks(this.#logger);
   readonly #running = new RunningWork();
+  readonly #leaving = new AbortController();
   readonly #shutdown = new AbortController();
   /** Aborts earlier than `#shutdown`: waiting for the store must not delay the shutdown. */
   readonly #storeWait = new AbortController();
@@ -156,6 +157,7 @@ export class BullmqInbox implements InboxEngine {
         store,
         peers: this.#peers,
         logger: this.#logger,
+        leaving: this.#leaving.signal,
         shutdown: this.#shutdown.signal,
         storeWaitSignal: this.#storeWait.signal,
         handlerWaitMs: this.#timing.handlerWaitMs,
@@ -228,6 +230,7 @@ export class BullmqInbox implements InboxEngine {
   async #close(): Promise<void> {
     this.#checks.stop();
     this.#monitor.stop();
+    this.#leaving.abort();
     await Promise.all([this.#peers?.leave(), this.#drain(), this.#trackedJobs?.drain(), this.#locks?.close()]);
     const queues = [this.#queue, this.#failedJobs].map((supervised) => closeWithin(supervised, CLOSE_TIMEOUT_MS));
     await Promise.all([this.#peers?.close(), this.#trackedJobs?.close(), ...queues]);

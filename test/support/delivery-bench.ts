@@ -32,7 +32,10 @@ export class DeliveryBench {
   ran: string[] = [];
   readonly wantedElsewhere: (boolean | undefined)[] = [];
   full = false;
+  readonly leaving = new AbortController();
   readonly shutdown = new AbortController();
+  /** False once another worker has taken the event over. */
+  hasLock = true;
   /** Name of the worker's only handler. */
   handler = 'mine';
   patterns: readonly GeminiEventPattern[] = ['*'];
@@ -53,6 +56,7 @@ export class DeliveryBench {
       if (this.full) throw new Error('OOM command not allowed');
       this.job.progress = JSON.parse(JSON.stringify(progress)) as object;
     },
+    extendLock: async () => Number(this.hasLock),
     log: async (line: string) => this.logged.push(line),
     moveToDelayed: async (at: number) => {
       this.moves.push('delayed');
@@ -95,10 +99,12 @@ export class DeliveryBench {
     };
     const peers = { publish, handlersFor: async (type: string) => this.roster.matching(type) };
     const processor = await deliveryProcessor(host, peers, {
+      leaving: this.leaving.signal,
       shutdown: this.shutdown.signal,
       storeWaitSignal: new AbortController().signal,
       handOffPolicy: HAND_OFF,
       completedHandlers: this.memory,
+      lockDurationMs: 30_000,
       storeRetryMs: 0,
       load: async () => ({ progress: this.job.progress }),
       handlerWaitMs: INBOX_TIMING.handlerWaitMs,

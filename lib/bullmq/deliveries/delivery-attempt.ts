@@ -6,7 +6,7 @@ import { fromDeliveryJobData, withDecision } from '../store/delivery-job.js';
 import type { DeliveryJob } from '../store/inbox-store.js';
 import { loadBullmq } from '../store/optional-peers.js';
 import type { CompletedHandlers } from './completed-handlers.js';
-import { DeliveryCheckpoints, type CheckpointOptions } from './delivery-checkpoints.js';
+import { DeliveryCheckpoints, type CheckpointOptions, type DeliveryProgress } from './delivery-checkpoints.js';
 import { postponeForStore } from './postpone-for-store.js';
 import { RetryBudget } from './retry-budget.js';
 import { retryDelayMs } from './retry-delay.js';
@@ -14,6 +14,7 @@ import { postponeUndecided } from './undecided-events.js';
 
 /** Options of `DeliveryAttempt`. */
 export interface DeliveryAttemptOptions {
+  readonly lockDurationMs: number;
   /** How long an attempt retries failed store requests, in milliseconds. Less than half of its lock. */
   readonly storeRetryMs: number;
   /** Aborts during shutdown when waiting for the store must end. */
@@ -121,10 +122,20 @@ export class DeliveryAttempt {
     return postponeForStore(this.job, this.token, { error, retryBudget: this.#retryBudget });
   }
 
+  /**
+   * Stores which handlers have started and not completed. Once this process has left its peers, other workers learn from the
+   * event only which handlers they must not complete it without. Not after the lock was lost: the progress is another worker's.
+   */
+  async keepUnfinished(changes: Pick<DeliveryProgress, 'waitingSince'>): Promise<void> {
+    const { job, token = '' } = this;
+    const isHeld = await job.extendLock(token, this.#options.lockDurationMs).catch(() => true);
+    if (isHeld) await this.checkpoints.update(changes);
+  }
+
   /** Ends the attempt for the shutdown of the app. It does not count, and another worker takes over. */
   async interrupt(): Promise<Error> {
-    // This process has left its peers: the next worker learns from the event which handlers it must not complete without.
-    await this.checkpoints.update({});
+    await this.keepUnfinished({});
+    await this.checkpoints.flush();
     const error = 'the app is shutting down';
     return postponeForStore(this.job, this.token, { error, retryBudget: this.#retryBudget });
   }

@@ -18,6 +18,8 @@ import { waitForWorker, type WorkerWaitOptions } from './wait-for-worker.js';
 /** Options of `deliveryProcessor`. */
 export interface DeliveryProcessorOptions
   extends Omit<DeliveryAttemptOptions, 'now'>, Omit<WorkerWaitOptions, 'now' | 'handOff'> {
+  /** Aborts when this process leaves its peers. Handlers that run continue until `shutdown`. */
+  readonly leaving: AbortSignal;
   readonly shutdown: AbortSignal;
   readonly handOffPolicy: HandOffPolicy;
   /** Completed handlers in this process, across attempts. */
@@ -38,10 +40,10 @@ export async function deliveryProcessor(
   peers: Pick<Peers, 'publish' | 'handlersFor'>,
   { now = Date.now, ...processing }: DeliveryProcessorOptions,
 ): Promise<Processor<DeliveryJobData, void, string>> {
-  const { shutdown: signal, completedHandlers, begin } = processing;
+  const { leaving, shutdown: signal, completedHandlers, begin } = processing;
   const handOff = await handOffWith(processing.handOffPolicy);
   // Every event in progress listens during an outage of the store: Node reports more than ten listeners as a leak.
-  setMaxListeners(0, processing.storeWaitSignal, signal);
+  setMaxListeners(0, processing.storeWaitSignal, leaving);
   const handlers = host.handlers();
 
   const work = async (attempt: DeliveryAttempt) => {
@@ -61,14 +63,15 @@ export async function deliveryProcessor(
 
     // The worker may have fetched it at the last moment.
     if (signal.aborted) throw await attempt.interrupt();
-    // The attempt of a handler that ignores its signal may not end before the process does.
-    const keepUnfinished = () => void checkpoints.update({});
-    signal.addEventListener('abort', keepUnfinished);
+    // Handlers run now: a wait for missing ones starts over.
+    const keepUnfinished = () => void attempt.keepUnfinished({ waitingSince: undefined });
+    leaving.addEventListener('abort', keepUnfinished);
+    if (leaving.aborted) keepUnfinished();
     const { outcome, published } = await publishAndDispatch({ host, peers }, attempt, delivery, {
       isWantedElsewhere,
       signal,
       begin,
-    }).finally(() => signal.removeEventListener('abort', keepUnfinished));
+    }).finally(() => leaving.removeEventListener('abort', keepUnfinished));
     if (outcome.retryable.length > 0 && signal.aborted) throw await attempt.interrupt();
     await attempt.logFailures(outcome);
     if (outcome.retryable.length > 0) throw await attempt.retry(outcome.retryable);

@@ -23,7 +23,7 @@ export const RETRY_SHARE_OF_LOCK = 0.4;
 /** Options of `deliveryWorker`. */
 export interface DeliveryWorkerOptions extends Pick<
   DeliveryProcessorOptions,
-  'shutdown' | 'storeWaitSignal' | 'handlerWaitMs' | 'load'
+  'leaving' | 'shutdown' | 'storeWaitSignal' | 'handlerWaitMs' | 'load'
 > {
   readonly host: InboxHost;
   readonly config: BullmqInboxConfig;
@@ -70,6 +70,7 @@ export function deliveryWorker({
         ...limits,
         handOffPolicy: store.handOffPolicy,
         completedHandlers,
+        lockDurationMs: config.lockDurationMs,
         storeRetryMs: config.lockDurationMs * RETRY_SHARE_OF_LOCK,
         onStoreFailure: (message) => storeFailure.warn(message),
         onMissingHandlers: (message) => missingHandlers.warn(message),

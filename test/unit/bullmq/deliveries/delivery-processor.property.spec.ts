@@ -145,6 +145,8 @@ class World {
       },
       { publish, handlersFor: async () => ({ run: HANDLERS, idle: [] }) },
       {
+        leaving: new AbortController().signal,
+        lockDurationMs: 30_000,
         shutdown: new AbortController().signal,
         storeWaitSignal: new AbortController().signal,
         handOffPolicy: { requeuesBeforeDelay: 0, requeueDelayMs: 0 },

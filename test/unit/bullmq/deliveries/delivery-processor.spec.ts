@@ -1,7 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HandlerCheckpoints } from '../../../../lib/handlers/dispatch.js';
 import { toDeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
-import { deferred } from '../../../support/deferred.js';
+import { deferred, type Deferred } from '../../../support/deferred.js';
 import { deliveryOf } from '../../../support/deliveries.js';
 import { DeliveryBench } from '../../../support/delivery-bench.js';
 import { until } from '../../../support/until.js';
@@ -167,12 +167,19 @@ describe('the processor of delivery jobs', () => {
   });
 
   it.each([
-    ['before it starts', (bench: DeliveryBench) => bench.shutdown.abort()],
+    [
+      'before it starts',
+      (bench: DeliveryBench) => {
+        bench.leaving.abort();
+        bench.shutdown.abort();
+      },
+    ],
     [
       'while it runs',
       (bench: DeliveryBench) => {
         bench.host = {
           dispatch: async () => {
+            bench.leaving.abort();
             bench.shutdown.abort();
             return { retryable: ['mine'], final: [] };
           },
@@ -189,20 +196,59 @@ describe('the processor of delivery jobs', () => {
     expect(next.job.progress).toMatchObject({ handlers: { theirs: 'succeeded' }, unfinished: ['mine'] });
   });
 
-  it('tells the next worker of a handler that ignores its signal, although its attempt never ends', async () => {
-    const bench = new DeliveryBench();
-    const hanging = deferred();
-    bench.handle = () => {
-      bench.shutdown.abort();
-      return hanging.promise;
-    };
-    void bench.work();
-    await until(() => bench.ran.length > 0);
+  describe('when its process leaves the others', () => {
+    let bench: DeliveryBench;
+    let hanging: Deferred;
 
-    const next = bench.handOverTo('theirs');
-    expect(await next.work()).toMatchObject({ name: 'DelayedError' });
-    expect(next.job.progress).toMatchObject({ unfinished: ['mine'] });
-    hanging.resolve();
+    /** Starts the handler, which ignores its signal. */
+    const start = async () => {
+      void bench.work();
+      await until(() => bench.ran.length > 0);
+    };
+
+    beforeEach(() => {
+      bench = new DeliveryBench();
+      hanging = deferred();
+      bench.handle = () => hanging.promise;
+    });
+
+    afterEach(() => hanging.resolve());
+
+    it.each([
+      ['before', true],
+      ['after', false],
+    ])(
+      'tells the next worker of a handler that started %s that, although its attempt never ends',
+      async (_when, runs) => {
+        if (!runs) bench.leaving.abort();
+        await start();
+        bench.leaving.abort();
+
+        const next = bench.handOverTo('theirs');
+        expect(await next.work()).toMatchObject({ name: 'DelayedError' });
+        expect(next.job.progress).toMatchObject({ unfinished: ['mine'] });
+      },
+    );
+
+    it('starts the wait for a handler over that it had waited for and that now runs', async () => {
+      bench.job.progress = { unfinished: ['mine'], waitingSince: bench.now - 16 * MINUTE_MS };
+      await start();
+      bench.leaving.abort();
+
+      await until(() => !('waitingSince' in bench.job.progress));
+      expect(bench.job.progress).toMatchObject({ unfinished: ['mine'] });
+    });
+
+    it('changes nothing if another worker has taken the event over meanwhile', async () => {
+      await start();
+      bench.hasLock = false;
+      const theirs = { handlers: { mine: 'succeeded' }, generation: 1, discarded: true };
+      bench.job.progress = theirs;
+      bench.leaving.abort();
+      await new Promise(setImmediate);
+
+      expect(bench.job.progress).toBe(theirs);
+    });
   });
 
   it('fails the attempt if the store refuses to keep what the shutdown interrupts for later', async () => {
