@@ -223,6 +223,7 @@ describe('the processor of delivery jobs', () => {
         if (!runs) bench.leaving.abort();
         await start();
         bench.leaving.abort();
+        await until(() => 'unfinished' in bench.job.progress);
 
         const next = bench.handOverTo('theirs');
         expect(await next.work()).toMatchObject({ name: 'DelayedError' });
