@@ -128,6 +128,7 @@ export class DeliveryAttempt {
    */
   async keepUnfinished(changes: Pick<DeliveryProgress, 'waitingSince'>): Promise<void> {
     const { job, token = '' } = this;
+    if (this.checkpoints.unfinished.length === 0) return;
     const isHeld = await job.extendLock(token, this.#options.lockDurationMs).catch(() => true);
     if (isHeld) await this.checkpoints.update(changes);
   }
