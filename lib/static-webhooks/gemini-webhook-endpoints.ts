@@ -11,7 +11,7 @@ import type { StaticWebhookSecrets } from './webhook-secrets.js';
 import { isWebhookName, type RotationStore } from './rotation-store.js';
 import { SecretStores } from './secret-stores.js';
 import { WebhookSync, type EndpointSyncResult } from './webhook-sync.js';
-import { WebhookLock, type DistributedLock, type LockWait } from './webhook-lock.js';
+import { WebhookLock, type DistributedLock, type HeldLock, type LockWait } from './webhook-lock.js';
 import { rotateSecret, type RotationDeps } from './secret-rotation.js';
 import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
 import type { StaticWebhook } from './static-webhook.js';
@@ -119,9 +119,14 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
     if ('todo' in subscribed) throw invalidArgument(`sync: events: ${subscribed.given}. ${subscribed.todo}`);
     const target = uri === undefined ? this.#routeUri() : checkedUri(OWNER, uri);
     const deps = this.#deps();
-    const store = this.#use(name, this.#stores.open(`${OWNER}.sync`, secretStore));
-    const desired = { name, uri: target, events: subscribed.types, store };
-    return this.#lock.run(name, (lock) => new WebhookSync(deps, desired, lock).run(), wait);
+    const opened = this.#stores.open(`${OWNER}.sync`, secretStore);
+    this.#use(name, opened);
+    const work = (lock: HeldLock) => {
+      // Again, because a removal may have held the lock meanwhile.
+      const store = this.#use(name, opened);
+      return new WebhookSync(deps, { name, uri: target, events: subscribed.types, store }, lock).run();
+    };
+    return this.#lock.run(name, work, wait);
   }
 
   /**
@@ -172,7 +177,8 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
       const store = this.#stores.get(name);
       if (!store || (await api.list()).some((other) => other.name === name)) return;
       await store.save([]);
-      secrets?.apply(name, []);
+      this.#stores.forget(name);
+      await secrets?.unfollow(name);
     });
   }
 

@@ -44,6 +44,11 @@ export class SecretStores {
     return used;
   }
 
+  /** Uses no store for a webhook any more. */
+  forget(name: string): void {
+    this.#stores.delete(name);
+  }
+
   /** Closes the stores that were created by a factory. */
   async close(): Promise<void> {
     await Promise.all([...this.#created.values()].map((store) => store.close?.()));

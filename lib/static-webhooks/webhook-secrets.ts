@@ -64,6 +64,14 @@ export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
     void this.reload();
   }
 
+  /** Forgets a webhook that no longer exists: without it, no delivery can be signed with its secrets. */
+  async unfollow(name: string): Promise<void> {
+    const watch = this.#watches.get(name);
+    this.#secrets.delete(name);
+    this.#watches.delete(name);
+    if (watch) await stopWatch(watch, this.#logger);
+  }
+
   /** Uses the secrets that this process has saved. */
   apply(name: string, secrets: readonly SigningSecret[]): void {
     this.#secrets.get(name)?.apply(secrets);

@@ -117,3 +117,17 @@ describe('a watch of a store', () => {
     await secrets.onModuleDestroy();
   });
 });
+
+describe('a webhook that was removed', () => {
+  it('no longer leaves a doubt about a signature, and its store is not watched', async () => {
+    const unwatch = jest.fn();
+    const secrets = following(storeOf(watchOf(unwatch)));
+    expect((await secrets.newest()).doubt).toMatch(/No secret .* "orders"/);
+
+    await secrets.unfollow('orders');
+
+    expect(await secrets.newest()).toEqual({ keys: [], doubt: undefined });
+    expect(secrets.isUsed).toBe(false);
+    expect(unwatch).toHaveBeenCalledTimes(1);
+  });
+});
