@@ -109,12 +109,8 @@ export type { CreateVideoParameters, ExtendVideoParameters } from './jobs/video-
 // Static webhooks
 export type { EndpointChange, EndpointSyncResult } from './static-webhooks/webhook-sync.js';
 export { fileSecretStore } from './static-webhooks/file-secret-store.js';
-export {
-  GeminiWebhookEndpoints,
-  type EndpointStatus,
-  type EndpointSyncOptions,
-  type RotateOptions,
-} from './static-webhooks/gemini-webhook-endpoints.js';
+export { GeminiWebhookEndpoints } from './static-webhooks/gemini-webhook-endpoints.js';
+export type { EndpointStatus, EndpointSyncOptions, RotateOptions } from './static-webhooks/endpoint-options.js';
 export type {
   SigningSecret,
   SigningSecretStore,

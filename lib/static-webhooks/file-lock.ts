@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TimeoutError } from '../errors.js';
 
@@ -9,23 +10,29 @@ const PAUSE_MS = 5;
 /** Work under the lock takes milliseconds, so an older lock belongs to a process that was killed. */
 const STALE_AFTER_MS = 3_000;
 
+/** Errors of a rename to a folder that is not empty, and to the file that was the lock in version 0.2.0. */
+const HELD: ReadonlySet<unknown> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
+const HELD_ON_WINDOWS: ReadonlySet<unknown> = new Set([...HELD, 'EPERM', 'EACCES', 'EBUSY']);
+
 /**
- * Runs the work while it holds a lock file, which only one process can create at a time.
+ * Runs the work while it holds a lock: a folder that contains a file with a name of its own. Each step of taking and
+ * removing it is atomic and fails for the lock of another process, which has another file in it.
  *
  * @throws TimeoutError when the lock cannot be acquired within a few seconds
  */
 export async function withFileLock<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-  await acquire(path);
+  const token = randomUUID();
+  await acquire(path, token);
   try {
     return await work();
   } finally {
-    await unlink(path).catch(() => undefined);
+    await remove(path, [token]);
   }
 }
 
-async function acquire(path: string): Promise<void> {
+async function acquire(path: string, token: string): Promise<void> {
   const deadline = Date.now() + MAX_WAIT_MS;
-  while (!(await tryAcquire(path))) {
+  while (!(await tryAcquire(path, token))) {
     if (Date.now() > deadline)
       throw new TimeoutError(`Another process has held the lock ${path} for more than ${MAX_WAIT_MS} ms.`);
     await removeStale(path);
@@ -33,23 +40,36 @@ async function acquire(path: string): Promise<void> {
   }
 }
 
-async function tryAcquire(path: string): Promise<boolean> {
+async function tryAcquire(path: string, token: string): Promise<boolean> {
+  const draft = `${path}.${token}`;
+  await mkdir(draft, { mode: 0o700 });
   try {
-    await (await open(path, 'wx', 0o600)).close();
+    await writeFile(join(draft, token), '', { mode: 0o600 });
+    await rename(draft, path);
     return true;
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'EEXIST') return false;
+    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
+    if (isHeld(error)) return false;
     throw error;
   }
 }
 
 async function removeStale(path: string): Promise<void> {
+  // The names come first, so that they are not those of a lock taken after the stale one.
+  const tokens = await readdir(path).catch(() => []);
   const found = await stat(path).catch(() => undefined);
   if (!found || Date.now() - found.mtimeMs < STALE_AFTER_MS) return;
-  // Renamed first, so that only one of several processes removes it.
-  const aside = `${path}.${randomUUID()}`;
-  await rename(path, aside).then(
-    () => unlink(aside),
-    () => undefined,
-  );
+  if (!found.isDirectory()) await unlink(path).catch(() => undefined);
+  await remove(path, tokens);
+}
+
+/** Removes the lock if it contains no other file. */
+async function remove(path: string, tokens: readonly string[]): Promise<void> {
+  for (const token of tokens) await unlink(join(path, token)).catch(() => undefined);
+  await rmdir(path).catch(() => undefined);
+}
+
+function isHeld(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return (process.platform === 'win32' ? HELD_ON_WINDOWS : HELD).has(code);
 }

@@ -2,61 +2,26 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { GeminiClient } from '../config/gemini-client.js';
 import type { EndpointConfig } from '../config/static-webhook.config.js';
 import { GeminiWebhooksError, reasonOf } from '../errors.js';
-import type { GeminiEventAlias, SubscribableGeminiEventType } from '../events/event-catalogue.js';
 import { subscribedEvents } from '../events/subscribable-events.js';
 import { checkedUri } from '../config/route-url.js';
 import { callOptions, quoted } from '../shared/check-object.js';
 import { settlesWithin } from '../shared/timeouts.js';
+import type { EndpointStatus, EndpointSyncOptions, RotateOptions } from './endpoint-options.js';
 import type { StaticWebhookSecrets } from './webhook-secrets.js';
 import { isWebhookName, type RotationStore } from './rotation-store.js';
 import { SecretStores } from './secret-stores.js';
 import { WebhookSync, type EndpointSyncResult } from './webhook-sync.js';
-import { WebhookLock, type DistributedLock, type LockWait } from './webhook-lock.js';
+import { WebhookLock, type DistributedLock, type HeldLock, type LockWait } from './webhook-lock.js';
 import { rotateSecret, type RotationDeps } from './secret-rotation.js';
-import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
+import type { SigningSecretStore, SigningSecretStoreHost } from './signing-secret-store.js';
 import type { StaticWebhook } from './static-webhook.js';
-import { WebhooksApi, type RevokePrevious } from './webhooks-api.js';
+import { WebhooksApi } from './webhooks-api.js';
 
 const OWNER = 'GeminiWebhookEndpoints';
 const NAME_TODO = 'Give 1 to 200 characters that do not end with ".rotating" and do not contain ".created.".';
 
 /** Max time that an optional sync delays the start of the app. */
 const MAX_START_WAIT_MS = 5_000;
-
-/** Options of `GeminiWebhookEndpoints.sync`. */
-export interface EndpointSyncOptions {
-  /** Name by which the webhook is found at Gemini. */
-  readonly name: string;
-  /**
-   * URI to which Gemini delivers.
-   * @default `publicUrl` and the module instance's route
-   */
-  readonly uri?: string | undefined;
-  /**
-   * Types of the events to subscribe to. Old names are accepted: `batch.completed` is `batch.succeeded`. Use
-   * `subscribableEvents` for strings from a configuration.
-   */
-  readonly events: readonly (SubscribableGeminiEventType | GeminiEventAlias)[];
-  /** Store for its signing secret. */
-  readonly secretStore: SigningSecretStore | SigningSecretStoreFactory;
-}
-
-/** Options of `GeminiWebhookEndpoints.rotate`. */
-export interface RotateOptions {
-  /** When the previous secrets are revoked: after 24 hours, or `now` for a secret that has leaked. */
-  readonly revokePrevious: RevokePrevious;
-  /**
-   * Store for the new secret.
-   * @default the store of the last `sync` of that webhook, or of the `endpoint` option
-   */
-  readonly secretStore?: SigningSecretStore | SigningSecretStoreFactory | undefined;
-}
-
-/** Status of the `endpoint` option's sync at start. */
-export type EndpointStatus =
-  | { readonly state: 'off' | 'syncing' }
-  | ({ readonly state: 'synced' } & EndpointSyncResult)
-  | { readonly state: 'failed'; readonly error: unknown };
 
 type SyncFailure = Extract<EndpointStatus, { readonly state: 'failed' }>;
 
@@ -110,7 +75,7 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    *   lock cannot be acquired; what the SDK throws
    */
   async sync(options: EndpointSyncOptions): Promise<EndpointSyncResult> {
-    return this.#sync(callOptions(`${OWNER}.sync`, options));
+    return this.#stores.during(() => this.#sync(callOptions(`${OWNER}.sync`, options)));
   }
 
   async #sync({ name, uri, events, secretStore }: EndpointSyncOptions, wait?: LockWait): Promise<EndpointSyncResult> {
@@ -119,9 +84,14 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
     if ('todo' in subscribed) throw invalidArgument(`sync: events: ${subscribed.given}. ${subscribed.todo}`);
     const target = uri === undefined ? this.#routeUri() : checkedUri(OWNER, uri);
     const deps = this.#deps();
-    const store = this.#use(name, this.#stores.open(`${OWNER}.sync`, secretStore));
-    const desired = { name, uri: target, events: subscribed.types, store };
-    return this.#lock.run(name, (lock) => new WebhookSync(deps, desired, lock).run(), wait);
+    const opened = this.#stores.open(`${OWNER}.sync`, secretStore);
+    this.#use(name, opened);
+    const work = (lock: HeldLock) => {
+      // Again, because a removal may have held the lock meanwhile.
+      const store = this.#use(name, opened);
+      return new WebhookSync(deps, { name, uri: target, events: subscribed.types, store }, lock).run();
+    };
+    return this.#lock.run(name, work, wait);
   }
 
   /**
@@ -132,6 +102,10 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
    *   is known; `inbox_unavailable` when the lock cannot be acquired; what the SDK throws
    */
   async rotate(id: string, options: RotateOptions): Promise<void> {
+    await this.#stores.during(() => this.#rotate(id, options));
+  }
+
+  async #rotate(id: string, options: RotateOptions): Promise<void> {
     const { revokePrevious, secretStore } = callOptions(`${OWNER}.rotate`, options);
     if (revokePrevious !== 'after24h' && revokePrevious !== 'now')
       throw invalidArgument(`rotate: revokePrevious: give 'after24h' or 'now'.`);
@@ -165,6 +139,10 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
 
   /** Removes a webhook at Gemini, and its secrets from the store that this process uses for its name. @throws what the SDK throws */
   async remove(id: string): Promise<void> {
+    await this.#stores.during(() => this.#remove(id));
+  }
+
+  async #remove(id: string): Promise<void> {
     const { api, secrets } = this.#deps();
     const { name = id } = await api.get(id);
     await this.#lock.run(name, async () => {
@@ -172,7 +150,8 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
       const store = this.#stores.get(name);
       if (!store || (await api.list()).some((other) => other.name === name)) return;
       await store.save([]);
-      secrets?.apply(name, []);
+      this.#stores.forget(name);
+      await secrets?.unfollow(name);
     });
   }
 
@@ -184,7 +163,8 @@ export class GeminiWebhookEndpoints implements OnApplicationShutdown {
     if (this.#isClosed) return;
     this.#use(endpoint.name, this.#stores.open(`${OWNER}.sync`, endpoint.secretStore));
     this.#status = { state: 'syncing' };
-    const failure = this.#sync(endpoint, { isPatient: true }).then(
+    const synced = this.#stores.during(() => this.#sync(endpoint, { isPatient: true }));
+    const failure = synced.then(
       (result) => this.#syncedAtStart(endpoint.name, result),
       (error: unknown) => this.#failedAtStart(endpoint.name, error),
     );

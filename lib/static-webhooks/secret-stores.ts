@@ -1,6 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { describe } from '../shared/check-object.js';
 import { hasMethods } from '../shared/is-object.js';
+import { closeStore } from './close-store.js';
 import { RotationStore } from './rotation-store.js';
 import type { SigningSecretStore, SigningSecretStoreFactory, SigningSecretStoreHost } from './signing-secret-store.js';
 
@@ -12,6 +14,8 @@ export class SecretStores {
   readonly #created = new Map<SigningSecretStoreFactory, SigningSecretStore>();
   /** By the webhook's name. */
   readonly #stores = new Map<string, RotationStore>();
+  readonly #logger = new Logger('GeminiWebhooks');
+  #calls = 0;
 
   /** @param host passed to factories */
   constructor(host: SigningSecretStoreHost) {
@@ -44,9 +48,35 @@ export class SecretStores {
     return used;
   }
 
+  /** Uses no store for a webhook any more. */
+  forget(name: string): void {
+    this.#stores.delete(name);
+  }
+
+  /** Runs a call that opens and uses stores. After the last running one, created stores that no webhook uses are closed. */
+  async during<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.#calls += 1;
+    try {
+      return await call();
+    } finally {
+      this.#calls -= 1;
+      if (this.#calls === 0) await this.#closeUnless((store) => this.#isUsed(store));
+    }
+  }
+
   /** Closes the stores that were created by a factory. */
   async close(): Promise<void> {
-    await Promise.all([...this.#created.values()].map((store) => store.close?.()));
+    await this.#closeUnless(() => false);
+  }
+
+  #isUsed(store: SigningSecretStore): boolean {
+    return [...this.#stores.values()].some((used) => used.uses(store));
+  }
+
+  async #closeUnless(keeps: (store: SigningSecretStore) => boolean): Promise<void> {
+    const closing = [...this.#created].filter(([, store]) => !keeps(store));
+    for (const [factory] of closing) this.#created.delete(factory);
+    await Promise.all(closing.map(([, store]) => closeStore(store, this.#logger)));
   }
 }
 

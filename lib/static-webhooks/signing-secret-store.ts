@@ -25,7 +25,10 @@ export interface SigningSecretStore {
    * @returns a function that stops the watch
    */
   watch?(webhook: string, changed: () => void): Promise<() => void>;
-  /** Releases the store's resources. At shutdown the module closes the stores that it created by a factory. */
+  /**
+   * Releases the store's resources. The module closes the stores that it created by a factory: at shutdown, and when no
+   * static webhook uses them any more.
+   */
   close?(): Promise<void>;
 }
 

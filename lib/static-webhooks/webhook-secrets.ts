@@ -5,8 +5,9 @@ import type { HmacKey } from '../signature/hmac-key.js';
 import type { LiveSecrets, NewestSecrets } from '../signature/live-secrets.js';
 import { settlesWithin } from '../shared/timeouts.js';
 import type { RotationStore } from './rotation-store.js';
-import { WatchedSecrets } from './watched-secrets.js';
 import type { SigningSecret } from './signing-secret-store.js';
+import { stopWatch, type StartedWatch } from './stop-watch.js';
+import { WatchedSecrets } from './watched-secrets.js';
 
 /** Interval between reloads, also without a hint that the store has changed. */
 const RELOAD_INTERVAL_MS = 5_000;
@@ -19,7 +20,7 @@ const MAX_WAITING = 1_000;
 /** Current secrets of the static webhooks of a module instance. Follows changes in their stores. */
 export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
   readonly #secrets = new Map<string, WatchedSecrets>();
-  readonly #watches = new Map<string, Promise<(() => void) | undefined>>();
+  readonly #watches = new Map<string, StartedWatch>();
   readonly #logger = new Logger('GeminiWebhooks');
   #timer: NodeJS.Timeout | undefined;
   #waiting = 0;
@@ -53,12 +54,22 @@ export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
 
   /** Verifies with the store's secrets from now on. */
   follow(store: RotationStore): void {
-    if (this.#isClosed || this.#secrets.get(store.name)?.store === store) return;
-    void this.#watches.get(store.name)?.then((unwatch) => unwatch?.());
-    this.#secrets.set(store.name, new WatchedSecrets(store));
-    this.#watches.set(store.name, this.#watch(store));
+    const { name } = store;
+    if (this.#isClosed || this.#follows(store)) return;
+    const replaced = this.#watches.get(name);
+    if (replaced) void stopWatch(replaced, this.#logger);
+    this.#secrets.set(name, new WatchedSecrets(store));
+    this.#watches.set(name, { name, started: this.#watch(store) });
     this.#timer ??= setInterval(() => void this.reload(), RELOAD_INTERVAL_MS).unref();
     void this.reload();
+  }
+
+  /** Forgets a webhook that no longer exists: without it, no delivery can be signed with its secrets. */
+  async unfollow(name: string): Promise<void> {
+    const watch = this.#watches.get(name);
+    this.#secrets.delete(name);
+    this.#watches.delete(name);
+    if (watch) await stopWatch(watch, this.#logger);
   }
 
   /** Uses the secrets that this process has saved. */
@@ -80,7 +91,7 @@ export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    for (const unwatch of await Promise.all(this.#watches.values())) unwatch?.();
+    await Promise.all([...this.#watches.values()].map((watch) => stopWatch(watch, this.#logger)));
   }
 
   async #loadNext(): Promise<void> {
@@ -92,6 +103,10 @@ export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
     this.#startedAt = Date.now();
     this.#current = Promise.all([...this.#secrets.values()].map((secrets) => secrets.load())).then(() => undefined);
     await this.#current;
+  }
+
+  #follows(store: RotationStore): boolean {
+    return this.#secrets.get(store.name)?.store === store;
   }
 
   #doubt(): string | undefined {
@@ -106,6 +121,7 @@ export class StaticWebhookSecrets implements LiveSecrets, OnModuleDestroy {
     try {
       return await store.watch(() => void this.reload());
     } catch (error) {
+      if (this.#isClosed || !this.#follows(store)) return undefined;
       this.#logger.warn(
         `The secrets of the static webhook "${store.name}" cannot be watched, so they are loaded every ${RELOAD_INTERVAL_MS / 1000} s: ${messageOf(error)}`,
       );

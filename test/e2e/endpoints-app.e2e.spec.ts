@@ -109,6 +109,33 @@ describe('an app with a static webhook', () => {
     expect(await send(untold.uri, old)).toMatchObject(MISMATCH);
   });
 
+  it('refuses deliveries after it has removed its webhook, and accepts those of a new one', async () => {
+    const { gemini, store, endpoints, uri } = await started();
+    const old = await kept(store);
+    await endpoints.remove(await idOf(gemini));
+    expect(await send(uri, old)).toMatchObject(MISMATCH);
+
+    await endpoints.sync({ name: NAME, events: EVENTS, secretStore: store });
+
+    expect(await send(uri, await kept(store))).toMatchObject(PROCESSED);
+    expect(await send(uri, old)).toMatchObject(MISMATCH);
+  });
+
+  it('accepts deliveries of a webhook that is synced while one of its name is being removed', async () => {
+    const { gemini, store, endpoints, uri } = await started();
+    const removed = endpoints.remove(await idOf(gemini));
+    let synced: Promise<unknown> | undefined;
+    store.onSave = (name, secrets) => {
+      if (name === NAME && secrets.length === 0)
+        synced ??= endpoints.sync({ name: NAME, events: EVENTS, secretStore: store });
+    };
+
+    await removed;
+    await synced;
+
+    expect(await send(uri, await kept(store))).toMatchObject(PROCESSED);
+  });
+
   it('drops a secret when it expires, without a notification', async () => {
     const { store, uri } = await started();
     const [newest, old] = [newSecret(), newSecret()];

@@ -211,4 +211,13 @@ describe('GeminiWebhookEndpoints.remove', () => {
     expect(await webhooksOf(gemini)).toEqual([]);
     expect(secretStore.names).toEqual([]);
   });
+
+  it('forgets the store of the name', async () => {
+    const { gemini, endpoints, id } = await started();
+    await endpoints.remove(id);
+    await createUnkept(gemini);
+    const [another] = await webhooksOf(gemini);
+
+    expect(await codeOf(() => endpoints.rotate(another!.id, { revokePrevious: 'now' }))).toBe('invalid_argument');
+  });
 });
