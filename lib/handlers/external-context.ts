@@ -1,11 +1,9 @@
 import {
   ForbiddenException,
   HttpException,
-  Logger,
   type ArgumentMetadata,
   type CanActivate,
   type ContextType,
-  type NestInterceptor,
   type PipeTransform,
 } from '@nestjs/common';
 import { ExternalContextCreator, type ContextId, type NestContainer } from '@nestjs/core';
@@ -13,11 +11,11 @@ import { BaseExceptionFilterContext } from '@nestjs/core/exceptions/base-excepti
 import { GuardsConsumer, GuardsContextCreator } from '@nestjs/core/guards/index.js';
 import type { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { Module } from '@nestjs/core/injector/module.js';
-import { InterceptorsConsumer, InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
+import { InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
 import { PipesConsumer, PipesContextCreator } from '@nestjs/core/pipes/index.js';
-import { isObservable, tap } from 'rxjs';
 import { GeminiWebhooksError, UnrecoverableEventError } from '../errors.js';
 import { callCurrentMethod, rejectGenerator, lastValue } from './handler-call.js';
+import { HandlerInterceptors } from './handler-interceptors.js';
 import {
   definedArguments,
   enhancersOf,
@@ -147,45 +145,6 @@ class HandlerGuards extends GuardsConsumer {
     const denial = new ForbiddenException('Forbidden resource');
     this.#denials.add(denial);
     throw denial;
-  }
-}
-
-/** Warns if an interceptor returns without calling the handler. The event still counts as handled. */
-class HandlerInterceptors extends InterceptorsConsumer {
-  readonly #where: string;
-  readonly #visible: Method;
-  #hasWarned = false;
-
-  constructor(where: string, visible: Method) {
-    super();
-    this.#where = where;
-    this.#visible = visible;
-  }
-
-  override async intercept<TContext extends string = ContextType>(
-    interceptors: NestInterceptor[],
-    args: unknown[],
-    instance: Parameters<InterceptorsConsumer['intercept']>[2],
-    _callback: Method,
-    next: () => Promise<unknown>,
-    type?: TContext,
-  ): Promise<unknown> {
-    let isCalled = false;
-    const callHandler = () => {
-      isCalled = true;
-      return next();
-    };
-    const result: unknown = await super.intercept(interceptors, args, instance, this.#visible, callHandler, type);
-    if (!isObservable(result)) return result;
-    return result.pipe(tap({ complete: () => isCalled || this.#warn() }));
-  }
-
-  #warn(): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    new Logger('GeminiWebhooks').warn(
-      `${this.#where} did not run: an interceptor returned without calling it. The event counts as handled. This warning is not repeated.`,
-    );
   }
 }
 

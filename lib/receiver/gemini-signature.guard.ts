@@ -11,7 +11,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { DOCTOR_ANSWER_HEADER, isDoctorProbe, type Audience, type DoctorAnswer } from '../shared/doctor-probe.js';
-import { GeminiWebhooksError, messageOf, type GeminiDeliveryErrorCode } from '../errors.js';
+import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { checkName, DEFAULT_NAME, GEMINI_WEBHOOKS_AUDIENCE, getGeminiToken } from '../gemini-webhooks.tokens.js';
 import { DeliveryReports, type DeliveryArrival } from '../inbox/delivery-reports.js';
@@ -40,14 +40,6 @@ interface Arrival {
   /** `undefined` while nobody listens to reports and the app is not traced. */
   readonly arrival: DeliveryArrival | undefined;
 }
-
-/** Refusals that the app or something in front of it causes; the sender causes the others. */
-const LOGGED_CODES: ReadonlySet<string> = new Set([
-  'keys_unavailable',
-  'raw_body_unavailable',
-  'body_too_large',
-  'unbound_delivery',
-] satisfies GeminiDeliveryErrorCode[]);
 
 /**
  * Passes only authentic deliveries of this deployment. On a custom route it verifies like the built-in route; the module
@@ -114,6 +106,7 @@ export class GeminiSignatureGuard implements CanActivate {
     { path, arrival }: Arrival,
   ): true {
     state.delivery = delivery;
+    this.#refusals.hasVerified = true;
     this.#reports?.verified(delivery, arrival);
     if (path === undefined) {
       // The built-in route does this only when the inbox refuses, which saves the work for all other deliveries.
@@ -162,8 +155,8 @@ export class GeminiSignatureGuard implements CanActivate {
   #log(error: unknown, { originalUrl, url }: HttpRequest): void {
     if (!(error instanceof GeminiWebhooksError))
       this.#logger.error(`A delivery could not be verified: ${messageOf(error)}`);
-    else if (LOGGED_CODES.has(error.code)) this.#refusals.warn(error, originalUrl ?? url);
-    else this.#logger.debug(`Refused a delivery: ${error.code}`);
+    // The verifier warns about mismatches itself, with advice.
+    else if (error.code !== 'signature_mismatch') this.#refusals.warn(error, originalUrl ?? url);
   }
 }
 

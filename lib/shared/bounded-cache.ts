@@ -33,6 +33,11 @@ export class BoundedCache<Value extends {}> {
     this.#cache?.delete(key);
   }
 
+  /** The values, starting with the one that was used last. */
+  values(): Iterable<Value> {
+    return this.#cache?.values() ?? [];
+  }
+
   /** Removes the entry that was not used for the longest time. */
   pop(): void {
     this.#cache?.pop();

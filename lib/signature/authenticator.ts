@@ -80,11 +80,11 @@ export class Authenticator {
       const authentic = this.#authenticateByBuiltInStrategies(request);
       if (authentic instanceof Promise) {
         return authentic.then(
-          (found) => this.#accept(found),
+          (found) => this.#accept(found, request, found.strategy === 'jwks'),
           (error: unknown) => this.#fallBackToCustomStrategies(request, error),
         );
       }
-      return this.#accept(authentic);
+      return this.#accept(authentic, request, authentic.strategy === 'jwks');
     } catch (error) {
       return this.#fallBackToCustomStrategies(request, error);
     }
@@ -94,14 +94,14 @@ export class Authenticator {
     // The event is authentic, so no other strategy needs to run.
     if (error instanceof GeminiWebhooksError && error.code === 'malformed_event') throw error;
     const authentic = await this.#authenticateByCustomStrategies(request);
-    if (authentic) return this.#accept(authentic);
-    if (error instanceof GeminiWebhooksError && error.code === 'signature_mismatch')
-      this.#mismatches.add(request.url, isDynamic(request));
+    const isMismatch = error instanceof GeminiWebhooksError && error.code === 'signature_mismatch';
+    if (authentic) return this.#accept(authentic, request, isMismatch ? isSignedAsDynamic(request) : undefined);
+    if (isMismatch) this.#mismatches.add(request.url, isSignedAsDynamic(request));
     throw error;
   }
 
-  #accept(authentic: Authentic): Authentic {
-    this.#mismatches.reset();
+  #accept(authentic: Authentic, { url }: DeliveryRequest, isDynamic: boolean | undefined): Authentic {
+    this.#mismatches.reset(url, isDynamic);
     return authentic;
   }
 
@@ -216,7 +216,7 @@ function authenticByHmac({ id, seconds }: SignatureHeaders, body: Buffer): Authe
 }
 
 /** True if a delivery has signatures of dynamic webhooks only. */
-function isDynamic({ headers }: DeliveryRequest): boolean {
+function isSignedAsDynamic({ headers }: DeliveryRequest): boolean {
   const { v1, v1a, jwt } = parseSignatureHeaders(headers).signatures;
   return v1.length === 0 && v1a.length + jwt.length > 0;
 }

@@ -1,6 +1,8 @@
 import type { Logger } from '@nestjs/common';
 import type { GeminiWebhooksConfig } from '../config/gemini-webhooks.config.js';
 import type { JwksConfig } from '../config/jwks.config.js';
+import { BoundedCache } from '../shared/bounded-cache.js';
+import { counted } from '../shared/counted.js';
 import { pathOf } from './delivery-request.js';
 
 /** Fewer mismatches after a verified delivery may be forged or stray deliveries. */
@@ -8,24 +10,38 @@ const MIN_CONSECUTIVE = 3;
 /** Minimum time between two log lines. */
 const INTERVAL_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** Senders choose the route parameters, and with them the paths. */
+const MAX_SOURCES = 1_000;
+const MAX_NAMED_PATHS = 3;
+
+/** Deliveries with one kind of signature at one path, none of which has verified since the first mismatch. */
+interface Source {
+  readonly path: string;
+  consecutive: number;
+  unlogged: number;
+  /** Time of the last log line that names the path; 0 if none does. */
+  namedAt: number;
+}
 
 /**
  * Warns if no key verifies a delivery, usually because the configured secret belongs to another webhook. Reports the
- * first mismatch, and later ones if there are several in a row or no delivery has verified yet. Logs at most one line a
- * minute, without secrets; of the request it logs only the path.
+ * first mismatch, and later ones if there are several in a row or no delivery has verified yet. A delivery that verifies
+ * proves nothing about other paths and the other kind of signature, so it does not interrupt their rows. Logs at most one
+ * line a minute, without secrets; of the requests it logs only paths.
  */
 export class MismatchWarning {
   readonly #logger: Pick<Logger, 'warn'>;
   readonly #registration: string;
   readonly #hasSecret: () => boolean;
   readonly #jwks: JwksConfig | false;
+  readonly #sources = new BoundedCache<Source>({ max: MAX_SOURCES });
+  /** Mismatches since the last verified delivery of any kind: forged ones may each have a new path. */
   #consecutive = 0;
   #hasVerified = false;
   #unlogged = 0;
-  /** True while every unlogged mismatch is of a dynamic webhook. */
-  #areDynamic = true;
+  #unloggedStatic = 0;
   /** Time of the first unlogged mismatch, or of the last log line. */
-  #since = 0;
+  #since: number | undefined;
   #lastAt = -Infinity;
 
   /** @param hasSecret returns true if a signing secret is configured or stored */
@@ -40,12 +56,22 @@ export class MismatchWarning {
     this.#hasSecret = hasSecret;
   }
 
-  /** Resets the count after a verified delivery. */
-  reset(): void {
+  /**
+   * Forgets the mismatches that a verified delivery disproves.
+   *
+   * @param isDynamic `undefined` if the delivery has no signature that a mismatch could have
+   */
+  reset(url: string, isDynamic: boolean | undefined): void {
     this.#consecutive = 0;
-    this.#unlogged = 0;
-    this.#areDynamic = true;
     this.#hasVerified = true;
+    if (isDynamic === undefined || this.#sources.size === 0) return;
+    const key = keyOf(pathOf(url), isDynamic);
+    const source = this.#sources.get(key);
+    if (!source) return;
+    this.#sources.delete(key);
+    this.#unlogged -= source.unlogged;
+    if (!isDynamic) this.#unloggedStatic -= source.unlogged;
+    if (this.#unlogged === 0) this.#since = undefined;
   }
 
   /**
@@ -54,31 +80,63 @@ export class MismatchWarning {
    */
   add(url: string, isDynamic: boolean): void {
     const now = Date.now();
-    if (!isDynamic) this.#areDynamic = false;
-    if (this.#consecutive === 0) this.#since = now;
+    const source = this.#sourceOf(pathOf(url), isDynamic);
+    source.consecutive += 1;
+    source.unlogged += 1;
     this.#consecutive += 1;
     this.#unlogged += 1;
-    const isFirst = this.#lastAt === -Infinity;
-    const isReportable = isFirst || !this.#hasVerified || this.#consecutive >= MIN_CONSECUTIVE;
-    if (!isReportable || now - this.#lastAt < INTERVAL_MS) return;
-    this.#logger.warn(this.#text(url, Math.ceil((now - this.#since) / MINUTE_MS)));
+    if (!isDynamic) this.#unloggedStatic += 1;
+    this.#since ??= now;
+    if (!this.#isReportable(source) || now - this.#lastAt < INTERVAL_MS) return;
+    this.#logger.warn(this.#text(this.#nameUnlogged(now), Math.ceil((now - this.#since) / MINUTE_MS)));
     this.#lastAt = now;
     this.#since = now;
     this.#unlogged = 0;
-    this.#areDynamic = true;
+    this.#unloggedStatic = 0;
   }
 
-  #text(url: string, minutes: number): string {
+  #sourceOf(path: string, isDynamic: boolean): Source {
+    const key = keyOf(path, isDynamic);
+    let source = this.#sources.get(key);
+    if (!source) this.#sources.set(key, (source = { path, consecutive: 0, unlogged: 0, namedAt: 0 }));
+    return source;
+  }
+
+  #isReportable({ consecutive }: Source): boolean {
+    const isFirst = this.#lastAt === -Infinity;
+    return isFirst || !this.#hasVerified || Math.max(consecutive, this.#consecutive) >= MIN_CONSECUTIVE;
+  }
+
+  /** Returns the paths for a log line. Forged deliveries at many paths must not keep another path out of every line. */
+  #nameUnlogged(now: number): string {
+    const unlogged = [...this.#sources.values()]
+      .filter((source) => source.unlogged > 0)
+      .toSorted((a, b) => a.namedAt - b.namedAt || b.consecutive - a.consecutive);
+    const paths = new Set(unlogged.map(({ path }) => path));
+    const named = new Set([...paths].slice(0, MAX_NAMED_PATHS));
+    for (const source of unlogged) {
+      source.unlogged = 0;
+      if (named.has(source.path)) source.namedAt = now;
+    }
+    const others = paths.size - named.size;
+    return [...named].join(', ') + (others === 0 ? '' : ` and ${counted(others, 'other path')}`);
+  }
+
+  #text(paths: string, minutes: number): string {
     const deliveries = this.#unlogged === 1 ? '1 delivery' : `${this.#unlogged} deliveries`;
     const span = minutes <= 1 ? 'minute' : `${minutes} minutes`;
-    const where = `(module instance "${this.#registration}", ${pathOf(url)})`;
+    const where = `(module instance "${this.#registration}", ${paths})`;
     const what = `${deliveries} in the last ${span} could not be verified with any`;
-    if (this.#areDynamic) return `${what} public key: ${dynamicAdvice(this.#jwks)} ${where}`;
+    if (this.#unloggedStatic === 0) return `${what} public key: ${dynamicAdvice(this.#jwks)} ${where}`;
     const advice = this.#hasSecret()
       ? 'does GEMINI_WEBHOOK_SECRET (hmac.secrets) belong to this webhook? Compare it with the secret shown when the webhook was created or last rotated, or get a new one with `npx nestjs-gemini-webhooks rotate`. A proxy or tunnel that rewrites the body has the same effect.'
       : 'no signing secret is set. Set GEMINI_WEBHOOK_SECRET (hmac.secrets) if you registered a static webhook.';
     return `${what} secret: ${advice} ${where}`;
   }
+}
+
+function keyOf(path: string, isDynamic: boolean): string {
+  return `${isDynamic ? 'dynamic' : 'static'} ${path}`;
 }
 
 function dynamicAdvice(jwks: JwksConfig | false): string {

@@ -8,9 +8,25 @@ import {
   type ModuleMetadata,
   type NestInterceptor,
 } from '@nestjs/common';
-import { EMPTY, finalize, map, Observable, of } from 'rxjs';
-import { OnGeminiEvent } from '../../lib/index.js';
+import {
+  EMPTY,
+  finalize,
+  map,
+  merge,
+  mergeMap,
+  Observable,
+  of,
+  race,
+  retry,
+  Subject,
+  take,
+  takeUntil,
+  throwError,
+} from 'rxjs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { GeminiEventBus, OnGeminiEvent } from '../../lib/index.js';
 import { ADAPTERS, closeApps, startApp } from '../support/apps.js';
+import { deferred } from '../support/deferred.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { deliver, HANDLER_FAILED, PROCESSED, staticWebhooks } from '../support/static-webhooks.js';
 
@@ -167,6 +183,126 @@ describe('interceptors of handlers', () => {
     expect(logger.of('warn')).toEqual([
       expect.stringMatching(/^Handlers\.run did not run: an interceptor .* GeminiWebhooks$/),
     ]);
+  });
+
+  describe('an interceptor that ends while the handler still runs', () => {
+    /** Fails like a timeout, when the test says so. */
+    const givingUp = (ended$: Observable<void>): NestInterceptor => ({
+      intercept: (_context, next) =>
+        race(next.handle(), ended$.pipe(mergeMap(() => throwError(() => new Error('too slow'))))),
+    });
+
+    /** Starts a handler that runs until the test ends it, behind an interceptor that the test ends too. */
+    const startRun = async (interceptorFor: (ended$: Observable<void>) => NestInterceptor) => {
+      const ended = new Subject<void>();
+      const started = deferred();
+      const runs = [deferred(), deferred()];
+      let calls = 0;
+      @Injectable()
+      class Slow {
+        @OnGeminiEvent('*')
+        @UseInterceptors(interceptorFor(ended))
+        async run() {
+          const run = runs[calls]?.promise;
+          seen.push(`started ${(calls += 1)}`);
+          started.resolve();
+          await run;
+          seen.push('over');
+        }
+      }
+      const logger = new RecordingLogger();
+      const { app, origin } = await startApp(
+        { imports: [staticWebhooks()], providers: [Slow] },
+        { adapter, options: { logger } },
+      );
+      app.get(GeminiEventBus).attempts$.subscribe(({ outcome }) => seen.push(outcome));
+      const answer = deliver(origin);
+      await started.promise;
+      return { origin, logger, ended, runs, answer };
+    };
+
+    it.each<{
+      what: string;
+      interceptorFor: (ended$: Observable<void>) => NestInterceptor;
+      outcome: string;
+      answered: object;
+    }>([
+      {
+        what: 'fails it',
+        interceptorFor: givingUp,
+        outcome: 'failed',
+        answered: HANDLER_FAILED,
+      },
+      {
+        what: 'completes',
+        interceptorFor: (ended$) => ({
+          intercept: (_context, next) => next.handle().pipe(takeUntil(ended$)),
+        }),
+        outcome: 'succeeded',
+        answered: PROCESSED,
+      },
+    ])(
+      'and $what ends the attempt only after the handler, with its own outcome',
+      async ({ interceptorFor, outcome, answered }) => {
+        const { logger, ended, runs, answer } = await startRun(interceptorFor);
+        ended.next();
+        // The attempt would end now, which takes no I/O.
+        await turn();
+        expect(seen).toEqual(['started 1']);
+
+        runs[0]?.resolve();
+        expect(await answer).toMatchObject(answered);
+        expect(seen).toEqual(['started 1', 'over', outcome]);
+        expect(logger.text).not.toContain('did not run');
+      },
+    );
+
+    it('lets the next delivery start the handler only after the failed run', async () => {
+      const { origin, ended, runs, answer } = await startRun(givingUp);
+      ended.next();
+      await turn();
+      runs[0]?.resolve();
+      await answer;
+      runs[1]?.resolve();
+      await deliver(origin);
+
+      expect(seen).toEqual(['started 1', 'over', 'failed', 'started 2', 'over', 'succeeded']);
+    });
+
+    it('waits for every run that it has started', async () => {
+      const { runs, answer } = await startRun(() => ({
+        intercept: (_context, next) => merge(next.handle(), next.handle()).pipe(take(1)),
+      }));
+      runs[0]?.resolve();
+      await turn();
+      expect(seen).toEqual(['started 1', 'started 2', 'over']);
+
+      runs[1]?.resolve();
+      expect(await answer).toMatchObject(PROCESSED);
+      expect(seen).toEqual(['started 1', 'started 2', 'over', 'over', 'succeeded']);
+    });
+
+    it('succeeds if it runs a failed handler again and that succeeds', async () => {
+      const { runs, answer } = await startRun(() => ({
+        intercept: (_context, next) => next.handle().pipe(retry(1)),
+      }));
+      runs[0]?.reject(new Error('once'));
+      runs[1]?.resolve();
+
+      expect(await answer).toMatchObject(PROCESSED);
+      expect(seen).toEqual(['started 1', 'started 2', 'over', 'succeeded']);
+    });
+
+    it('fails with the last error if every run of the handler fails', async () => {
+      const { runs, answer, logger } = await startRun(() => ({
+        intercept: (_context, next) => next.handle().pipe(retry(1)),
+      }));
+      runs[0]?.reject(new Error('once'));
+      runs[1]?.reject(new Error('twice'));
+
+      expect(await answer).toMatchObject(HANDLER_FAILED);
+      expect(logger.of('error').join()).toContain('twice');
+    });
   });
 
   describe('a handler that returns an Observable', () => {

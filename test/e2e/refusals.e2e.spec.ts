@@ -8,7 +8,7 @@ import { post } from '../support/http.js';
 import { answerTo, beginPost } from '../support/raw-http.js';
 import { receiver } from '../support/receiver.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { bodyOf, GoogleKeys, withEd25519, withHmac } from '../support/senders.js';
+import { bodyOf, GoogleKeys, newSecret, withEd25519, withHmac } from '../support/senders.js';
 
 const PATH = '/gemini/webhooks';
 const body = bodyOf('batch.succeeded', { id: 'b1' });
@@ -27,8 +27,8 @@ const start = async (
     options: { logger },
     ...(configure && { configure }),
   });
-  const refusals = () => logger.of('warn').filter((line) => line.includes('Refused a delivery'));
-  return { ...own, app, url: `${origin}${PATH}?gemini_binding=a.token`, refusals };
+  const refusals = (level = 'warn') => logger.of(level).filter((line) => line.includes('Refused a delivery'));
+  return { ...own, app, url: `${origin}${PATH}?gemini_binding=a.token`, refusals, logger };
 };
 
 describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
@@ -78,6 +78,59 @@ describe.each(ADAPTERS)('a refusal on $adapter', (adapter) => {
         /408 request_timeout \(module instance "default", \/gemini\/webhooks\): .*bodyTimeoutMs \(50 ms\)/,
       ),
     ]);
+  });
+
+  describe.each<[code: string, headers: Record<string, string>]>([
+    ['missing_header', { 'webhook-id': '' }],
+    ['malformed_header', { 'webhook-timestamp': 'yesterday' }],
+    ['timestamp_out_of_tolerance', { 'webhook-timestamp': '1700000000' }],
+  ])('with 400 %s, which any scanner can cause,', (code, headers) => {
+    const line = expect.stringContaining(`400 ${code} (module instance "default", ${PATH}): `);
+    const scan = async ({ secret, url }: Awaited<ReturnType<typeof start>>) => {
+      const signed = withHmac(secret, body);
+      const answer = await post(url, { headers: { ...signed.headers, ...headers }, body: signed.body });
+      expect([answer.status, answer.body['code']]).toEqual([400, code]);
+    };
+
+    it('is a warning, once a minute, while no delivery has verified', async () => {
+      const app = await start(adapter);
+      for (let sent = 0; sent < 3; sent += 1) await scan(app);
+
+      expect(app.refusals()).toEqual([line]);
+      expect(app.refusals('debug')).toEqual([]);
+      expect(app.refusals()[0]).not.toMatch(/a\.token|whsec_|v1,/);
+    });
+
+    it('is a debug line, once a minute, once a delivery has verified', async () => {
+      const app = await start(adapter);
+      await post(app.url, withHmac(app.secret, body));
+      for (let sent = 0; sent < 3; sent += 1) await scan(app);
+
+      expect(app.refusals()).toEqual([]);
+      expect(app.refusals('debug')).toEqual([line]);
+      expect(app.refusals('debug')[0]).not.toMatch(/a\.token|whsec_|v1,/);
+    });
+  });
+
+  it.each([
+    ['not JSON', '{"user_metadata":{"gemini_binding":"a.token"},', /is valid, but the body is not JSON/],
+    ['no object', '["a.token"]', /is valid, but the event is not a JSON object/],
+  ])('of an authentic body that is %s is a warning, without the body', async (_what, text, reason) => {
+    const { secret, url, refusals, logger } = await start(adapter);
+    await post(url, withHmac(secret, body));
+    for (let sent = 0; sent < 3; sent += 1) expect((await post(url, withHmac(secret, text))).status).toBe(400);
+
+    expect(refusals()).toEqual([expect.stringContaining(`400 malformed_event (module instance "default", ${PATH}): `)]);
+    expect(refusals()[0]).toMatch(reason);
+    expect(logger.text).not.toMatch(/a\.token|user_metadata/);
+  });
+
+  it('with 401 signature_mismatch is logged only by the warning with advice', async () => {
+    const { url, logger } = await start(adapter);
+    for (let sent = 0; sent < 3; sent += 1) expect((await post(url, withHmac(newSecret(), body))).status).toBe(401);
+
+    const lines = logger.entries.filter(({ level }) => level === 'warn' || level === 'debug');
+    expect(lines.map(({ text }) => text)).toEqual([expect.stringMatching(/^1 delivery in the last minute/)]);
   });
 
   it('with one code does not hide one with another code', async () => {

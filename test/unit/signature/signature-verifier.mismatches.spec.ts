@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { GeminiWebhooksSettings } from '../../../lib/config/gemini-webhooks.options.js';
+import type { SignatureStrategy } from '../../../lib/signature/signature-strategy.js';
 import { bodyOf, GoogleKeys, newSecret, withEd25519, withHmac, withJwt } from '../../support/senders.js';
 import { codeOf, requestOf, verifierOf } from '../../support/verifying.js';
 
@@ -23,17 +24,31 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
+const URL = '/hooks/gemini?gemini_binding=a.token';
+
 /** Sends deliveries that are signed with another webhook's secret. */
 async function refuse(
   { verifier }: ReturnType<typeof verifierOf>,
   times: number,
   delivery = () => withHmac(other, body),
+  url = URL,
 ): Promise<void> {
   for (let sent = 0; sent < times; sent += 1) {
-    const request = requestOf(delivery(), { url: '/hooks/gemini?gemini_binding=a.token' });
+    const request = requestOf(delivery(), { url });
     expect(await codeOf(() => verifier.verify(request))).toBe('signature_mismatch');
   }
 }
+
+/** Sends a delivery that verifies. */
+async function accept(
+  { verifier }: ReturnType<typeof verifierOf>,
+  delivery: { headers: Record<string, string>; body: string } = withHmac(secret, body),
+  url = URL,
+): Promise<void> {
+  await verifier.verify(requestOf(delivery, { url }));
+}
+
+const pathsOf = (line: string | undefined) => /module instance "default", (.*)\)$/.exec(line ?? '')?.[1];
 
 function signatureOf({ headers }: ReturnType<typeof withHmac>): string {
   return headers['webhook-signature'] ?? '';
@@ -70,16 +85,141 @@ describe('deliveries that verify with no secret', () => {
 
   it('are logged for the first one after the start, and then for several in a row', async () => {
     const app = verifierOf(settings);
-    for (const good of [withHmac(secret, body), withEd25519(google.key(), body), withHmac(secret, body)]) {
-      await app.verifier.verify(requestOf(good));
+    for (let minute = 0; minute < 3; minute += 1) {
+      await accept(app);
       await refuse(app, 2);
       jest.advanceTimersByTime(60_000);
     }
     expect(warnings()).toEqual([expect.stringMatching(/^1 delivery/)]);
 
-    await app.verifier.verify(requestOf(withHmac(secret, body)));
+    await accept(app);
     await refuse(app, 3);
     expect(warnings()[1]).toMatch(/^3 deliveries/);
+  });
+
+  describe('while others verify', () => {
+    it.each<[string, (app: ReturnType<typeof verifierOf>) => Promise<void>]>([
+      ['at another path', (app) => accept(app, withHmac(secret, body), '/hooks/other')],
+      ['as dynamic webhooks', (app) => accept(app, withEd25519(google.key(), body))],
+    ])('%s are logged each minute, from the third in a row', async (_where, acceptOther) => {
+      const app = verifierOf(settings);
+      for (let minute = 0; minute < 6; minute += 1) {
+        await acceptOther(app);
+        await refuse(app, 1);
+        jest.advanceTimersByTime(60_000);
+      }
+
+      expect(warnings().map((line) => parseInt(line, 10))).toEqual([1, 2, 1, 1, 1]);
+      expect(warnings().map(pathsOf)).toEqual(Array(5).fill('/hooks/gemini'));
+    });
+
+    it('as dynamic webhooks only are logged with advice on keys, not on the secret that works', async () => {
+      const app = verifierOf(settings);
+      const forged = () => withEd25519(new GoogleKeys().key(), body);
+      for (let sent = 0; sent < 3; sent += 1) {
+        await accept(app);
+        await refuse(app, 1, forged);
+        jest.advanceTimersByTime(60_000);
+      }
+
+      expect(warnings()).toEqual(Array(2).fill(expect.stringMatching(/any public key/)));
+    });
+
+    it('at the same path, and in the same way, are not logged if they are single ones', async () => {
+      const app = verifierOf(settings);
+      for (let minute = 0; minute < 6; minute += 1) {
+        await accept(app, withHmac(secret, body), '/hooks/gemini?gemini_binding=another.token');
+        await refuse(app, 1);
+        jest.advanceTimersByTime(60_000);
+      }
+
+      expect(warnings()).toHaveLength(1);
+    });
+
+    it('no longer count once what failed has verified', async () => {
+      const app = verifierOf(settings);
+      await accept(app);
+      await refuse(app, 1, undefined, '/hooks/a');
+      await refuse(app, 1, undefined, '/hooks/b');
+      jest.advanceTimersByTime(60_000);
+      await accept(app, withHmac(secret, body), '/hooks/b');
+      await refuse(app, 2, undefined, '/hooks/a');
+
+      expect(warnings()[1]).toMatch(/^2 deliveries .*\/hooks\/a\)$/);
+    });
+
+    it.each<[string, () => Record<string, string>, number]>([
+      [
+        'are not logged if a custom strategy verifies deliveries that look like them',
+        () => withHmac(other, body).headers,
+        1,
+      ],
+      ['are logged if it verifies deliveries without signature headers', () => ({}), 3],
+    ])('%s', async (_what, headersOf, lines) => {
+      const strategy: SignatureStrategy = {
+        name: 'own',
+        verify: async ({ headers }) => (headers['x-own'] ? { event: JSON.parse(body), bound: true } : undefined),
+      };
+      const app = verifierOf({ ...settings, strategies: [strategy] });
+      for (let minute = 0; minute < 4; minute += 1) {
+        await accept(app, { headers: { ...headersOf(), 'x-own': 'yes' }, body });
+        await refuse(app, 1);
+        jest.advanceTimersByTime(60_000);
+      }
+
+      expect(warnings()).toHaveLength(lines);
+    });
+  });
+
+  describe('at several paths', () => {
+    it('share one line a minute, which names three of the paths and counts all', async () => {
+      const app = verifierOf(settings);
+      await refuse(app, 1);
+      for (const name of ['a', 'b', 'c', 'd', 'e']) await refuse(app, 2, undefined, `/hooks/${name}`);
+      await refuse(app, 1, undefined, '/hooks/c');
+      jest.advanceTimersByTime(60_000);
+      await refuse(app, 1, undefined, '/hooks/e');
+
+      expect(warnings()).toHaveLength(2);
+      expect(warnings()[1]).toMatch(/^12 deliveries in the last minute/);
+      expect(pathsOf(warnings()[1])).toBe('/hooks/e, /hooks/c, /hooks/d and 2 other paths');
+    });
+
+    it('name the others the next time', async () => {
+      const app = verifierOf(settings);
+      await refuse(app, 1);
+      for (let minute = 0; minute < 2; minute += 1) {
+        for (const name of ['a', 'b', 'c', 'd']) await refuse(app, 1, undefined, `/hooks/${name}`);
+        jest.advanceTimersByTime(60_000);
+        await refuse(app, 1, undefined, '/hooks/a');
+      }
+
+      expect(pathsOf(warnings()[2])).toMatch(/^\/hooks\/b, .* and 1 other path$/);
+    });
+
+    it('name a path once if both static and dynamic webhooks fail there', async () => {
+      const app = verifierOf(settings);
+      await refuse(app, 2);
+      await refuse(app, 1, () => withEd25519(new GoogleKeys().key(), body));
+      jest.advanceTimersByTime(60_000);
+      await refuse(app, 1);
+
+      expect(warnings()[1]).toMatch(/^3 deliveries/);
+      expect(pathsOf(warnings()[1])).toBe('/hooks/gemini');
+    });
+
+    it('cannot hide in forged deliveries at ever new paths', async () => {
+      const app = verifierOf(settings);
+      await accept(app);
+      for (let sent = 0; sent < 2_000; sent += 1) await refuse(app, 1, undefined, `/hooks/${sent}`);
+      await refuse(app, 3, undefined, '/hooks/broken');
+      jest.advanceTimersByTime(60_000);
+      await refuse(app, 1, undefined, '/hooks/last');
+
+      expect(warnings()).toHaveLength(2);
+      expect(warnings()[1]).toMatch(/^2003 deliveries in the last minute/);
+      expect(pathsOf(warnings()[1])).toMatch(/^\/hooks\/broken, /);
+    });
   });
 
   it('are all logged if they arrive hours apart and none has verified', async () => {
@@ -165,10 +305,10 @@ describe('deliveries that verify with no secret', () => {
 
     it('are logged with advice on keys if only deliveries before the last verified one were static', async () => {
       const app = verifierOf(settings);
-      await app.verifier.verify(requestOf(withHmac(secret, body)));
+      await accept(app);
       await refuse(app, 2);
       jest.advanceTimersByTime(60_000);
-      await app.verifier.verify(requestOf(withHmac(secret, body)));
+      await accept(app);
       await refuse(app, 3, forged);
 
       expect(warnings()).toHaveLength(2);
