@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import type { JobStart, TrackedJob } from '../inbox/job-tracker.js';
-import { statusOf } from '../shared/http-status.js';
 import { jobIdOfKey } from './job-ref.js';
 import type { JobStarter, JobPlan } from './job-starter.js';
 import { pause } from '../shared/pause.js';
@@ -11,6 +10,7 @@ import { Semaphore } from '../shared/semaphore.js';
 import { digestOf } from './start-digest.js';
 import type { JobStartsHost } from './job-starts-host.js';
 import { StartRecovery, type Recovery } from './start-recovery.js';
+import { isRefusal } from './start-refusal.js';
 
 const KINDS = ['batch', 'video', 'interaction'] as const satisfies readonly GeminiResourceKind[];
 const MAX_KEY_LENGTH = 500;
@@ -159,11 +159,4 @@ function reused(key: string, { id, kind }: TrackedJob): GeminiWebhooksError {
     'invalid_argument',
     `GeminiJobs: idempotencyKey: ${JSON.stringify(key)} has started ${id}, a ${kind} with different parameters. Give each job its own key.`,
   );
-}
-
-/** True if the API refused to start the job, or got no request: our own errors are thrown before the request. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof GeminiWebhooksError) return true;
-  const status = statusOf(error);
-  return status !== undefined && status >= 400 && status < 500 && status !== 408;
 }
