@@ -79,7 +79,8 @@ export class IdempotentStarts {
       await tracker.remove(id);
       return { job: await this.#request(id, start, () => this.#starter.start(plan, id, start)) };
     }
-    if (found.name !== undefined) return { job: found };
+    const name = found.name ?? this.#starter.unrecordedName(id);
+    if (name !== undefined) return { job: { ...found, name } };
     const recovered = await recovery.look(found, found.start.requestedAt + repeatAfterMs);
     if (recovered) return recovered;
     this.#logger.warn(`The start of ${id} was interrupted and could not be recovered: the request is repeated.`);

@@ -18,7 +18,7 @@ export class JobStarts {
   constructor(host: JobStartsHost) {
     this.#tracker = host.tracker;
     this.#webhooks = host.webhooks;
-    this.#starter = new JobStarter(host.tracker, host.webhooks);
+    this.#starter = new JobStarter(host.tracker, host.webhooks, host.closing);
     this.#idempotent = new IdempotentStarts(this.#starter, host);
   }
 
