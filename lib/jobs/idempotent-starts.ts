@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { GeminiWebhooksError, messageOf } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import type { JobStart, TrackedJob } from '../inbox/job-tracker.js';
-import { statusOf } from '../shared/http-status.js';
 import { jobIdOfKey } from './job-ref.js';
 import type { JobStarter, JobPlan } from './job-starter.js';
 import { pause } from '../shared/pause.js';
 import { Semaphore } from '../shared/semaphore.js';
 import { digestOf } from './start-digest.js';
 import type { JobStartsHost } from './job-starts-host.js';
+import { StartRecovery, type Recovery } from './start-recovery.js';
+import { isRefusal } from './start-refusal.js';
 
 const KINDS = ['batch', 'video', 'interaction'] as const satisfies readonly GeminiResourceKind[];
 const MAX_KEY_LENGTH = 500;
@@ -21,13 +22,20 @@ const OUTAGE_MS = 5_000;
 /** Each lock uses its own connection, and a PostgreSQL server allows 100 by default, for all processes. */
 const MAX_LOCKS = 8;
 
-/** The job, or the wait before the next attempt after an interrupted start. */
-type Attempt = { readonly job: TrackedJob } | { readonly waitMs: number };
+/** One call for a key. */
+interface KeyedStart {
+  /** Hash of the key. */
+  readonly hash: string;
+  /** Hash of the parameters. */
+  readonly digest: string;
+  readonly recovery: StartRecovery;
+}
 
 /**
  * Starts a job once for each `idempotencyKey`. The intent is recorded before the request, under an id derived from the key.
  * A start that was interrupted (the process died, or no response arrived) is recovered first: a batch by its display name,
- * others by the event that names them. The request is repeated only after `repeatStartAfterMs`.
+ * others by the event that names them. The request is repeated only after `repeatStartAfterMs`, and that of a batch only if
+ * Gemini lists no such batch then.
  */
 export class IdempotentStarts {
   readonly #starter: JobStarter;
@@ -44,21 +52,23 @@ export class IdempotentStarts {
   }
 
   /**
-   * @throws GeminiWebhooksError `invalid_argument` for a key that was used with other parameters; what the SDK throws
+   * @throws GeminiWebhooksError `invalid_argument` for a key that was used with other parameters; TimeoutError if Gemini does
+   *   not answer whether an interrupted start has become a batch; what the SDK throws
    */
   async start(plan: JobPlan, key: string): Promise<TrackedJob> {
     checkKey(key);
     this.#warnWithoutStore();
     const digest = digestOf(plan);
     const hash = createHash('sha256').update(`${this.#host.registration}\0${key}`).digest('base64url');
+    const recovery = new StartRecovery(this.#host.tracker, this.#host.checker);
     for (;;) {
-      const attempt = await this.#serialized(hash, () => this.#attempt(plan, key, hash, digest));
+      const attempt = await this.#serialized(hash, () => this.#attempt(plan, key, { hash, digest, recovery }));
       if ('job' in attempt) return attempt.job;
       await pause(Math.min(attempt.waitMs, RECHECK_MS), this.#host.closing);
     }
   }
 
-  async #attempt(plan: JobPlan, key: string, hash: string, digest: string): Promise<Attempt> {
+  async #attempt(plan: JobPlan, key: string, { hash, digest, recovery }: KeyedStart): Promise<Recovery> {
     const { tracker, repeatAfterMs } = this.#host;
     const found = await this.#find(hash);
     const start: JobStart = { digest, requestedAt: Date.now() };
@@ -69,10 +79,10 @@ export class IdempotentStarts {
       await tracker.remove(id);
       return { job: await this.#request(id, start, () => this.#starter.start(plan, id, start)) };
     }
-    const job = found.name === undefined ? await this.#recover(found) : found;
-    if (job) return { job };
-    const waitMs = found.start.requestedAt + repeatAfterMs - Date.now();
-    if (waitMs > 0) return { waitMs };
+    const name = found.name ?? this.#starter.unrecordedName(id);
+    if (name !== undefined) return { job: { ...found, name } };
+    const recovered = await recovery.look(found, found.start.requestedAt + repeatAfterMs);
+    if (recovered) return recovered;
     this.#logger.warn(`The start of ${id} was interrupted and could not be recovered: the request is repeated.`);
     await tracker.recordStart(id, start);
     return { job: await this.#request(id, start, () => this.#starter.repeat(plan, { ...found, start })) };
@@ -84,18 +94,6 @@ export class IdempotentStarts {
       if (found) return found;
     }
     return undefined;
-  }
-
-  /** Returns the job of an interrupted start if it is known to run or to have ended. */
-  async #recover(job: TrackedJob): Promise<TrackedJob | undefined> {
-    const { checker, tracker } = this.#host;
-    // It counts as ended with an unknown outcome.
-    if (await tracker.settlement(job.id)) return job;
-    if (job.kind !== 'batch' || !checker) return undefined;
-    const name = await checker.findName(job);
-    if (name === undefined) return undefined;
-    await tracker.rename(job.id, name);
-    return { ...job, name };
   }
 
   /** A refusal is final for these parameters. A request without a response may have started the job. */
@@ -117,7 +115,7 @@ export class IdempotentStarts {
   }
 
   /** Runs one start at a time per key: in this process, and across processes if the inbox has locks. */
-  async #serialized(hash: string, work: () => Promise<Attempt>): Promise<Attempt> {
+  async #serialized(hash: string, work: () => Promise<Recovery>): Promise<Recovery> {
     const previous = this.#queues.get(hash) ?? Promise.resolve();
     const run = previous.catch(() => undefined).then(() => this.#locked(hash, work));
     this.#queues.set(hash, run);
@@ -128,7 +126,7 @@ export class IdempotentStarts {
     }
   }
 
-  async #locked(hash: string, work: () => Promise<Attempt>): Promise<Attempt> {
+  async #locked(hash: string, work: () => Promise<Recovery>): Promise<Recovery> {
     const { lock, closing } = this.#host;
     if (!lock) return work();
     const release = await this.#locks.acquire(closing);
@@ -162,11 +160,4 @@ function reused(key: string, { id, kind }: TrackedJob): GeminiWebhooksError {
     'invalid_argument',
     `GeminiJobs: idempotencyKey: ${JSON.stringify(key)} has started ${id}, a ${kind} with different parameters. Give each job its own key.`,
   );
-}
-
-/** True if the API refused to start the job, or got no request: our own errors are thrown before the request. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof GeminiWebhooksError) return true;
-  const status = statusOf(error);
-  return status !== undefined && status >= 400 && status < 500 && status !== 408;
 }

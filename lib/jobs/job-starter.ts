@@ -1,13 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import type { GeminiResourceKind } from '../events/event-catalogue.js';
 import type { JobStart, JobTracker, TrackedJob } from '../inbox/job-tracker.js';
 import { statusOf } from '../shared/http-status.js';
 import type { GeminiWebhookConfig, JobStartOptions, JobWebhooks } from './job-webhooks.js';
-
-const RECORD_ATTEMPTS = 6;
-const RECORD_RETRY_MS = 500;
+import { UnrecordedNames } from './unrecorded-names.js';
 
 /** A `webhookConfig`, possibly without metadata. */
 export type JobWebhook = Pick<GeminiWebhookConfig, 'uris'> & Partial<GeminiWebhookConfig>;
@@ -33,11 +30,19 @@ export interface JobPlan extends JobStartOptions {
 export class JobStarter {
   readonly #tracker: JobTracker;
   readonly #webhooks: JobWebhooks;
+  readonly #names: UnrecordedNames;
   readonly #logger = new Logger('GeminiWebhooks');
 
-  constructor(tracker: JobTracker, webhooks: JobWebhooks) {
+  /** @param closing aborts when the app shuts down */
+  constructor(tracker: JobTracker, webhooks: JobWebhooks, closing?: AbortSignal) {
     this.#tracker = tracker;
     this.#webhooks = webhooks;
+    this.#names = new UnrecordedNames(tracker, closing);
+  }
+
+  /** Returns Gemini's name for a job that was started here, if the store could not record it yet. */
+  unrecordedName(id: string): string | undefined {
+    return this.#names.of(id);
   }
 
   /**
@@ -88,7 +93,7 @@ export class JobStarter {
     const all = webhook ? { ...webhook, uris: [...webhook.uris, ...uris] } : own;
     const name = await this.#call(plan, job.id, all);
     if (name === undefined) return job;
-    await this.#record(job.id, name);
+    await this.#names.record(job.id, name);
     return { ...job, name };
   }
 
@@ -101,30 +106,6 @@ export class JobStarter {
     // The API once refused `userMetadata` of batches (googleapis/go-genai#779). The URI contains the token for binding.
     this.#logger.warn(`Gemini refused the userMetadata of ${id}: it is started without, so its event contains none.`);
     return plan.start({ uris: webhook.uris }, id);
-  }
-
-  /** The job already runs: a store that is down must not make the caller start another one. */
-  async #record(id: string, name: string): Promise<void> {
-    try {
-      await this.#tracker.rename(id, name);
-    } catch (error) {
-      this.#logger.warn(`The name of ${id} could not be recorded yet: ${messageOf(error)}`);
-      void this.#recordLater(id, name);
-    }
-  }
-
-  async #recordLater(id: string, name: string): Promise<void> {
-    for (let attempt = 1; attempt <= RECORD_ATTEMPTS; attempt += 1) {
-      await wait(RECORD_RETRY_MS * 2 ** attempt, undefined, { ref: false });
-      const recorded = await this.#tracker.rename(id, name).then(
-        () => true,
-        () => false,
-      );
-      if (recorded) return;
-    }
-    this.#logger.error(
-      `The name ${name} of ${id} was not recorded. It is recorded when its event or a poll brings it.`,
-    );
   }
 }
 

@@ -5,17 +5,20 @@ import { IdempotentStarts } from './idempotent-starts.js';
 import { newJobId } from './job-ref.js';
 import { JobStarter, type JobPlan } from './job-starter.js';
 import type { JobStartsHost } from './job-starts-host.js';
+import { isRefusal } from './start-refusal.js';
 
 /** Starts jobs: once for each `idempotencyKey`, otherwise on each call. */
 export class JobStarts {
   readonly #tracker: JobTracker;
+  readonly #webhooks: JobStartsHost['webhooks'];
   readonly #starter: JobStarter;
   readonly #idempotent: IdempotentStarts;
   readonly #logger = new Logger('GeminiWebhooks');
 
   constructor(host: JobStartsHost) {
     this.#tracker = host.tracker;
-    this.#starter = new JobStarter(host.tracker, host.webhooks);
+    this.#webhooks = host.webhooks;
+    this.#starter = new JobStarter(host.tracker, host.webhooks, host.closing);
     this.#idempotent = new IdempotentStarts(this.#starter, host);
   }
 
@@ -28,9 +31,17 @@ export class JobStarts {
     try {
       return await this.#starter.start(plan, id);
     } catch (error) {
-      await this.#forget(id);
+      if (isRefusal(error) || !this.#mayBeFound(plan, id, error)) await this.#forget(id);
       throw error;
     }
+  }
+
+  /** True if a job that may run has a token or a display name, by which its event or a poll finds it. Logs that it may run. */
+  #mayBeFound({ kind, uri, takesWebhook }: JobPlan, id: string, error: unknown): boolean {
+    const isFound = kind === 'batch' || (this.#webhooks.bind && this.#webhooks.wanted(uri, takesWebhook));
+    const then = isFound ? 'It stays recorded until its end is found.' : 'Without a token, nothing here would find it.';
+    this.#logger.warn(`No answer came to the start of ${id}, which may run (${messageOf(error)}). ${then}`);
+    return isFound;
   }
 
   async #forget(id: string): Promise<void> {

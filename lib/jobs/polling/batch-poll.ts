@@ -10,6 +10,13 @@ const PAGE_SIZE = 100;
 /** Tolerated difference between Google's clock and ours. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** Result of searching for a batch by its display name. */
+export type BatchSearch =
+  | { readonly is: 'found'; readonly name: string; readonly batch: BatchJob }
+  | { readonly is: 'none' }
+  /** Several batches match, or the project has more batches than were listed. */
+  | { readonly is: 'unclear' };
+
 /** Resolves to true if the name is recorded for a job other than the polled one. */
 export type BelongsToOther = (name: string) => Promise<boolean>;
 
@@ -24,31 +31,35 @@ export async function pollBatch(
     const name = job.name.includes('/') ? job.name : `batches/${job.name}`;
     return stateOf(await ai.batches.get({ name, config: { httpOptions: http } }), name);
   }
-  const found = await findBatch(ai, job, http, belongsToOther);
-  return found?.name === undefined ? { is: 'unnamed' } : stateOf(found, found.name);
+  const found = await searchBatch(ai, job, http, belongsToOther);
+  return found.is === 'found' ? stateOf(found.batch, found.name) : { is: 'unnamed' };
 }
 
 /**
  * Finds the batch with the job's display name that was created with the job and is not recorded for another one. Callers
- * may give many batches the same display name, so `undefined` unless exactly one matches.
+ * may give many batches the same display name, so it is found only if exactly one matches.
  */
-export async function findBatch(
+export async function searchBatch(
   ai: GoogleGenAI,
   { displayName, createdAt }: TrackedJob,
   httpOptions: RequestOptions['http'],
   belongsToOther: BelongsToOther,
-): Promise<BatchJob | undefined> {
-  if (displayName === undefined) return undefined;
+): Promise<BatchSearch> {
+  if (displayName === undefined) return { is: 'none' };
   const found: BatchJob[] = [];
   const pager = await ai.batches.list({ config: { pageSize: PAGE_SIZE, httpOptions } });
+  let isComplete = false;
   for (let page = pager.page, pages = 1; ; pages += 1) {
     found.push(...page.filter((batch) => batch.displayName === displayName && isSince(batch, createdAt)));
-    if (pages === MAX_PAGES || !pager.hasNextPage()) break;
+    isComplete = !pager.hasNextPage();
+    if (pages === MAX_PAGES || isComplete) break;
     page = await pager.nextPage();
   }
   const own: BatchJob[] = [];
   for (const batch of found) if (batch.name === undefined || !(await belongsToOther(batch.name))) own.push(batch);
-  return own.length === 1 ? own[0] : undefined;
+  const [batch] = own;
+  if (!batch) return { is: isComplete ? 'none' : 'unclear' };
+  return own.length === 1 && batch.name !== undefined ? { is: 'found', name: batch.name, batch } : { is: 'unclear' };
 }
 
 function isSince({ createTime }: BatchJob, createdAt: number): boolean {

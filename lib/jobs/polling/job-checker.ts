@@ -8,7 +8,7 @@ import type { JobTracker, JobTracking, JobVerdict, LostJob, LostOutcome, Tracked
 import { OccasionalWarning } from '../../shared/occasional-warning.js';
 import { ATTRIBUTES } from '../../telemetry/attributes.js';
 import type { Telemetry, TelemetryAttributes } from '../../telemetry/telemetry.js';
-import { findBatch, type BelongsToOther } from './batch-poll.js';
+import { searchBatch, type BatchSearch, type BelongsToOther } from './batch-poll.js';
 import { requestOnce, type ApiFailure } from '../gemini-api.js';
 import { pollJob } from './poll-job.js';
 import { outcomeOfEvent } from '../job-outcome.js';
@@ -25,6 +25,9 @@ const RATE_LIMIT_DELAY_MS = 30_000;
 /** Result of polling Gemini: a state, no answer, or postponed by a limit. */
 export type PollResult =
   JobState | { readonly is: 'unanswered' } | { readonly is: 'postponed'; readonly delayMs: number };
+
+/** Result of searching for the name of a batch. Without an answer, search again after that time, in milliseconds. */
+export type NameSearch = BatchSearch | { readonly is: 'unanswered'; readonly waitMs: number; readonly error?: unknown };
 
 /** Decides if and how a job ended: by its event if there is one, otherwise by one poll. */
 export class JobChecker {
@@ -149,10 +152,19 @@ export class JobChecker {
     return this.#polls.acquire(AbortSignal.timeout(maxWaitMs)).catch(() => undefined);
   }
 
-  /** Finds Gemini's name for a batch whose start was interrupted; `undefined` if it cannot be found. Never rejects. */
-  async findName(job: TrackedJob): Promise<string | undefined> {
-    const result = await requestOnce(this.#ai, (ai, { http }) => findBatch(ai, job, http, this.#belongsToOther(job)));
-    return 'answer' in result ? result.answer?.name : undefined;
+  /** Finds Gemini's name for a batch whose start was interrupted, unless Gemini has asked for a pause. Never rejects. */
+  async findName(job: TrackedJob): Promise<NameSearch> {
+    const pauseMs = this.#pausedUntil - Date.now();
+    if (pauseMs > 0) return { is: 'unanswered', waitMs: jittered(pauseMs) };
+    const result = await requestOnce(this.#ai, (ai, { http }) => searchBatch(ai, job, http, this.#belongsToOther(job)));
+    if ('answer' in result) return result.answer;
+    const { error } = result.failure;
+    const failed = this.#onFailure(job, result.failure);
+    return {
+      is: 'unanswered',
+      waitMs: failed.is === 'postponed' ? failed.delayMs : jittered(UNANSWERED_DELAY_MS),
+      error,
+    };
   }
 
   #belongsToOther({ id, kind, params }: TrackedJob): BelongsToOther {

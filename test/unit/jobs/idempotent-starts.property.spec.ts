@@ -7,7 +7,7 @@ import type { JobStart, JobTracker, TrackedJob } from '../../../lib/inbox/job-tr
 import type { JobPlan } from '../../../lib/jobs/job-starter.js';
 import type { JobStartsHost } from '../../../lib/jobs/job-starts-host.js';
 import type { JobWebhooks } from '../../../lib/jobs/job-webhooks.js';
-import type { JobChecker } from '../../../lib/jobs/polling/job-checker.js';
+import type { JobChecker, NameSearch } from '../../../lib/jobs/polling/job-checker.js';
 import { deferred, type Deferred } from '../../support/deferred.js';
 import { SEED } from '../../support/seed.js';
 
@@ -59,6 +59,7 @@ class World {
   /** When a start was recorded whose request has not been made, by the id of its job. */
   readonly #recordedAt = new Map<string, number>();
   readonly #answers: Answer[];
+  #lists = 0;
   #processes: Process[];
 
   constructor(
@@ -102,7 +103,7 @@ class World {
     });
     const webhooks = { wanted: () => false, bind: false } as unknown as JobWebhooks;
     const checker = {
-      findName: (job: TrackedJob) => step('list', async () => this.#names.get(job.displayName ?? '')),
+      findName: (job: TrackedJob) => step('list', async () => this.#list(job)),
     } as unknown as JobChecker;
     const host: JobStartsHost = {
       registration: 'default',
@@ -123,6 +124,14 @@ class World {
     const starts = new IdempotentStarts(new JobStarter(tracker, webhooks), host);
     const process: Process = { died, isAlive: true, start: (plan, key) => starts.start(plan, key) };
     return process;
+  }
+
+  /** Each third list is not answered. */
+  #list({ displayName = '' }: TrackedJob): NameSearch {
+    this.#lists += 1;
+    if (this.#lists % 3 === 0) return { is: 'unanswered', waitMs: 1_500 };
+    const name = this.#names.get(displayName);
+    return name === undefined ? { is: 'none' } : { is: 'found', name, batch: {} };
   }
 
   #recorded({ id, start }: Pick<TrackedJob, 'id' | 'start'>): void {

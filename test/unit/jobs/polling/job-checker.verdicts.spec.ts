@@ -241,12 +241,41 @@ describe('the name of a batch whose start was interrupted', () => {
   const found = (name: string) => ({ name, displayName: 'mine', state: 'JOB_STATE_RUNNING' });
 
   it('is found by its display name', async () => {
-    expect(await checkerOf(() => pageOf(found('batches/a'))).checker.findName(unnamed)).toBe('batches/a');
+    const { checker } = checkerOf(() => pageOf(found('batches/a')));
+
+    expect(await checker.findName(unnamed)).toMatchObject({ is: 'found', name: 'batches/a' });
   });
 
-  it('is unknown if there is no such batch, or no answer', async () => {
-    expect(await checkerOf(() => pageOf()).checker.findName(unnamed)).toBeUndefined();
-    expect(await failing(failure(500)).checker.findName(unnamed)).toBeUndefined();
+  it('is none if Gemini lists no such batch', async () => {
+    expect(await checkerOf(() => pageOf()).checker.findName(unnamed)).toEqual({ is: 'none' });
+  });
+
+  it.each([
+    ['the list fails', failure(500), 11_000],
+    ['no response arrives', failure(undefined), 11_000],
+    ['Gemini limits the rate', failure(429), 33_000],
+    ['Gemini says when to come back', failure(503, 'later', { 'retry-after': '60' }), 66_000],
+  ])('is not known to be none if %s: there is no answer yet', async (_what, error, waitMs) => {
+    expect(await failing(error).checker.findName(unnamed)).toEqual({ is: 'unanswered', waitMs, error });
+  });
+
+  it('has no answer while the records cannot be read', async () => {
+    const { checker } = checkerOf(() => pageOf(found('batches/a')));
+    const error = new Error('the store is down');
+    checker.tracking(false, () => ({ find: () => Promise.reject(error) }));
+
+    expect(await checker.findName(unnamed)).toMatchObject({ is: 'unanswered', error });
+  });
+
+  it('is not searched during a pause that Gemini has asked for', async () => {
+    const { checker, get } = failing(failure(429));
+    await checker.findName(unnamed);
+
+    expect(await checker.findName(unnamed)).toEqual({ is: 'unanswered', waitMs: 33_000 });
+    expect(get).toHaveBeenCalledTimes(1);
+    jest.setSystemTime(NOW + 30_000);
+    await checker.findName(unnamed);
+    expect(get).toHaveBeenCalledTimes(2);
   });
 
   it('is not that of another job', async () => {
@@ -260,9 +289,9 @@ describe('the name of a batch whose start was interrupted', () => {
     checker.tracking(false, () => ({ find }) as unknown as Pick<JobTracker, 'find'>);
 
     // Both its own record and no record leave a batch to it, so two of the three are candidates.
-    expect(await checker.findName(unnamed)).toBeUndefined();
+    expect(await checker.findName(unnamed)).toEqual({ is: 'unclear' });
     owners['batches/new'] = { id: 'job.batch.3' };
-    expect(await checker.findName(unnamed)).toBe('batches/own');
+    expect(await checker.findName(unnamed)).toMatchObject({ is: 'found', name: 'batches/own' });
     expect(asked[0]).toEqual({ kind: 'batch', name: 'batches/other', params: { project: 'acme' } });
     owners['batches/own'] = { id: 'job.batch.3' };
     delete owners['batches/new'];
@@ -289,6 +318,6 @@ describe('what an engine needs to track jobs', () => {
     const { checker } = checkerOf(() => pageOf({ name: 'batches/a', displayName: 'mine' }));
     checker.tracking(false);
 
-    expect(await checker.findName(newJob({ displayName: 'mine' }))).toBe('batches/a');
+    expect(await checker.findName(newJob({ displayName: 'mine' }))).toMatchObject({ name: 'batches/a' });
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BatchJob, GoogleGenAI } from '@google/genai';
 import type { TrackedJob } from '../../../../lib/inbox/job-tracker.js';
 import { NO_RETRIES } from '../../../../lib/jobs/gemini-api.js';
-import { findBatch } from '../../../../lib/jobs/polling/batch-poll.js';
+import { searchBatch } from '../../../../lib/jobs/polling/batch-poll.js';
 import { interactionId } from '../../../../lib/jobs/polling/interaction-poll.js';
 import { pollJob } from '../../../../lib/jobs/polling/poll-job.js';
 import { failedVideo } from '../../../../lib/jobs/polling/video-failure.js';
@@ -90,12 +90,15 @@ describe('polling a batch whose name was never recorded', () => {
     pages: BatchJob[][],
     of: TrackedJob = job,
     belongsToOther = nobody as (name: string) => Promise<boolean>,
-  ) => (await findBatch(clientWith(...pages).ai, of, OPTIONS.http, belongsToOther))?.name;
+  ) => {
+    const search = await searchBatch(clientWith(...pages).ai, of, OPTIONS.http, belongsToOther);
+    return search.is === 'found' ? search.name : undefined;
+  };
 
   it('finds the only one with its display name, on any page', async () => {
     const { ai, calls } = clientWith([batch('batches/a', { displayName: 'other' })], [batch('batches/b')]);
 
-    expect((await findBatch(ai, job, OPTIONS.http, nobody))?.name).toBe('batches/b');
+    expect(await searchBatch(ai, job, OPTIONS.http, nobody)).toMatchObject({ is: 'found', name: 'batches/b' });
     expect(calls).toEqual([{ config: { pageSize: 100, httpOptions: OPTIONS.http } }, 'next']);
   });
 
@@ -128,7 +131,7 @@ describe('polling a batch whose name was never recorded', () => {
   it('finds none if the job has no display name, and sends no request', async () => {
     const { ai, calls } = clientWith([batch('batches/a', { displayName: undefined as never })]);
 
-    expect(await findBatch(ai, newJob(), OPTIONS.http, nobody)).toBeUndefined();
+    expect(await searchBatch(ai, newJob(), OPTIONS.http, nobody)).toEqual({ is: 'none' });
     expect(calls).toEqual([]);
   });
 
@@ -149,6 +152,17 @@ describe('polling a batch whose name was never recorded', () => {
 
     expect(await found([...pages.slice(0, 19), [batch('batches/a')]])).toBe('batches/a');
     expect(await found([...pages.slice(0, 20), [batch('batches/a')]])).toBeUndefined();
+  });
+
+  it('says that there is none only if all batches were listed and none of them matches', async () => {
+    const search = (...pages: BatchJob[][]) => searchBatch(clientWith(...pages).ai, job, OPTIONS.http, nobody);
+    const other = batch('batches/a', { displayName: 'other' });
+
+    expect(await search([other])).toEqual({ is: 'none' });
+    expect(await search(...Array.from({ length: 20 }, () => [other]))).toEqual({ is: 'none' });
+    expect(await search(...Array.from({ length: 21 }, () => [other]))).toEqual({ is: 'unclear' });
+    expect(await search([batch('batches/a'), batch('batches/b')])).toEqual({ is: 'unclear' });
+    expect(await search([batch(undefined as never)])).toEqual({ is: 'unclear' });
   });
 });
 
