@@ -4,10 +4,10 @@ import { jobIdInKey } from '../events/event-key.js';
 import type { GeminiEvent } from '../events/gemini-event.js';
 import type { VerifiedDelivery } from '../events/verified-delivery.js';
 import { counted } from '../shared/counted.js';
-import { BoundedCache } from '../shared/bounded-cache.js';
 import { Watchers } from '../shared/watchers.js';
 import { isGivenUp, nextPollAt } from './poll-times.js';
 import { DueJobs } from './due-jobs.js';
+import { InlineJobRecords, newRecord, type JobRecord } from './inline-job-records.js';
 import {
   idOfName,
   type JobRef,
@@ -19,7 +19,7 @@ import {
   type LostOutcome,
   type TrackedJob,
 } from './job-tracker.js';
-import { isNotFound, nextPollOfMissing, oneMoreMissing, type MissingAnswers } from './not-found-answers.js';
+import { isNotFound, nextPollOfMissing, oneMoreMissing } from './not-found-answers.js';
 
 const MAX_CONCURRENT_CHECKS = 4;
 const RETRY_MS = 5_000;
@@ -27,28 +27,12 @@ const MAX_RETRY_MS = 3_600_000;
 
 const NOT_POLLED: JobVerdict = { is: 'running' };
 
-interface Entry {
-  job: TrackedJob;
-  polls: number;
-  failures: number;
-  dueAt: number;
-  missing?: MissingAnswers | undefined;
-  settlement?: JobSettlement;
-  /** Outcome until an event or a poll brings a better one. */
-  lost?: JobSettlement;
-  /** Events that polling found and that not all handlers have handled. */
-  undelivered: readonly VerifiedDelivery[];
-}
-
 /** Tracks the jobs of one process in memory: bounded, and lost when the process ends. */
 export class InlineJobTracker implements JobTracker {
   readonly #tracking: JobTracking;
   readonly #accept: (delivery: VerifiedDelivery) => Promise<unknown>;
   readonly #maxEntries: number;
-  readonly #running = new Map<string, Entry>();
-  readonly #ended: BoundedCache<Entry>;
-  /** Id of a job by its `idOfName`. */
-  readonly #aliases: BoundedCache<string>;
+  readonly #records: InlineJobRecords;
   readonly #due = new DueJobs(MAX_CONCURRENT_CHECKS, (id, at) => this.#work(id, at));
   readonly #watchers = new Watchers();
   readonly #logger = new Logger('GeminiWebhooks');
@@ -57,69 +41,55 @@ export class InlineJobTracker implements JobTracker {
   constructor(
     tracking: JobTracking,
     accept: (delivery: VerifiedDelivery) => Promise<unknown>,
-    { maxEntries, retentionMs }: { readonly maxEntries: number; readonly retentionMs: number },
+    limits: { readonly maxEntries: number; readonly retentionMs: number },
   ) {
     this.#tracking = tracking;
     this.#accept = accept;
-    this.#maxEntries = maxEntries;
-    this.#ended = new BoundedCache({ max: maxEntries, ttl: retentionMs });
-    this.#aliases = new BoundedCache({ max: 2 * maxEntries, ttl: retentionMs, updateAgeOnGet: true });
+    this.#maxEntries = limits.maxEntries;
+    this.#records = new InlineJobRecords(limits);
   }
 
   /** @throws GeminiWebhooksError `inbox_unavailable` when the limit of running jobs is reached */
   async add(job: TrackedJob): Promise<void> {
-    if (this.#entry(job.id)) return;
-    if (this.#running.size >= this.#maxEntries) {
+    if (this.#records.get(job.id)) return;
+    const { size } = this.#records.running;
+    if (size >= this.#maxEntries) {
       throw new GeminiWebhooksError(
         'inbox_unavailable',
-        `${counted(this.#running.size, 'job')} ${this.#running.size === 1 ? 'is' : 'are'} running, the limit of the inline inbox. Use bullmqInbox to track more.`,
+        `${counted(size, 'job')} ${size === 1 ? 'is' : 'are'} running, the limit of the inline inbox. Use bullmqInbox to track more.`,
       );
     }
     const dueAt = nextPollAt(job, { polls: 0, now: Date.now() }, this.#tracking.reconcile);
-    this.#running.set(job.id, { ...newEntry(job), dueAt });
-    if (job.name !== undefined) this.#alias(job, job.name);
+    const entry = { ...newRecord(job), dueAt };
+    this.#records.addRunning(entry);
+    if (job.name !== undefined) this.#records.addName(entry, job.name);
     this.#due.schedule(job.id, dueAt);
   }
 
   async rename(id: string, name: string): Promise<void> {
-    const entry = this.#entry(id);
+    const entry = this.#records.get(id);
     if (!entry) return;
     const { kind, params } = entry.job;
-    const byName = this.#find({ kind, name, params });
+    const byName = this.#records.find({ kind, name, params });
     entry.job = { ...entry.job, name };
-    this.#alias(entry.job, name);
+    this.#records.addName(entry, name);
     // The event of an unbound job may have arrived before its name was known.
     if (byName?.settlement) this.#end(entry, byName.settlement);
   }
 
   async recordStart(id: string, start: JobStart): Promise<void> {
-    const entry = this.#entry(id);
+    const entry = this.#records.get(id);
     if (!entry) return;
     entry.job = { ...entry.job, start };
     if (start.refused) this.#end(entry, { outcome: 'failed', message: 'Gemini refused to start it' });
   }
 
-  #alias({ id, kind, params }: TrackedJob, name: string): void {
-    this.#aliases.set(idOfName({ kind, name, params }), id);
-  }
-
   async remove(id: string): Promise<void> {
-    this.#running.delete(id);
-    this.#ended.delete(id);
+    this.#records.remove(id);
   }
 
   async find(ref: JobRef): Promise<TrackedJob | undefined> {
-    return this.#find(ref)?.job;
-  }
-
-  #find(ref: JobRef): Entry | undefined {
-    if ('id' in ref) return this.#entry(ref.id);
-    const name = idOfName(ref);
-    return this.#entry(this.#aliases.get(name) ?? name);
-  }
-
-  #entry(id: string): Entry | undefined {
-    return this.#running.get(id) ?? this.#ended.get(id);
+    return this.#records.find(ref)?.job;
   }
 
   async notice(event: GeminiEvent): Promise<void> {
@@ -127,26 +97,27 @@ export class InlineJobTracker implements JobTracker {
     if (!entry || entry.settlement) return;
     if (entry.job.name === undefined && event.resource) await this.rename(entry.job.id, event.resource.name);
     const verdict = await this.#tracking.check(entry.job, event);
-    if (verdict.is === 'settled') this.#end(entry, verdict.settlement);
-    else if (verdict.is === 'postponed') throw new Error('Gemini could not be polled for the outcome of the job');
+    if (verdict.is === 'settled') {
+      this.#end(entry, verdict.settlement);
+      if (entry.job.name !== undefined) this.#records.addName(entry, entry.job.name);
+    } else if (verdict.is === 'postponed') throw new Error('Gemini could not be polled for the outcome of the job');
   }
 
   /** Returns the job of the event. An untracked one is remembered, because a caller may wait for it later. */
-  #ofEvent({ delivery: { key, params }, resource }: GeminiEvent): Entry | undefined {
+  #ofEvent({ delivery: { key, params }, resource }: GeminiEvent): JobRecord | undefined {
     const id = jobIdInKey(key);
-    const known = id === undefined ? undefined : this.#entry(id);
+    const known = id === undefined ? undefined : this.#records.get(id);
     if (known || !resource) return known;
     const { kind, name } = resource;
-    const byName = this.#find({ kind, name, params });
+    const byName = this.#records.find({ kind, name, params });
     if (byName) return byName;
     const jobId = id ?? idOfName({ kind, name, params });
     const job: TrackedJob = { id: jobId, kind, name, params, bound: id !== undefined, createdAt: Date.now() };
-    this.#alias(job, name);
-    return newEntry(job);
+    return newRecord(job);
   }
 
   async settlement(id: string): Promise<JobSettlement | undefined> {
-    const entry = this.#entry(id);
+    const entry = this.#records.get(id);
     return entry?.settlement ?? entry?.lost;
   }
 
@@ -154,27 +125,27 @@ export class InlineJobTracker implements JobTracker {
     return this.#watchers.add(id, changed);
   }
 
-  #end(entry: Entry, settlement: JobSettlement): void {
+  #end(entry: JobRecord, settlement: JobSettlement): void {
     if (entry.settlement) return;
     entry.settlement = settlement;
     this.#stopPolling(entry);
   }
 
   /** Stops polling a job. It stays among the running ones while its events are undelivered. */
-  #stopPolling(entry: Entry): void {
+  #stopPolling(entry: JobRecord): void {
     const { id } = entry.job;
-    this.#ended.set(id, entry);
-    if (entry.undelivered.length === 0) this.#running.delete(id);
+    this.#records.addEnded(entry);
+    if (entry.undelivered.length === 0) this.#records.stop(entry);
     this.#watchers.notify(id);
   }
 
   async #work(id: string, at: number): Promise<void> {
-    const entry = this.#running.get(id);
+    const entry = this.#records.running.get(id);
     // Ended and rescheduled jobs leave stale items in the queue.
     if (!entry || entry.dueAt !== at) return;
     entry.dueAt = Infinity;
     try {
-      if (!this.#ended.has(id)) await this.#check(entry);
+      if (!this.#records.hasEnded(id)) await this.#check(entry);
       await this.#deliver(entry);
       entry.failures = 0;
     } catch (error) {
@@ -185,12 +156,12 @@ export class InlineJobTracker implements JobTracker {
     }
   }
 
-  #recheckAt(entry: Entry, at: number): void {
+  #recheckAt(entry: JobRecord, at: number): void {
     entry.dueAt = Math.round(at);
     this.#due.schedule(entry.job.id, entry.dueAt);
   }
 
-  async #check(entry: Entry): Promise<void> {
+  async #check(entry: JobRecord): Promise<void> {
     const { job } = entry;
     const { reconcile } = this.#tracking;
     const verdict = reconcile ? await this.#tracking.check(job, undefined) : NOT_POLLED;
@@ -214,7 +185,7 @@ export class InlineJobTracker implements JobTracker {
     this.#recheckAt(entry, nextPollOfMissing(entry.missing, now, next));
   }
 
-  #markLost(entry: Entry, outcome: LostOutcome): void {
+  #markLost(entry: JobRecord, outcome: LostOutcome): void {
     if (entry.lost) return;
     const { settlement, notice } = this.#tracking.lost(entry.job, outcome);
     entry.lost = settlement;
@@ -225,11 +196,12 @@ export class InlineJobTracker implements JobTracker {
   /** Delivers what polling has found. Before the app has started, its handlers are unknown, but it may wait for jobs. */
   start(): void {
     this.#isStarted = true;
-    for (const entry of this.#running.values()) if (entry.undelivered.length > 0) this.#recheckAt(entry, Date.now());
+    for (const entry of this.#records.running.values())
+      if (entry.undelivered.length > 0) this.#recheckAt(entry, Date.now());
   }
 
   /** Retries undelivered events until handlers succeed, because no other process would. Events do not wait for each other. */
-  async #deliver(entry: Entry): Promise<void> {
+  async #deliver(entry: JobRecord): Promise<void> {
     if (!this.#isStarted) return;
     const deliver = async (delivery: VerifiedDelivery) => {
       await this.#accept(delivery);
@@ -237,14 +209,10 @@ export class InlineJobTracker implements JobTracker {
     };
     for (const one of await Promise.allSettled(entry.undelivered.map(deliver)))
       if (one.status === 'rejected') throw one.reason;
-    if (this.#ended.has(entry.job.id)) this.#running.delete(entry.job.id);
+    if (this.#records.hasEnded(entry.job.id)) this.#records.stop(entry);
   }
 
   close(): void {
     this.#due.close();
   }
-}
-
-function newEntry(job: TrackedJob): Entry {
-  return { job, polls: 0, failures: 0, dueAt: Infinity, undelivered: [] };
 }

@@ -16,7 +16,7 @@ export interface ApiFailure {
   readonly error: unknown;
   /** HTTP status; `undefined` if no response arrived. */
   readonly status: number | undefined;
-  /** Wait that `Retry-After` asks for, in milliseconds. */
+  /** Wait that `Retry-After` asks for, in milliseconds; `undefined` if it asks for none. */
   readonly retryAfterMs: number | undefined;
 }
 
@@ -59,9 +59,12 @@ export async function requestOnce<Answer>(
   }
 }
 
-/** Returns the wait that a `Retry-After` header asks for, at most an hour. It holds seconds or a date (RFC 9110). */
+/**
+ * Returns the wait that a `Retry-After` header asks for, at most an hour; `undefined` if it asks for none. It holds seconds
+ * or a date (RFC 9110).
+ */
 export function millisecondsOf(retryAfter: string | null): number | undefined {
   if (retryAfter === null) return undefined;
   const waitMs = /^\d+$/.test(retryAfter.trim()) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
-  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
+  return waitMs > 0 ? Math.min(waitMs, MAX_RETRY_AFTER_MS) : undefined;
 }

@@ -140,24 +140,43 @@ describe.each(STORES)('on $name', ({ url }) => {
       expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded' });
     });
 
-    it('end as unknown with a reason when their checks exhaust their attempts', async () => {
-      const { jobs, gemini, ended } = await start(SOON);
-      gemini.answer = () => {
-        throw new Error('broken');
-      };
-      const job = newJob();
-      await jobs.add(job);
+    /** Makes the checks of the only job fail a number of times, without waiting between them. */
+    const failChecks = async (gemini: ScriptedGemini, times: number) => {
       await until(() => gemini.asked.length > 0);
-      // As if the earlier attempts had failed.
-      for (let attempts = 1; attempts < 10; attempts += 1) {
+      for (let failures = 1; failures < times; failures += 1) {
         const failed = gemini.asked.length;
         await until(async () => (await jobsQueue.queue.getJobCounts('delayed'))['delayed'] === 1);
         const [delayed] = await jobsQueue.queue.getJobs(['delayed']);
         await delayed?.changeDelay(0);
         await until(() => gemini.asked.length > failed);
       }
+    };
 
-      expect(await ended(job.id)).toEqual({ outcome: 'unknown_outcome', message: 'broken' });
+    it('are checked again however often a check has failed', async () => {
+      const { jobs, gemini, engine, ended } = await start(SOON);
+      gemini.answer = () => {
+        throw new Error('broken');
+      };
+      const job = newJob();
+      await jobs.add(job);
+      await failChecks(gemini, 12);
+      await engine.accept(deliveryOfJob(job));
+
+      expect(await ended(job.id)).toMatchObject({ outcome: 'succeeded' });
+    });
+
+    it('are given up at their time with a notice if their checks still fail', async () => {
+      const { jobs, gemini, ended, handled } = await start(SOON);
+      gemini.answer = () => {
+        throw new Error('broken');
+      };
+      const job = newJob({ createdAt: Date.now() - SOON.untilMs });
+      await jobs.add(job);
+      await failChecks(gemini, 5);
+
+      expect(await ended(job.id)).toMatchObject({ outcome: 'unknown_outcome', event: { type: 'batch.lost' } });
+      await until(() => handled.length > 0);
+      expect(handled.map(({ type }) => type)).toEqual(['batch.lost']);
     });
   });
 

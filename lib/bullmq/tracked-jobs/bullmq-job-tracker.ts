@@ -32,7 +32,10 @@ import {
 import { isUndecided } from '../deliveries/undecided-events.js';
 import { checkNow } from './check-now.js';
 
-/** Attempts at one check of a tracked job. With the backoff they last about 40 minutes. */
+/**
+ * Attempts at reading a tracked job, of a version that this process may not know. With the backoff they last about 40
+ * minutes. They do not limit its checks.
+ */
 const ATTEMPTS = 10;
 const BACKOFF = { type: 'exponential', delay: 5_000, jitter: 0.5 };
 

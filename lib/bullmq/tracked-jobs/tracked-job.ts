@@ -90,8 +90,8 @@ export function fromStoredJobEnd({ outcome, message, delivery }: StoredJobEnd): 
 }
 
 /**
- * Returns how the Gemini job ended; `undefined` while it runs. The outcome is unknown if all checks failed. While Gemini
- * does not find a job that is still polled, that job counts as lost.
+ * Returns how the Gemini job ended; `undefined` while it runs. The outcome is unknown if no process could read the
+ * job's data. While Gemini does not find a job that is still polled, that job counts as lost.
  */
 export function endOfTrackedJob(job: StoredTrackedJob): JobSettlement | undefined {
   const { finishedOn, returnvalue, failedReason } = job;
@@ -112,6 +112,8 @@ export interface CheckProgress {
   readonly missing?: MissingAnswers | undefined;
   /** How the job ended until an event or a later poll corrects it. */
   readonly lost?: StoredJobEnd | undefined;
+  /** Number of the last checks in a row that have failed, for example because the store did. */
+  readonly failures?: number | undefined;
 }
 
 export function checkProgressOf({ progress, data }: Pick<StoredTrackedJob, 'progress' | 'data'>): CheckProgress {

@@ -1,7 +1,9 @@
+import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError, messageOf } from '../../errors.js';
 import type { VerifiedDelivery } from '../../events/verified-delivery.js';
 import type { JobTracking } from '../../inbox/job-tracker.js';
 import { outcomeOfEvent } from '../../jobs/job-outcome.js';
+import { OccasionalWarning } from '../../shared/occasional-warning.js';
 import { RunningWork } from '../../shared/running-work.js';
 import { settlesWithin } from '../../shared/timeouts.js';
 import { BullmqJobTracker } from './bullmq-job-tracker.js';
@@ -46,6 +48,7 @@ export class TrackedJobs {
   readonly #endedJobs: EndedJobs;
   readonly #findEvent: ReturnType<typeof endingEventFinder>;
   readonly #checks = new RunningWork();
+  readonly #failedChecks = new OccasionalWarning(new Logger('GeminiWebhooks'));
   #queue: Supervised<TrackedJobQueue> | undefined;
   #worker: DrainingWorker<TrackedJobData | TrackedJobAlias, TrackedJobResult> | undefined;
 
@@ -110,6 +113,7 @@ export class TrackedJobs {
       accept: (delivery) => this.#host.accept(delivery),
       learnName: (job, name) => this.tracker.learnName(job, name),
       publishLost: ({ id }) => this.#endedJobs.publish(id),
+      onFailure: (message) => this.#failedChecks.warn(message),
     });
   }
 

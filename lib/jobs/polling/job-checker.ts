@@ -21,6 +21,8 @@ const MAX_POLLS = 4;
 const BUSY_DELAY_MS = 1_000;
 const UNANSWERED_DELAY_MS = 10_000;
 const RATE_LIMIT_DELAY_MS = 30_000;
+/** A date in `Retry-After` may be close, or the clocks differ. */
+const MIN_PAUSE_MS = 1_000;
 
 /** Result of polling Gemini: a state, no answer, or postponed by a limit. */
 export type PollResult =
@@ -179,7 +181,7 @@ export class JobChecker {
     if (job.name !== undefined && isNoSuchJob(failure)) return { is: 'missing' };
     this.#failures.warn(`The job ${job.id} could not be polled: ${messageOf(error)}`);
     if (status !== 429 && retryAfterMs === undefined) return { is: 'unanswered' };
-    const delayMs = retryAfterMs ?? RATE_LIMIT_DELAY_MS;
+    const delayMs = Math.max(retryAfterMs ?? RATE_LIMIT_DELAY_MS, MIN_PAUSE_MS);
     this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + delayMs);
     return { is: 'postponed', delayMs: jittered(delayMs) };
   }

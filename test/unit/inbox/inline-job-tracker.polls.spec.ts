@@ -302,28 +302,94 @@ describe('a job that has ended', () => {
     expect(await jobs.find({ id: 'job.batch.unknown' })).toBeUndefined();
   });
 
-  it('is forgotten after the retention, and its name later: from the last time that it was looked for', async () => {
-    const clock = jest.spyOn(performance, 'now');
-    const { jobs } = trackerOf();
-    const at = async (minute: number) => {
-      clock.mockReturnValue(1 + minute * MINUTE_MS);
-      await jest.advanceTimersByTimeAsync(SECOND_MS);
-    };
+  describe('and its name', () => {
     const ref = { kind: 'batch', name: 'batches/b1', params: {} } as const;
-    const [ended, lasting] = [runningJob(), runningJob({ name: 'batches/b1' })];
-    await at(0);
-    await jobs.add(lasting);
-    await jobs.add(ended);
-    await jobs.recordStart(ended.id, { digest: 'd', requestedAt: START, refused: true });
-    expect(await jobs.settlement(ended.id)).toEqual({ outcome: 'failed', message: 'Gemini refused to start it' });
+    const refused = { digest: 'd', requestedAt: START, refused: true };
+    let at: (minute: number) => Promise<void>;
 
-    for (const minute of [40, 80, 120]) {
-      await at(minute);
-      expect(await jobs.find(ref)).toEqual(lasting);
-      expect((await jobs.settlement(ended.id))?.outcome).toBe(minute === 40 ? 'failed' : undefined);
-    }
-    await at(240);
-    expect(await jobs.find(ref)).toBeUndefined();
+    beforeEach(async () => {
+      const clock = jest.spyOn(performance, 'now');
+      at = async (minute) => {
+        clock.mockReturnValue(1 + minute * MINUTE_MS);
+        await jest.advanceTimersByTimeAsync(SECOND_MS);
+      };
+      await at(0);
+    });
+
+    it('are forgotten together, when the retention has passed since the end', async () => {
+      const { jobs } = trackerOf();
+      const job = runningJob();
+      await jobs.add(job);
+      await jobs.rename(job.id, ref.name);
+      await at(50);
+      await jobs.notice(deliveryOfJob(job).event);
+
+      for (const minute of [70, 109]) {
+        await at(minute);
+        expect(await jobs.find(ref)).toMatchObject({ id: job.id });
+        expect((await jobs.settlement(job.id))?.outcome).toBe('succeeded');
+      }
+      await at(111);
+      expect(await jobs.find(ref)).toBeUndefined();
+      expect(await jobs.settlement(job.id)).toBeUndefined();
+    });
+
+    it('are remembered while the job runs, however long that is', async () => {
+      const { jobs } = trackerOf();
+      const job = runningJob({ name: ref.name });
+      await jobs.add(job);
+      await at(40 * 60);
+
+      expect(await jobs.find(ref)).toEqual(job);
+    });
+
+    it('are remembered while its event is undelivered', async () => {
+      const { jobs } = trackerOf({ answer: succeeded, accept: () => new Promise(() => undefined) });
+      const job = runningJob({ name: ref.name });
+      await jobs.add(job);
+      await jest.advanceTimersByTimeAsync(MINUTE_MS);
+      await at(61);
+      expect(await jobs.settlement(job.id)).toMatchObject({ outcome: 'succeeded' });
+
+      expect(await jobs.find(ref)).toEqual(job);
+    });
+
+    it.each([
+      ['removed', async (jobs: InlineJobTracker, { id }: TrackedJob) => jobs.remove(id)],
+      [
+        'evicted by another one',
+        async (jobs: InlineJobTracker, { id }: TrackedJob) => {
+          await jobs.recordStart(id, refused);
+          for (const other of [runningJob(), runningJob()]) {
+            await jobs.add(other);
+            await jobs.recordStart(other.id, refused);
+          }
+        },
+      ],
+    ])('are forgotten together if the job is %s: another one may have the name', async (_how, forget) => {
+      const { jobs } = trackerOf({ maxEntries: 2 });
+      // The record of a caller that knew the name only.
+      const byName = runningJob({ id: 'name/batch/b1', name: ref.name, bound: false });
+      const job = runningJob();
+      await jobs.add(byName);
+      await jobs.add(job);
+      await jobs.rename(job.id, ref.name);
+      expect(await jobs.find(ref)).toMatchObject({ id: job.id });
+      await forget(jobs, job);
+
+      expect(await jobs.find({ id: job.id })).toBeUndefined();
+      expect(await jobs.find(ref)).toEqual(byName);
+    });
+
+    it('are kept apart from an earlier job that had the name', async () => {
+      const { jobs } = trackerOf();
+      const [earlier, later] = [runningJob({ name: ref.name }), runningJob({ name: ref.name })];
+      await jobs.add(earlier);
+      await jobs.add(later);
+      await jobs.remove(earlier.id);
+
+      expect(await jobs.find(ref)).toEqual(later);
+    });
   });
 });
 

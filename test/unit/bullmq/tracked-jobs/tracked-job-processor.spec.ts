@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Job } from 'bullmq';
 import { toDeliveryJobData, type DeliveryJobData } from '../../../../lib/bullmq/store/delivery-job.js';
 import {
   trackedJobProcessor,
@@ -25,15 +26,23 @@ class Bench {
   readonly moves: (readonly [number, string | undefined])[] = [];
   inInbox: DeliveryJobData | undefined;
   failAccept = false;
+  failFind = false;
+  failMoves = false;
   readonly lost: string[] = [];
+  readonly warnings: string[] = [];
   readonly stored;
 
   constructor(readonly job: TrackedJob = newJob({ createdAt: 1_800_000_000_000 })) {
     this.stored = {
       data: toTrackedJobData(job, this.now + RECONCILE.afterMs) as object,
       progress: 0 as unknown,
+      attemptsMade: 0,
+      opts: { attempts: 10, backoff: { type: 'exponential', delay: 5_000, jitter: 0.5 } },
       updateProgress: async (progress: object) => void (this.stored.progress = progress),
-      moveToDelayed: async (at: number, token?: string) => void this.moves.push([at, token]),
+      moveToDelayed: async (at: number, token?: string) => {
+        if (this.failMoves) throw new Error('the job was not moved');
+        this.moves.push([at, token]);
+      },
     };
   }
 
@@ -42,7 +51,10 @@ class Bench {
     const processor: TrackedJobProcessor = await trackedJobProcessor(
       {
         tracking: this.gemini.tracking(RECONCILE),
-        findEvent: async () => this.inInbox,
+        findEvent: async () => {
+          if (this.failFind) throw new Error('the store did not answer');
+          return this.inInbox;
+        },
         accept: async (delivery) => {
           if (this.failAccept) throw new Error('the store is away');
           this.accepted.push(delivery);
@@ -50,6 +62,7 @@ class Bench {
         },
         learnName: async (_job, name) => void this.learned.push(name),
         publishLost: ({ id }) => void this.lost.push(id),
+        onFailure: (message) => this.warnings.push(message),
       },
       () => this.now,
     );
@@ -126,7 +139,7 @@ describe('the check of a tracked job', () => {
     bench.gemini.answer = (job) => bench.gemini.succeeded(job);
     bench.now += RECONCILE.afterMs;
     bench.failAccept = true;
-    expect(await bench.work()).toMatchObject({ message: 'the store is away' });
+    expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
 
     bench.failAccept = false;
     expect(await bench.ended()).toMatchObject({ outcome: 'succeeded' });
@@ -181,5 +194,151 @@ describe('the check of a tracked job', () => {
     bench.stored.data = { ...bench.stored.data, v: 9 };
 
     expect(await bench.work()).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('9') });
+    expect([bench.moves, bench.stored.opts.attempts]).toEqual([[], 10]);
+  });
+});
+
+describe('the check of a tracked job that fails', () => {
+  const failing = (bench: Bench) => {
+    bench.failFind = true;
+    return bench;
+  };
+  /** Delays of the next checks, in seconds. */
+  const delaysOf = async (bench: Bench, checks: number) => {
+    const delays: number[] = [];
+    for (let check = 0; check < checks; check += 1) {
+      expect(await bench.work()).toMatchObject({ name: 'DelayedError' });
+      const [at] = bench.moves.at(-1)!;
+      delays.push((at - bench.now) / 1_000);
+      bench.now = at;
+    }
+    return delays;
+  };
+
+  beforeEach(() => {
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('is tried again after twice as long each time, up to five minutes, and warned about', async () => {
+    const bench = failing(new Bench(newJob({ id: 'job.batch.1', createdAt: 1_800_000_000_000 })));
+
+    const delays = await delaysOf(bench, 12);
+    expect(delays).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300]);
+    expect(bench.warnings).toEqual(
+      delays.map(
+        (s) => `The job job.batch.1 could not be checked, retrying in ${s * 1_000} ms: the store did not answer`,
+      ),
+    );
+    expect([bench.accepted, bench.gemini.asked]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['finds it running', RECONCILE.afterMs],
+    ['finds that it is not due', 0],
+  ])('waits as short as the first time after a check that %s', async (_what, laterMs) => {
+    const bench = failing(new Bench());
+    await delaysOf(bench, 3);
+    bench.failFind = false;
+    bench.now += laterMs;
+    await bench.work();
+
+    expect(await delaysOf(failing(bench), 2)).toEqual([5, 10]);
+  });
+
+  it('spreads the delays of many jobs', async () => {
+    jest.mocked(Math.random).mockReturnValue(0.999);
+    const [delay] = await delaysOf(failing(new Bench()), 1);
+
+    expect(delay).toBeGreaterThanOrEqual(2.5);
+    expect(delay).toBeLessThan(2.6);
+  });
+
+  it('keeps what earlier checks found', async () => {
+    const bench = new Bench();
+    bench.gemini.answer = () => ({ is: 'missing' });
+    bench.now += RECONCILE.afterMs;
+    await bench.work();
+    const { missing } = bench.stored.progress as { missing: object };
+    await failing(bench).work();
+
+    expect(bench.stored.progress).toMatchObject({ lookups: 1, missing });
+  });
+
+  it('gives the job up at the usual time, with a notice', async () => {
+    const bench = failing(new Bench());
+    while (bench.now < 1_800_000_000_000 + RECONCILE.untilMs) await delaysOf(bench, 1);
+
+    expect(await bench.ended()).toMatchObject({ outcome: 'unknown_outcome', event: { type: 'batch.lost' } });
+    expect(bench.accepted.map(({ event }) => event.type)).toEqual(['batch.lost']);
+  });
+
+  it('does not give a job up because of a short failure at that time', async () => {
+    const bench = failing(new Bench());
+    bench.now += RECONCILE.untilMs;
+    expect(await delaysOf(bench, 4)).toEqual([5, 10, 20, 40]);
+    bench.failFind = false;
+    bench.inInbox = toDeliveryJobData(deliveryOfJob(bench.job));
+
+    expect(await bench.ended()).toMatchObject({ outcome: 'succeeded' });
+    expect(bench.accepted).toEqual([]);
+  });
+
+  it('does not give a job up before its notice is stored', async () => {
+    const bench = failing(new Bench());
+    bench.now += RECONCILE.untilMs;
+    bench.failAccept = true;
+    await delaysOf(bench, 6);
+    bench.failAccept = false;
+
+    expect(await bench.ended()).toMatchObject({ outcome: 'unknown_outcome' });
+  });
+
+  it('gives up a job that counts as lost without another notice', async () => {
+    const bench = failing(new Bench());
+    const lost = { v: 1, outcome: 'not_found' };
+    bench.stored.progress = { lookups: 5, dueAt: bench.now, lost, failures: 9 };
+    bench.now += RECONCILE.untilMs;
+
+    expect(await bench.work()).toEqual(lost);
+    expect(bench.accepted).toEqual([]);
+  });
+
+  it('leaves the job to another worker that has it now', async () => {
+    const bench = new Bench();
+    const lockLost = Object.assign(new Error('Missing lock'), { code: -2 });
+    bench.stored.moveToDelayed = async () => {
+      throw lockLost;
+    };
+
+    expect(await bench.work()).toBe(lockLost);
+    expect([bench.stored.progress, bench.warnings]).toEqual([0, []]);
+  });
+
+  it.each([
+    [0, 5],
+    [2, 20],
+    [9, 300],
+    [5_000, 300],
+  ])('is tried again if the job cannot be moved either, after %d failed attempts', async (attempts, delay) => {
+    const bench = failing(new Bench());
+    bench.failMoves = true;
+    bench.stored.attemptsMade = attempts;
+    const error = await bench.work();
+    expect(error).toMatchObject({ message: 'the store did not answer' });
+
+    const { shouldRetryJob } = Job.prototype as unknown as { shouldRetryJob(error: unknown): Promise<unknown> };
+    const stored = { ...bench.stored, queue: { opts: {} } };
+    expect(await shouldRetryJob.call(stored, error)).toEqual([true, delay * 1_000]);
+  });
+});
+
+describe('a tracked job that an earlier version gave up', () => {
+  it('has ended as unknown, for the reason that BullMQ has stored', () => {
+    const stored = { finishedOn: 1, returnvalue: null, failedReason: 'broken' } as unknown as StoredTrackedJob;
+
+    expect(endOfTrackedJob(stored)).toEqual({ outcome: 'unknown_outcome', message: 'broken' });
   });
 });

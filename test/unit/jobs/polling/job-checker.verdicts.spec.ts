@@ -192,6 +192,8 @@ describe('a poll', () => {
     ['30 s after 429', failure(429), 33_000],
     ['as long as 429 asks', failure(429, 'no', { 'retry-after': '7' }), 7_700],
     ['as long as another response asks', failure(503, 'no', { 'retry-after': '2' }), 2_200],
+    ['30 s after 429 that asks for no pause', failure(429, 'no', { 'retry-after': '0' }), 33_000],
+    ['a second at least', failure(503, 'no', { 'retry-after': new Date(NOW + 400).toISOString() }), 1_100],
   ])('is postponed by %s, and up to a fifth more', async (_time, error, delayMs) => {
     const { checker, get } = failing(error);
 
@@ -200,8 +202,12 @@ describe('a poll', () => {
     expect(get).toHaveBeenCalledTimes(1);
   });
 
-  it('is not postponed by a response that asks for no pause', async () => {
-    const { checker, get } = failing(failure(503));
+  it.each([
+    ['has no Retry-After', {}],
+    ['has one of 0', { 'retry-after': '0' }],
+    ['has one in the past', { 'retry-after': 'Thu, 01 Jan 2026 00:00:00 GMT' }],
+  ])('counts as unanswered, without a pause, if the response %s', async (_what, headers) => {
+    const { checker, get } = failing(failure(503, 'no', headers));
 
     expect(await checker.poll(batch)).toEqual({ is: 'unanswered' });
     expect(await checker.poll(batch)).toEqual({ is: 'unanswered' });
