@@ -202,6 +202,26 @@ describe.each(KINDS)('an interrupted rotation %p', (revokePrevious) => {
   });
 });
 
+describe('GeminiWebhookEndpoints', () => {
+  it('leaves one store open for a webhook, however often a factory is created for a call, and none after its removal', async () => {
+    const { endpoints, secretStore, id } = await started();
+    const open = new Set<object>();
+    const newFactory = () => () => {
+      const store = { ...secretStore.unwatched(), close: async () => void open.delete(store) };
+      open.add(store);
+      return store;
+    };
+
+    await endpoints.sync({ name: NAME, uri: URI, events: EVENTS, secretStore: newFactory() });
+    await endpoints.rotate(id, { revokePrevious: 'now', secretStore: newFactory() });
+    await endpoints.sync({ name: NAME, uri: URI, events: EVENTS, secretStore: newFactory() });
+    expect(open.size).toBe(1);
+
+    await endpoints.remove(id);
+    expect(open.size).toBe(0);
+  });
+});
+
 describe('GeminiWebhookEndpoints.remove', () => {
   it('removes the webhook, and its secret from the known store', async () => {
     const { gemini, endpoints, secretStore, id } = await started();
