@@ -3,6 +3,7 @@ import type {
   CreateBatchJobParameters,
   CreateEmbeddingsBatchJobParameters,
   GoogleGenAI,
+  HttpOptions,
   Interactions,
 } from '@google/genai';
 import { GeminiWebhooksError } from '../errors.js';
@@ -102,7 +103,7 @@ export function interactionPlan(
     model: isVideo && 'model' in params ? params.model : undefined,
     uris: own?.uris,
     metadata: own?.user_metadata,
-    async start(webhook) {
+    async start(webhook, _id, timeoutMs) {
       const { user_metadata: _metadata, uris: _uris, ...others } = own ?? {};
       const started = {
         ...rest,
@@ -116,10 +117,19 @@ export function interactionPlan(
         }),
       };
       // The SDK overloads `create` by model and agent, and accepts no union of the two.
-      const { id } = await ai.interactions.create(started as CreateModel, NO_RETRIES.request);
+      const { id } = await ai.interactions.create(started as CreateModel, {
+        ...NO_RETRIES.request,
+        // By default, the SDK waits for ever.
+        ...(timeoutMs !== undefined && !hasTimeout(ai) && { timeout_ms: Math.ceil(timeoutMs) }),
+      });
       return id;
     },
   };
+}
+
+function hasTimeout(ai: GoogleGenAI): boolean {
+  const { httpOptions } = ai as unknown as { readonly httpOptions?: HttpOptions };
+  return httpOptions?.timeout !== undefined;
 }
 
 /** Checked here because the SDK's own errors name neither parameter. */

@@ -22,8 +22,12 @@ export interface JobPlan extends JobStartOptions {
   readonly model?: string | undefined;
   /** `false` for a kind of job for which the API accepts no webhook. */
   readonly takesWebhook?: boolean;
-  /** Calls the SDK and resolves with Gemini's name for the job. */
-  start(webhook: JobWebhook | undefined, id: string): Promise<string | undefined>;
+  /**
+   * Calls the SDK and resolves with Gemini's name for the job.
+   *
+   * @param timeoutMs time limit of the request if the client has none and the SDK would wait for ever
+   */
+  start(webhook: JobWebhook | undefined, id: string, timeoutMs?: number): Promise<string | undefined>;
 }
 
 /** Starts jobs so that none is lost: records the intent first, then sends the request. */
@@ -33,8 +37,14 @@ export class JobStarter {
   readonly #names: UnrecordedNames;
   readonly #logger = new Logger('GeminiWebhooks');
 
-  /** @param closing aborts when the app shuts down */
-  constructor(tracker: JobTracker, webhooks: JobWebhooks, closing?: AbortSignal) {
+  readonly #timeoutMs: number | undefined;
+
+  /**
+   * @param closing aborts when the app shuts down
+   * @param timeoutMs time limit of a request with an `idempotencyKey`: it must end before it could be repeated
+   */
+  constructor(tracker: JobTracker, webhooks: JobWebhooks, closing?: AbortSignal, timeoutMs?: number) {
+    this.#timeoutMs = timeoutMs;
     this.#tracker = tracker;
     this.#webhooks = webhooks;
     this.#names = new UnrecordedNames(tracker, closing);
@@ -91,21 +101,22 @@ export class JobStarter {
     // Without our webhook, the caller's own stays unchanged.
     const own = uris.length > 0 ? { uris: [...uris], ...(metadata && { userMetadata: { ...metadata } }) } : undefined;
     const all = webhook ? { ...webhook, uris: [...webhook.uris, ...uris] } : own;
-    const name = await this.#call(plan, job.id, all);
+    const name = await this.#call(plan, job, all);
     if (name === undefined) return job;
     await this.#names.record(job.id, name);
     return { ...job, name };
   }
 
-  async #call(plan: JobPlan, id: string, webhook: JobWebhook | undefined): Promise<string | undefined> {
+  async #call(plan: JobPlan, { id, start }: TrackedJob, webhook: JobWebhook | undefined): Promise<string | undefined> {
+    const timeoutMs = start && this.#timeoutMs;
     try {
-      return await plan.start(webhook, id);
+      return await plan.start(webhook, id, timeoutMs);
     } catch (error) {
       if (!webhook || !isMetadataRefusal(error)) throw error;
     }
     // The API once refused `userMetadata` of batches (googleapis/go-genai#779). The URI contains the token for binding.
     this.#logger.warn(`Gemini refused the userMetadata of ${id}: it is started without, so its event contains none.`);
-    return plan.start({ uris: webhook.uris }, id);
+    return plan.start({ uris: webhook.uris }, id, timeoutMs);
   }
 }
 

@@ -7,6 +7,9 @@ import { JobStarter, type JobPlan } from './job-starter.js';
 import type { JobStartsHost } from './job-starts-host.js';
 import { isRefusal } from './start-refusal.js';
 
+/** Share of `repeatStartAfterMs` that a request may take. */
+const TIMEOUT_SHARE = 0.9;
+
 /** Starts jobs: once for each `idempotencyKey`, otherwise on each call. */
 export class JobStarts {
   readonly #tracker: JobTracker;
@@ -18,7 +21,7 @@ export class JobStarts {
   constructor(host: JobStartsHost) {
     this.#tracker = host.tracker;
     this.#webhooks = host.webhooks;
-    this.#starter = new JobStarter(host.tracker, host.webhooks, host.closing);
+    this.#starter = new JobStarter(host.tracker, host.webhooks, host.closing, TIMEOUT_SHARE * host.repeatAfterMs);
     this.#idempotent = new IdempotentStarts(this.#starter, host);
   }
 
