@@ -2,7 +2,6 @@ import { Logger } from '@nestjs/common';
 import { GeminiWebhooksError } from '../errors.js';
 import { decidedDelivery, type VerifiedDelivery } from '../events/verified-delivery.js';
 import type { DispatchOutcome } from '../handlers/dispatch.js';
-import { listed } from '../shared/running-work.js';
 import { checkNames } from '../shared/check-object.js';
 import { counted } from '../shared/counted.js';
 import { OccasionalWarning } from '../shared/occasional-warning.js';
@@ -13,6 +12,7 @@ import { noteFinalFailures } from './final-failures.js';
 import type { InboxEngine, InboxEngineFactory, InboxHost, InboxReceipt } from './inbox-engine.js';
 import type { GeminiInboxStats, InboxHealth } from './inbox-stats.js';
 import { InlineJobTracker } from './inline-job-tracker.js';
+import { fullWarning, isPolled, slowWarning, undrainedInlineWarning } from './inline-warnings.js';
 import { estimatedBytes, MemoryBudget } from './memory-budget.js';
 
 /** Options of `inlineInbox`. */
@@ -87,6 +87,8 @@ class InlineInbox implements InboxEngine {
   readonly #logger = new Logger('GeminiWebhooks');
   readonly #slow = new OccasionalWarning(this.#logger);
   readonly #overload = new OccasionalWarning(this.#logger);
+  /** Keys of the events that are being handled and that Google has not sent meanwhile. */
+  readonly #polled = new Set<string>();
   #closing: Promise<void> | undefined;
 
   constructor(host: InboxHost, options: Required<InlineInboxOptions>) {
@@ -123,6 +125,7 @@ class InlineInbox implements InboxEngine {
     delivery: VerifiedDelivery,
     { result }: RunningClaim<DispatchOutcome>,
   ): Promise<DispatchOutcome | undefined> {
+    if (!isPolled(delivery)) this.#polled.delete(delivery.key);
     const release = this.#reserve(delivery);
     try {
       return await resultSoon(result, this.#options.ackTimeoutMs);
@@ -135,9 +138,16 @@ class InlineInbox implements InboxEngine {
     if (this.#seen.isFull) throw this.#full(delivery);
     const release = this.#reserve(delivery);
     const { result } = this.#claim(delivery, known);
+    if (isPolled(delivery)) this.#notePolled(delivery, result);
     // A handler that outlives its timeout keeps the event in memory while it runs.
     void result.then(({ overdue }) => (overdue ? void overdue.then(release) : release()), release);
     return resultSoon(result, this.#options.ackTimeoutMs);
+  }
+
+  #notePolled({ key }: VerifiedDelivery, result: Promise<DispatchOutcome>): void {
+    this.#polled.add(key);
+    const end = () => this.#polled.delete(key);
+    result.then(end, end);
   }
 
   /**
@@ -150,12 +160,10 @@ class InlineInbox implements InboxEngine {
     return () => this.#memory.release(bytes);
   }
 
-  #full({ event, id }: VerifiedDelivery): GeminiWebhooksError {
+  #full(delivery: VerifiedDelivery): GeminiWebhooksError {
     const { running } = this.#seen.size;
     const load = `${counted(running, 'event')} ${running === 1 ? 'is' : 'are'} being handled (about ${Math.round(this.#memory.reserved / 1e6)} MB), the limit of the inline inbox`;
-    this.#overload.warn(
-      `${event.type} ${id} was answered with 503, and Google retries: ${load}. Check maxBytes, maxEntries, and whether a handler hangs.`,
-    );
+    this.#overload.warn(fullWarning(delivery, load));
     return new GeminiWebhooksError('inbox_unavailable', `${load}.`);
   }
 
@@ -185,10 +193,7 @@ class InlineInbox implements InboxEngine {
     const { ackTimeoutMs } = this.#options;
     const known = this.#seen.find(delivery.key);
     const running = known && !(known instanceof DedupeEntry) ? known.entry.running : [];
-    this.#slow.warn(
-      `The handlers of ${delivery.event.type} ${delivery.id} took longer than ackTimeoutMs (${ackTimeoutMs} ms)${listed(running)}. Answered with 503, and Google retries. ` +
-        'Use bullmqInbox for long work or for more than one replica.',
-    );
+    this.#slow.warn(slowWarning(delivery, ackTimeoutMs, running));
     return new GeminiWebhooksError('still_processing', `The handlers took longer than ${ackTimeoutMs} ms.`);
   }
 
@@ -216,10 +221,9 @@ class InlineInbox implements InboxEngine {
     this.jobs?.close();
     const running = Promise.allSettled(this.#seen.running);
     if (await settlesWithin(running, this.#options.drainTimeoutMs)) return;
-    this.#logger.warn(
-      `Handlers of ${counted(this.#seen.size.running, 'event')} were still running after drainTimeoutMs (${this.#options.drainTimeoutMs} ms)${listed(this.#seen.runningHandlers)}. Their signals are aborted, and Google retries.`,
-    );
-    // Google retries what they do not finish, because it was never acknowledged.
+    const events = { events: this.#seen.size.running, polled: this.#polled.size };
+    this.#logger.warn(undrainedInlineWarning(events, this.#options.drainTimeoutMs, this.#seen.runningHandlers));
+    // Google retries what it sent and they do not finish, because it was never acknowledged.
     this.#shutdown.abort(new GeminiWebhooksError('closed', 'The app is shutting down.'));
   }
 }

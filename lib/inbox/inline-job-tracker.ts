@@ -37,6 +37,7 @@ export class InlineJobTracker implements JobTracker {
   readonly #watchers = new Watchers();
   readonly #logger = new Logger('GeminiWebhooks');
   #isStarted = false;
+  #isClosed = false;
 
   constructor(
     tracking: JobTracking,
@@ -144,16 +145,27 @@ export class InlineJobTracker implements JobTracker {
     // Ended and rescheduled jobs leave stale items in the queue.
     if (!entry || entry.dueAt !== at) return;
     entry.dueAt = Infinity;
+    let failed = `The job ${id} could not be checked`;
     try {
       if (!this.#records.hasEnded(id)) await this.#check(entry);
+      failed = `The event that polling found for the job ${id} was not handled`;
       await this.#deliver(entry);
       entry.failures = 0;
     } catch (error) {
       const delayMs = Math.min(RETRY_MS * 2 ** entry.failures, MAX_RETRY_MS);
       entry.failures += 1;
-      this.#logger.warn(`The job ${id} could not be checked, retrying in ${delayMs} ms: ${messageOf(error)}`);
+      this.#warn(failed, delayMs, error);
       this.#recheckAt(entry, Math.min(Date.now() + delayMs, entry.dueAt));
     }
+  }
+
+  #warn(failed: string, delayMs: number, error: unknown): void {
+    // Handlers that still run have not failed, and the inbox has warned about them.
+    if (error instanceof GeminiWebhooksError && error.code === 'still_processing') return;
+    const next = this.#isClosed
+      ? 'and nothing retries it, because the app is shutting down'
+      : `retrying in ${delayMs} ms`;
+    this.#logger.warn(`${failed}, ${next}: ${messageOf(error)}`);
   }
 
   #recheckAt(entry: JobRecord, at: number): void {
@@ -213,6 +225,7 @@ export class InlineJobTracker implements JobTracker {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#due.close();
   }
 }

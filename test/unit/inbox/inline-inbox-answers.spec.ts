@@ -179,3 +179,88 @@ describe('the inline inbox', () => {
     ]);
   });
 });
+
+describe('an event that polling found', () => {
+  const never = () => deferred<DispatchOutcome>().promise;
+  const polled = (id = 'batch_1') => ({ ...deliveryOf({ id }), strategy: 'reconciled' });
+  const running: InboxHost['dispatch'] = (_delivery, run) => {
+    run.begin?.('Films.save');
+    return never();
+  };
+  const stillRunning = (events: string) =>
+    `Handlers of ${events} were still running after drainTimeoutMs (500 ms): Films.save. Their signals are aborted`;
+  const lost =
+    "nothing runs their handlers again, unless the job's webhook still arrives or the app waits for the job by Gemini's name.";
+  const accept = (inbox: ReturnType<typeof inboxOf>, ...deliveries: ReturnType<typeof deliveryOf>[]) => {
+    for (const delivery of deliveries) void inbox.accept(delivery).catch(() => undefined);
+  };
+  const warningAtShutdown = async (inbox: ReturnType<typeof inboxOf>) => {
+    const closed = inbox.close();
+    await jest.advanceTimersByTimeAsync(500);
+    await closed;
+    return logger.of('warn');
+  };
+
+  it('is not said to be retried by Google while its handlers run', async () => {
+    const inbox = inboxOf({ ackTimeoutMs: 1000 }, running);
+    accept(inbox, polled());
+    await jest.advanceTimersByTimeAsync(1000);
+
+    expect(logger.of('warn')).toEqual([
+      'The handlers of batch.succeeded msg_batch_1 took longer than ackTimeoutMs (1000 ms): Films.save. Polling found the event: they keep running, and those that fail are retried. Use bullmqInbox for long work or for more than one replica. GeminiWebhooks',
+    ]);
+  });
+
+  it('is handled later if the inbox is full', async () => {
+    const inbox = inboxOf({ maxEntries: 1 }, never);
+    accept(inbox, polled(), polled('batch_2'));
+    await jest.advanceTimersByTimeAsync(0);
+
+    expect(logger.of('warn')).toEqual([
+      'batch.succeeded msg_batch_2 was found by polling and is handled later: 1 event is being handled (about 0 MB), the limit of the inline inbox. Check maxBytes, maxEntries, and whether a handler hangs. GeminiWebhooks',
+    ]);
+  });
+
+  it('is said to be lost if its handlers outlive the shutdown', async () => {
+    const inbox = inboxOf({ drainTimeoutMs: 500 }, running);
+    accept(inbox, polled());
+
+    expect(await warningAtShutdown(inbox)).toEqual([
+      `${stillRunning('1 event')}. Polling found these events: ${lost} GeminiWebhooks`,
+    ]);
+  });
+
+  it('is counted apart from those that Google retries', async () => {
+    const inbox = inboxOf({ drainTimeoutMs: 500 }, running);
+    accept(inbox, polled(), deliveryOf({ id: 'batch_2' }));
+
+    expect(await warningAtShutdown(inbox)).toEqual([
+      `${stillRunning('2 events')}, and Google retries, but not what polling found (1 event): ${lost} GeminiWebhooks`,
+    ]);
+  });
+
+  it('is retried by Google if its webhook has come meanwhile', async () => {
+    const inbox = inboxOf({ drainTimeoutMs: 500 }, running);
+    accept(inbox, polled(), deliveryOf());
+
+    expect(await warningAtShutdown(inbox)).toEqual([`${stillRunning('1 event')}, and Google retries. GeminiWebhooks`]);
+  });
+
+  it.each([
+    ['succeeded', async () => ({ retryable: [], final: [] })],
+    [
+      'failed unexpectedly',
+      async () => {
+        throw new Error('unexpected');
+      },
+    ],
+  ])('is not counted any more once its handlers have %s', async (_how, dispatch) => {
+    const inbox = inboxOf({ drainTimeoutMs: 500 }, (delivery, run) =>
+      delivery.strategy === 'reconciled' ? dispatch() : running(delivery, run),
+    );
+    accept(inbox, polled(), deliveryOf({ id: 'batch_2' }));
+    await jest.advanceTimersByTimeAsync(0);
+
+    expect(await warningAtShutdown(inbox)).toEqual([`${stillRunning('1 event')}, and Google retries. GeminiWebhooks`]);
+  });
+});

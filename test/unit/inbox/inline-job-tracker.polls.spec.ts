@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { GeminiWebhooksError } from '../../../lib/errors.js';
 import type { VerifiedDelivery } from '../../../lib/events/verified-delivery.js';
 import { InlineJobTracker } from '../../../lib/inbox/inline-job-tracker.js';
 import type { JobVerdict, TrackedJob } from '../../../lib/inbox/job-tracker.js';
@@ -237,6 +238,49 @@ describe('an event that polling found', () => {
 
     expect(polledAt).toEqual([60]);
     expect(accepted).toEqual([60, 65, 75].map((at) => [at, 'batch.succeeded']));
+  });
+
+  it('is reported with the reason if a handler fails', async () => {
+    const { jobs } = trackerOf({ answer: succeeded, accept: failingTimes(1) });
+    await jobs.add(runningJob({ id: 'job.batch.1' }));
+    await jest.advanceTimersByTimeAsync(HOUR_MS / 2);
+
+    expect(logger.of('warn')).toEqual([
+      'The event that polling found for the job job.batch.1 was not handled, retrying in 5000 ms: the handler fails GeminiWebhooks',
+    ]);
+  });
+
+  it('is reported as lost if a handler fails while the app shuts down', async () => {
+    const gate = deferred();
+    const accept = () => gate.promise.then(failingTimes(1));
+    const { jobs, accepted } = trackerOf({ answer: succeeded, accept });
+    await jobs.add(runningJob({ id: 'job.batch.1' }));
+    await jest.advanceTimersByTimeAsync(MINUTE_MS);
+    jobs.close();
+    gate.resolve();
+    await jest.advanceTimersByTimeAsync(HOUR_MS / 2);
+
+    expect(accepted).toHaveLength(1);
+    expect(logger.of('warn')).toEqual([
+      'The event that polling found for the job job.batch.1 was not handled, and nothing retries it, because the app is shutting down: the handler fails GeminiWebhooks',
+    ]);
+  });
+
+  it('is delivered again without a warning while its handlers run: that the inbox logs', async () => {
+    const slow = new GeminiWebhooksError('still_processing', 'The handlers took longer than 5000 ms.');
+    let left = 2;
+    const { jobs, polledAt, accepted } = trackerOf({
+      answer: succeeded,
+      accept: async () => {
+        left -= 1;
+        if (left >= 0) throw slow;
+      },
+    });
+    await jobs.add(runningJob());
+    await jest.advanceTimersByTimeAsync(HOUR_MS / 2);
+
+    expect([polledAt, accepted.map(([at]) => at)]).toEqual([[60], [60, 65, 75]]);
+    expect(logger.of('warn')).toEqual([]);
   });
 
   it('does not wait for the notice that the job was lost, and neither is delivered twice', async () => {
