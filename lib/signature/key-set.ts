@@ -94,16 +94,17 @@ export class KeySet {
   }
 
   /**
-   * Returns the state of the keys. Fetches keys that are older than `maxAgeMs` first, at most every 30 s, and waits for them
-   * for up to 2 s: a process that verifies few dynamic deliveries would have old keys.
+   * Returns the state of the keys. Fetches keys that are older than `maxAgeMs` first, at most every 30 s, or joins a fetch that
+   * is under way, and waits for them for up to 2 s: a process that verifies few dynamic deliveries would have old keys.
    */
   async status(maxAgeMs = Infinity): Promise<KeySetStatus> {
     if (this.#config.keySet !== undefined) return { state: 'configured' };
     const isOld = this.#now() - (this.#current?.fetchedAt ?? -Infinity) > maxAgeMs;
-    if (isOld && this.#now() - this.#fetchedForStatusAt >= STATUS_COOLDOWN_MS) {
+    if (isOld && !this.#pending && this.#now() - this.#fetchedForStatusAt >= STATUS_COOLDOWN_MS) {
       this.#fetchedForStatusAt = this.#now();
-      await settlesWithin(this.#refresh(), STATUS_WAIT_MS);
+      this.#refresh().catch(() => undefined);
     }
+    if (isOld && this.#pending) await settlesWithin(this.#pending, STATUS_WAIT_MS);
     return {
       ...(this.#current
         ? { state: 'fetched', ageMs: Math.max(this.#now() - this.#current.fetchedAt, 0) }

@@ -306,6 +306,40 @@ describe("KeySet's status", () => {
     expect(fetch).toHaveBeenCalledTimes(3);
   });
 
+  it('is that of one fetch for concurrent callers', async () => {
+    const { keySet, fetch } = keySetWith();
+
+    const all = await Promise.all([keySet.status(MINUTE), keySet.status(MINUTE)]);
+
+    expect(all).toEqual([
+      { state: 'fetched', ageMs: 0 },
+      { state: 'fetched', ageMs: 0 },
+    ]);
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for the fetch of a delivery, which does not delay its own next one', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    const [, status] = await Promise.all([keySet.keys(), keySet.status(MINUTE)]);
+    expect(status).toEqual({ state: 'fetched', ageMs: 0 });
+    expect(fetch).toHaveBeenCalledTimes(1);
+
+    state.now += 1;
+    expect(await keySet.status(0)).toEqual({ state: 'fetched', ageMs: 0 });
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not wait for a fetch if the keys are young enough', async () => {
+    const { keySet, fetch, state } = keySetWith();
+    await keySet.keys();
+    state.now += AGE * 0.9;
+    state.answer = () => new Promise(() => undefined);
+    await keySet.keys();
+
+    expect(await keySet.status(AGE)).toEqual({ state: 'fetched', ageMs: AGE * 0.9 });
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
   it('waits two seconds for a server that does not answer', async () => {
     jest.useFakeTimers();
     const { keySet, state } = keySetWith();
