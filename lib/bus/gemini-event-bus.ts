@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, ReplaySubject, Subject, switchMap, takeUntil, type Observable } from 'rxjs';
 import { checkNames } from '../shared/check-object.js';
+import { checkTimeout } from '../shared/check-timeout.js';
 import { isDoctorProbe } from '../shared/doctor-probe.js';
 import { GeminiWebhooksError, TimeoutError } from '../errors.js';
 import { checkPatterns } from '../events/check-patterns.js';
@@ -16,7 +17,7 @@ export interface WaitForOptions<Event> {
   /** Accepts the first event for which this returns true. */
   readonly where?: (event: Event) => boolean;
   /**
-   * Rejects with a `TimeoutError` after this many milliseconds.
+   * Rejects with a `TimeoutError` after this many milliseconds: a whole number up to 2147483647 (24.8 days).
    * @default no limit
    */
   readonly timeoutMs?: number;
@@ -97,7 +98,7 @@ export class GeminiEventBus implements OnApplicationShutdown {
    * Resolves with the next event that matches a pattern and arrives after the call.
    *
    * @throws TimeoutError after `timeoutMs`; the signal's reason if it aborts; `GeminiWebhooksError` `closed` if the app
-   *   shuts down first, `invalid_argument` for a pattern that matches no event
+   *   shuts down first, `invalid_argument` for a pattern that matches no event or a wrong `timeoutMs`
    */
   waitFor<const Pattern extends GeminiEventPattern>(
     pattern: Pattern | readonly Pattern[],
@@ -106,6 +107,7 @@ export class GeminiEventBus implements OnApplicationShutdown {
     return new Promise((resolve, reject) => {
       checkNames('GeminiEventBus.waitFor', options, WAIT_OPTIONS, { code: 'invalid_argument' });
       const { where = () => true, timeoutMs, signal } = options;
+      if (timeoutMs !== undefined && timeoutMs !== 0) checkTimeout('GeminiEventBus.waitFor', timeoutMs);
       if (signal?.aborted) return reject(signal.reason as Error);
       let timer: NodeJS.Timeout | undefined;
       const onAbort = () => settle(() => reject(signal?.reason as Error));

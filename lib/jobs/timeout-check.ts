@@ -1,17 +1,10 @@
-import { GeminiWebhooksError } from '../errors.js';
-
-/** Max delay of a timer in Node. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+import { checkTimeout as checkTimeoutOf } from '../shared/check-timeout.js';
 
 /**
- * Checks a `timeoutMs` option before anything is sent.
+ * Checks a `timeoutMs` option of `GeminiJobs` before anything is sent.
  *
  * @throws GeminiWebhooksError `invalid_argument` for anything but a whole number of milliseconds from 1 to 24.8 days
  */
-export function checkTimeout(owner: string, timeoutMs: unknown, option = 'timeoutMs'): void {
-  if (Number.isInteger(timeoutMs) && Number(timeoutMs) >= 1 && Number(timeoutMs) <= MAX_TIMEOUT_MS) return;
-  throw new GeminiWebhooksError(
-    'invalid_argument',
-    `GeminiJobs.${owner}: ${option}: got ${String(timeoutMs)}. Give a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}.`,
-  );
+export function checkTimeout(method: string, timeoutMs: unknown, option?: string): void {
+  checkTimeoutOf(`GeminiJobs.${method}`, timeoutMs, option);
 }

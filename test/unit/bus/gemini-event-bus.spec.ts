@@ -182,6 +182,39 @@ describe('GeminiEventBus', () => {
       expectNoTrace(signal);
     });
 
+    it.each([Infinity, 30 * 86_400_000, NaN, -1, 1.5, '5s', null])(
+      'refuses timeoutMs %p, for which no timer can wait',
+      async (timeoutMs) => {
+        const { signal } = new AbortController();
+        const next = bus.waitFor('*', { timeoutMs: timeoutMs as number, signal });
+
+        await expect(next).rejects.toMatchObject({
+          code: 'invalid_argument',
+          message: `GeminiEventBus.waitFor: timeoutMs: got ${String(timeoutMs)}. Give a whole number of milliseconds from 1 to 2147483647.`,
+        });
+        expectNoTrace(signal);
+      },
+    );
+
+    it('waits as long as a timer can', async () => {
+      const settled = jest.fn();
+      const next = bus.waitFor('*', { timeoutMs: 2 ** 31 - 1 }).catch(settled);
+      await jest.advanceTimersByTimeAsync(2 ** 31 - 2);
+      expect(settled).not.toHaveBeenCalled();
+
+      await jest.advanceTimersByTimeAsync(1);
+      await next;
+      expect(settled).toHaveBeenCalledWith(expect.any(TimeoutError));
+    });
+
+    it('rejects with a TimeoutError at once after 0 ms', async () => {
+      const settled = jest.fn();
+      bus.waitFor('*', { timeoutMs: 0 }).catch(settled);
+      await jest.advanceTimersByTimeAsync(1);
+
+      expect(settled).toHaveBeenCalledWith(expect.any(TimeoutError));
+    });
+
     it.each([new Error('enough'), 'a reason that is no Error', undefined])(
       "rejects with the signal's reason when it aborts: %p",
       async (reason) => {

@@ -311,7 +311,10 @@ describe("KeySet's status", () => {
 
     const all = await Promise.all([keySet.status(MINUTE), keySet.status(MINUTE)]);
 
-    expect(all).toEqual(Array(2).fill({ state: 'fetched', ageMs: 0 }));
+    expect(all).toEqual([
+      { state: 'fetched', ageMs: 0 },
+      { state: 'fetched', ageMs: 0 },
+    ]);
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
