@@ -29,7 +29,13 @@ async function bundleCode() {
   const bundle = await rollup({
     input: entries(ENTRIES, '.js'),
     external: isInstalled,
-    plugins: [nodeResolve({ exportConditions: ['node'] }), commonjs(), compiledSourceMaps(), withoutComments()],
+    plugins: [
+      nodeResolve({ exportConditions: ['node'] }),
+      commonjs(),
+      compiledSourceMaps(),
+      shortNamesInPackages(),
+      withoutComments(),
+    ],
     onwarn: stop,
   });
   const { output } = await bundle.write({
@@ -83,6 +89,14 @@ function compiledSourceMaps() {
       if (!id.startsWith(join(process.cwd(), COMPILED))) return null;
       return { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') };
     },
+  };
+}
+
+/** Of other packages' code no stack trace needs the names: that saves a third of it. */
+function shortNamesInPackages() {
+  return {
+    name: 'short-names-in-packages',
+    transform: (code, id) => (id.includes('node_modules') ? minify(code, { module: true, sourceMap: true }) : null),
   };
 }
 
