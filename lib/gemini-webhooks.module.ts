@@ -215,6 +215,7 @@ function instanceProviders(route: GeminiWebhooksRoute): Provider[] {
         new GeminiJobs(gemini, engine.jobs, webhooks, {
           registration: name,
           checker,
+          reconcile: Boolean(jobs.reconcile),
           lock: engine.lock?.bind(engine),
           repeatAfterMs: jobs.repeatStartAfterMs,
         }),

@@ -8,6 +8,8 @@ export interface JobStartsOptions {
   readonly registration: string;
   /** Absent without a Gemini client. */
   readonly checker?: JobChecker | undefined;
+  /** True if jobs are polled. */
+  readonly reconcile?: boolean | undefined;
   /** Absent if the inbox has no locks. */
   readonly lock?: InboxEngine['lock'] | undefined;
   /** Time in which an interrupted start may be recovered before it is repeated, in milliseconds. */

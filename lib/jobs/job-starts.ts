@@ -5,7 +5,7 @@ import { IdempotentStarts } from './idempotent-starts.js';
 import { newJobId } from './job-ref.js';
 import { JobStarter, type JobPlan } from './job-starter.js';
 import type { JobStartsHost } from './job-starts-host.js';
-import { isRefusal } from './start-refusal.js';
+import { isAnswerLost } from './start-refusal.js';
 
 /** Share of `repeatStartAfterMs` that a request may take. */
 const TIMEOUT_SHARE = 0.9;
@@ -13,14 +13,14 @@ const TIMEOUT_SHARE = 0.9;
 /** Starts jobs: once for each `idempotencyKey`, otherwise on each call. */
 export class JobStarts {
   readonly #tracker: JobTracker;
-  readonly #webhooks: JobStartsHost['webhooks'];
+  readonly #polls: boolean;
   readonly #starter: JobStarter;
   readonly #idempotent: IdempotentStarts;
   readonly #logger = new Logger('GeminiWebhooks');
 
   constructor(host: JobStartsHost) {
     this.#tracker = host.tracker;
-    this.#webhooks = host.webhooks;
+    this.#polls = host.checker !== undefined && host.reconcile === true;
     this.#starter = new JobStarter(host.tracker, host.webhooks, host.closing, TIMEOUT_SHARE * host.repeatAfterMs);
     this.#idempotent = new IdempotentStarts(this.#starter, host);
   }
@@ -34,17 +34,18 @@ export class JobStarts {
     try {
       return await this.#starter.start(plan, id);
     } catch (error) {
-      if (isRefusal(error) || !this.#mayBeFound(plan, id, error)) await this.#forget(id);
+      if (isAnswerLost(error) && this.#canFind(plan))
+        this.#logger.warn(
+          `No answer came to the start of ${id}: ${messageOf(error)}. It may run, so polling looks for its display name.`,
+        );
+      else await this.#forget(id);
       throw error;
     }
   }
 
-  /** True if a job that may run has a token or a display name, by which its event or a poll finds it. Logs that it may run. */
-  #mayBeFound({ kind, uri, takesWebhook }: JobPlan, id: string, error: unknown): boolean {
-    const isFound = kind === 'batch' || (this.#webhooks.bind && this.#webhooks.wanted(uri, takesWebhook));
-    const then = isFound ? 'It stays recorded until its end is found.' : 'Without a token, nothing here would find it.';
-    this.#logger.warn(`No answer came to the start of ${id}, which may run (${messageOf(error)}). ${then}`);
-    return isFound;
+  /** True if polling finds a job without a name: by a display name that no other batch has. */
+  #canFind({ kind, displayName }: JobPlan): boolean {
+    return kind === 'batch' && displayName === undefined && this.#polls;
   }
 
   async #forget(id: string): Promise<void> {

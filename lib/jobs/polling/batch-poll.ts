@@ -48,10 +48,12 @@ export async function searchBatch(
   if (displayName === undefined) return { is: 'none' };
   const found: BatchJob[] = [];
   const pager = await ai.batches.list({ config: { pageSize: PAGE_SIZE, httpOptions } });
+  const order = new CreationOrder(createdAt);
   let isComplete = false;
   for (let page = pager.page, pages = 1; ; pages += 1) {
     found.push(...page.filter((batch) => batch.displayName === displayName && isSince(batch, createdAt)));
-    isComplete = !pager.hasNextPage();
+    order.add(page);
+    isComplete = order.isPast || !pager.hasNextPage();
     if (pages === MAX_PAGES || isComplete) break;
     page = await pager.nextPage();
   }
@@ -60,6 +62,29 @@ export async function searchBatch(
   const [batch] = own;
   if (!batch) return { is: isComplete ? 'none' : 'unclear' };
   return own.length === 1 && batch.name !== undefined ? { is: 'found', name: batch.name, batch } : { is: 'unclear' };
+}
+
+/** Whether pages that list the newest batches first have come to those that are older than a job. */
+class CreationOrder {
+  readonly #createdAt: number;
+  #last = Infinity;
+  #isNewestFirst = true;
+
+  constructor(createdAt: number) {
+    this.#createdAt = createdAt;
+  }
+
+  add(page: readonly BatchJob[]): void {
+    for (const { createTime } of page) {
+      const created = Date.parse(createTime ?? '');
+      if (!(created <= this.#last)) this.#isNewestFirst = false;
+      this.#last = created;
+    }
+  }
+
+  get isPast(): boolean {
+    return this.#isNewestFirst && this.#last < this.#createdAt - CLOCK_SKEW_MS;
+  }
 }
 
 function isSince({ createTime }: BatchJob, createdAt: number): boolean {

@@ -1,14 +1,17 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { GeminiWebhooksError } from '../../../lib/errors.js';
-import type { GeminiResourceKind } from '../../../lib/events/event-catalogue.js';
 import type { JobTracker, TrackedJob } from '../../../lib/inbox/job-tracker.js';
 import { JobStarts } from '../../../lib/jobs/job-starts.js';
+import type { JobPlan } from '../../../lib/jobs/job-starter.js';
 import type { JobStartsHost } from '../../../lib/jobs/job-starts-host.js';
 import type { JobWebhooks } from '../../../lib/jobs/job-webhooks.js';
+import type { JobChecker } from '../../../lib/jobs/polling/job-checker.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 
-const reset = new TypeError('terminated');
+/** An error as `fetch` throws it, caused by the connection's. */
+const failed = (code: string) => new TypeError('fetch failed', { cause: Object.assign(new Error('gone'), { code }) });
+const named = (name: string) => Object.assign(new Error('aborted'), { name });
 const answered = (status: number) => Object.assign(new Error('no'), { status });
 
 let logger: RecordingLogger;
@@ -22,55 +25,62 @@ afterEach(() => {
   Logger.overrideLogger(false);
 });
 
-/** Starts a job without a key, whose request fails, and returns the kinds that are recorded after it. */
-async function recordedAfter(error: unknown, kind: GeminiResourceKind, webhook: boolean, bind = true) {
+/** Starts a job without a key, whose request fails, and returns how many jobs are recorded after it. */
+async function recordedAfter(error: unknown, plan: Partial<JobPlan> = {}, polling: Partial<JobStartsHost> = {}) {
   const records = new Map<string, TrackedJob>();
   const tracker = {
     add: async (job: TrackedJob) => void records.set(job.id, job),
     remove: async (id: string) => void records.delete(id),
   } as unknown as JobTracker;
-  const webhooks = { wanted: () => webhook, make: async () => ({ uris: [], userMetadata: {} }), bind };
+  const webhooks = { wanted: () => false, bind: true };
   const starts = new JobStarts({
     registration: 'default',
     repeatAfterMs: 120_000,
     closing: new AbortController().signal,
     tracker,
     webhooks: webhooks as unknown as JobWebhooks,
+    checker: {} as JobChecker,
+    reconcile: true,
+    ...polling,
   } satisfies JobStartsHost);
   const fails = async () => {
     throw error;
   };
-  await expect(starts.start({ kind, given: {}, start: fails })).rejects.toBe(error);
-  return [...records.values()].map((job) => job.kind);
+  await expect(starts.start({ kind: 'batch', given: {}, start: fails, ...plan })).rejects.toBe(error);
+  return records.size;
 }
 
 describe('a job without a key whose start fails', () => {
   it.each([
-    ['connection is reset', reset],
-    ['request times out', Object.assign(new Error('aborted'), { name: 'TimeoutError' })],
-    ['API answers 408', answered(408)],
-    ['API answers 503', answered(503)],
-  ])('stays recorded if it can be found after the %s, because it may run', async (_what, error) => {
-    expect(await recordedAfter(error, 'batch', false)).toEqual(['batch']);
-    expect(await recordedAfter(error, 'batch', true)).toEqual(['batch']);
-    expect(await recordedAfter(error, 'video', true)).toEqual(['video']);
-    expect(await recordedAfter(error, 'interaction', true)).toEqual(['interaction']);
-    expect(logger.of('warn')).toHaveLength(4);
-    expect(logger.of('warn')[0]).toMatch(/job\.batch\..* may run/);
+    ['the connection is reset', failed('ECONNRESET')],
+    ['the connection ends', failed('UND_ERR_SOCKET')],
+    ['no headers come in time', failed('UND_ERR_HEADERS_TIMEOUT')],
+    ['the request is aborted', named('AbortError')],
+    ['the request times out', named('TimeoutError')],
+  ])('stays recorded if it is a batch and %s, because it may run', async (_what, error) => {
+    expect(await recordedAfter(error)).toBe(1);
+    expect(logger.of('warn')).toEqual([expect.stringMatching(/job\.batch\..* may run/)]);
   });
 
-  it('is forgotten if neither a token nor a display name can identify it', async () => {
-    expect(await recordedAfter(reset, 'video', false)).toEqual([]);
-    expect(await recordedAfter(reset, 'interaction', true, false)).toEqual([]);
-    expect(logger.of('warn')[0]).toMatch(/job\.video\..* may run .*nothing here would find it/);
+  it.each([
+    ['of another kind', { kind: 'video' as const }, {}],
+    ['a batch whose display name others may have', { displayName: 'nightly' }, {}],
+    ['a batch and no client can poll', {}, { checker: undefined }],
+    ['a batch and polling is off', {}, { reconcile: false }],
+  ])('is forgotten if it is %s, because nothing would find it', async (_what, plan, polling) => {
+    expect(await recordedAfter(failed('ECONNRESET'), plan, polling)).toBe(0);
   });
 
   it.each([
     ['Gemini refuses it', answered(400)],
     ['Gemini limits the rate', answered(429)],
-    ['nothing was sent', new GeminiWebhooksError('inbox_unavailable', 'the store is down')],
+    ['Gemini answers that it failed', answered(503)],
+    ['no connection was made', failed('ECONNREFUSED')],
+    ['the host is unknown', failed('ENOTFOUND')],
+    ['the SDK refuses the parameters', new Error('dest is not supported')],
+    ['the store is down', new GeminiWebhooksError('inbox_unavailable', 'the store is down')],
   ])('is forgotten if %s', async (_what, error) => {
-    expect(await recordedAfter(error, 'batch', true)).toEqual([]);
+    expect(await recordedAfter(error)).toBe(0);
     expect(logger.of('warn')).toEqual([]);
   });
 });

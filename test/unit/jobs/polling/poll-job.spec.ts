@@ -164,6 +164,17 @@ describe('polling a batch whose name was never recorded', () => {
     expect(await search([batch('batches/a'), batch('batches/b')])).toEqual({ is: 'unclear' });
     expect(await search([batch(undefined as never)])).toEqual({ is: 'unclear' });
   });
+
+  it('stops where the newest come first and older ones follow than the job', async () => {
+    const at = (ms: number, displayName = 'other') =>
+      batch(`batches/${ms}`, { displayName, createTime: new Date(NOW + ms).toISOString() });
+    const search = (...pages: BatchJob[][]) => searchBatch(clientWith(...pages).ai, job, OPTIONS.http, nobody);
+    const mine = at(-1_000, job.displayName);
+
+    expect(await search([at(0), at(-10_000)], [at(-61_000)], [mine])).toEqual({ is: 'none' });
+    expect(await search([at(0), at(-10_000)], [mine])).toMatchObject({ is: 'found' });
+    expect(await search([at(-90_000), at(-80_000)], [mine])).toMatchObject({ is: 'found' });
+  });
 });
 
 describe('polling an interaction', () => {
