@@ -10,6 +10,8 @@ const MIN_CONSECUTIVE = 3;
 /** Minimum time between two log lines. */
 const INTERVAL_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** Google retries for so long: a later mismatch at the same place has nothing to do with it. */
+const MEMORY_MS = 24 * 60 * MINUTE_MS;
 /** Senders choose the route parameters, and with them the paths. */
 const MAX_SOURCES = 1_000;
 const MAX_NAMED_PATHS = 3;
@@ -19,6 +21,8 @@ interface Source {
   readonly path: string;
   consecutive: number;
   unlogged: number;
+  /** Time of the last mismatch. */
+  addedAt: number;
   /** Time of the last log line that names the path; 0 if none does. */
   namedAt: number;
 }
@@ -69,9 +73,7 @@ export class MismatchWarning {
     const source = this.#sources.get(key);
     if (!source) return;
     this.#sources.delete(key);
-    this.#unlogged -= source.unlogged;
-    if (!isDynamic) this.#unloggedStatic -= source.unlogged;
-    if (this.#unlogged === 0) this.#since = undefined;
+    this.#discount(source, isDynamic);
   }
 
   /**
@@ -80,9 +82,10 @@ export class MismatchWarning {
    */
   add(url: string, isDynamic: boolean): void {
     const now = Date.now();
-    const source = this.#sourceOf(pathOf(url), isDynamic);
+    const source = this.#sourceOf(pathOf(url), isDynamic, now);
     source.consecutive += 1;
     source.unlogged += 1;
+    source.addedAt = now;
     this.#consecutive += 1;
     this.#unlogged += 1;
     if (!isDynamic) this.#unloggedStatic += 1;
@@ -95,11 +98,20 @@ export class MismatchWarning {
     this.#unloggedStatic = 0;
   }
 
-  #sourceOf(path: string, isDynamic: boolean): Source {
+  #sourceOf(path: string, isDynamic: boolean, now: number): Source {
     const key = keyOf(path, isDynamic);
-    let source = this.#sources.get(key);
-    if (!source) this.#sources.set(key, (source = { path, consecutive: 0, unlogged: 0, namedAt: 0 }));
+    const known = this.#sources.get(key);
+    if (known && now - known.addedAt <= MEMORY_MS) return known;
+    if (known) this.#discount(known, isDynamic);
+    const source = { path, consecutive: 0, unlogged: 0, addedAt: now, namedAt: 0 };
+    this.#sources.set(key, source);
     return source;
+  }
+
+  #discount({ unlogged }: Source, isDynamic: boolean): void {
+    this.#unlogged -= unlogged;
+    if (!isDynamic) this.#unloggedStatic -= unlogged;
+    if (this.#unlogged === 0) this.#since = undefined;
   }
 
   #isReportable({ consecutive }: Source): boolean {

@@ -136,6 +136,17 @@ describe('deliveries that verify with no secret', () => {
       expect(warnings()).toHaveLength(1);
     });
 
+    it('are not logged if they come more than a day apart, as stray ones do', async () => {
+      const app = verifierOf(settings);
+      for (let week = 0; week < 6; week += 1) {
+        await accept(app, withHmac(secret, body), '/hooks/other');
+        await refuse(app, 1);
+        jest.advanceTimersByTime(7 * 86_400_000);
+      }
+
+      expect(warnings()).toHaveLength(1);
+    });
+
     it('no longer count once what failed has verified', async () => {
       const app = verifierOf(settings);
       await accept(app);
