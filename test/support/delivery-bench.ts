@@ -36,6 +36,7 @@ export class DeliveryBench {
   readonly shutdown = new AbortController();
   /** False once another worker has taken the event over. */
   hasLock = true;
+  lockChecks = 0;
   /** Name of the worker's only handler. */
   handler = 'mine';
   patterns: readonly GeminiEventPattern[] = ['*'];
@@ -56,7 +57,10 @@ export class DeliveryBench {
       if (this.full) throw new Error('OOM command not allowed');
       this.job.progress = JSON.parse(JSON.stringify(progress)) as object;
     },
-    extendLock: async () => Number(this.hasLock),
+    extendLock: async (): Promise<number> => {
+      this.lockChecks += 1;
+      return Number(this.hasLock);
+    },
     log: async (line: string) => this.logged.push(line),
     moveToDelayed: async (at: number) => {
       this.moves.push('delayed');

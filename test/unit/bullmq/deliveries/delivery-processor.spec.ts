@@ -240,6 +240,29 @@ describe('the processor of delivery jobs', () => {
       expect(bench.job.progress).toMatchObject({ unfinished: ['mine'] });
     });
 
+    it('keeps the handler also if the lock cannot be checked', async () => {
+      bench.job.extendLock = async () => {
+        throw new Error('no connection');
+      };
+      await start();
+      bench.leaving.abort();
+
+      await until(() => 'unfinished' in bench.job.progress);
+    });
+
+    it('asks the store nothing for events without a handler that runs', async () => {
+      bench.isInternal = true;
+      await start();
+      bench.leaving.abort();
+      const ended = new DeliveryBench();
+      ended.outcome = { retryable: ['mine'], final: [] };
+      await ended.work();
+      ended.leaving.abort();
+      await new Promise(setImmediate);
+
+      expect([bench.lockChecks, ended.lockChecks]).toEqual([0, 0]);
+    });
+
     it('changes nothing if another worker has taken the event over meanwhile', async () => {
       await start();
       bench.hasLock = false;
