@@ -71,7 +71,7 @@ export class GeminiJobs implements OnModuleDestroy {
    *
    * @throws what the SDK throws; GeminiWebhooksError `invalid_option` without a client, or without `publicUrl` where
    *   webhooks are required; `invalid_argument` for an `idempotencyKey` that was used with other parameters;
-   *   `inbox_unavailable` while the store is down, `timeout` while Gemini lists no batches (nothing was started then)
+   *   `inbox_unavailable` while the store is down, `timeout` while Gemini cannot list its batches (it then starts nothing)
    */
   async createBatch(params: CreateBatchJobParameters, options: JobStartOptions = {}): Promise<GeminiJob<'batch'>> {
     return this.#start(batchPlan(await this.#access.client(), params, options));

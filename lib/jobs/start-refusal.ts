@@ -25,6 +25,8 @@ const LOST: ReadonlySet<unknown> = new Set([
 
 /** True if the request was most likely sent and its answer was lost, so that the job may run. */
 export function isAnswerLost(error: unknown): boolean {
+  // Thrown before the request. Its cause may be the store's lost connection.
+  if (error instanceof GeminiWebhooksError) return false;
   for (let one = error; one instanceof Error; one = one.cause)
     if (LOST.has(one.name) || LOST.has((one as NodeJS.ErrnoException).code)) return true;
   return false;

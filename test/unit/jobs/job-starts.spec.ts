@@ -78,7 +78,7 @@ describe('a job without a key whose start fails', () => {
     ['no connection was made', failed('ECONNREFUSED')],
     ['the host is unknown', failed('ENOTFOUND')],
     ['the SDK refuses the parameters', new Error('dest is not supported')],
-    ['the store is down', new GeminiWebhooksError('inbox_unavailable', 'the store is down')],
+    ['the store is down', new GeminiWebhooksError('inbox_unavailable', 'down', { cause: failed('ECONNRESET') })],
   ])('is forgotten if %s', async (_what, error) => {
     expect(await recordedAfter(error)).toBe(0);
     expect(logger.of('warn')).toEqual([]);
