@@ -37,7 +37,7 @@ export async function startRedisCluster(size = 3): Promise<TestCluster> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    for (let index = 0; index < size; index += 1) nodes.push(new Node(await freePorts(), folder));
+    for (let index = 0; index < size; index += 1) nodes.push(new Node(await freeNodePort(), folder));
     await Promise.all(nodes.map((node, index) => node.join(nodes[0]!, index, size)));
     await Promise.all(nodes.map((node) => node.knows(size)));
   } catch (error) {
@@ -139,7 +139,7 @@ class Node {
 }
 
 /** Finds a port whose cluster port is free too. */
-async function freePorts(): Promise<number> {
+async function freeNodePort(): Promise<number> {
   for (;;) {
     const port = await freePort(SYSTEM_PORTS - BUS_PORT_OFFSET);
     if (await isFree(port + BUS_PORT_OFFSET)) return port;

@@ -72,9 +72,10 @@ export class DrainingWorker<Data, Result> {
   }
 }
 
-/** Returns the warning about work that a drain did not wait for. What is no handler waits for Gemini. */
+/** Returns the warning about work that a drain did not wait for. Without a handler, it is a question to Gemini. */
 export function undrainedWarning(handlers: readonly string[], drainTimeoutMs: number): string {
   const after = `after drainTimeoutMs (${drainTimeoutMs} ms)`;
-  if (handlers.length === 0) return `Gemini had not said which event a delivery is ${after}. Other workers ask again.`;
+  if (handlers.length === 0)
+    return `An event was still waiting for an answer from Gemini ${after}. Other workers retry.`;
   return `Handlers were still running ${after}${listed(handlers)}. Their signals are aborted, and other workers retry.`;
 }

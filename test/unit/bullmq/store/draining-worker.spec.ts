@@ -85,7 +85,7 @@ describe('a worker that drains', () => {
 
   it.each([
     [['Orders.publish'], /^Handlers were still running after drainTimeoutMs \(100 ms\): Orders\.publish\. /],
-    [[], /^Gemini had not said which event a delivery is after drainTimeoutMs \(100 ms\)\. /],
+    [[], /^An event was still waiting for an answer from Gemini after drainTimeoutMs \(100 ms\)\. /],
   ])('warns of what it did not wait for: %j', (handlers, warning) => {
     expect(undrainedWarning(handlers, 100)).toMatch(warning);
   });
